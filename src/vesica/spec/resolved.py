@@ -1,0 +1,223 @@
+"""What a model says once every name is looked up: plain frozen data in internal units.
+
+`resolve` builds it from a `ModelSpec` and the library; the engine compiles it. Internal
+units are um, s, molecule, vesicle; pools of a cell are per (average) cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Confidence = Literal["seen", "known", "estimate", "given", "measured"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of the model.
+
+    ``path`` is unique in the model (``astrocyte.mvb_fusion_rate``); two paths that rest on
+    the same library entry share ``entry`` and are drawn together. ``low`` and ``high``
+    bound the value in the same internal ``unit``. Confidence ``given`` is a number the
+    user wrote, ``measured`` one read from the user's data.
+    """
+
+    path: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    confidence: Confidence
+    entry: str = ""
+    source: str = ""
+    doi: str = ""
+    reason: str = ""
+    shown: str = ""  # as written, with its own unit
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """A molecule that vesicles carry."""
+
+    name: str
+    kind: Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
+    topology: Literal["lumen", "membrane"]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A named activity of a cell, relative to its basal level.
+
+    Obeys ds/dt = production - decay s with production = basal x decay; with ``requires``
+    the production is also proportional to the copies of that receptor on the cell's
+    surface, relative to its parameter ``CELL.SIGNAL.reference``.
+    """
+
+    name: str
+    requires: str | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class CellType:
+    """A cell type with its machinery, its signals, cargo and solubles, by name."""
+
+    name: str
+    label: str
+    signals: tuple[Signal, ...] = ()
+    cargo: tuple[str, ...] = ()  # made by the cell, or acting in it
+    mirna_targets: tuple[str, ...] = ()  # miRNAs whose target pool is tracked
+    solubles: tuple[str, ...] = ()  # secreted factors
+    secretes_vesicles: bool = True
+    takes_up_vesicles: bool = True
+    can_die: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the user's or the library's signalling rules.
+
+    ``factor = 1 + (fold - 1) hill(x)`` multiplies the target rate; fold < 1 for
+    ``decreases``. ``source`` is an agent, a soluble, a signal or a cargo of the same cell,
+    ``bound_CARGO`` or ``repression_by_MIRNA``. The numbers are the parameters
+    ``rule.KEY.half_max`` (unit of the source), ``rule.KEY.hill`` and ``rule.KEY.fold``.
+    """
+
+    key: str
+    cell: str
+    source: str
+    verb: Literal["increases", "decreases"]
+    target: str
+    english: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Concentration of an agent in the medium, constant between the given times.
+
+    ``times`` s and ``levels`` molecule/um^3 have the same length; the level before
+    ``times[0]`` is zero.
+    """
+
+    agent: str
+    times: tuple[float, ...]
+    levels: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Dose:
+    """Vesicles of another arm, added to the medium of this one.
+
+    ``measure`` says how the amount is counted: ``particles_per_cell`` per cell of
+    ``recipient``, or ``donor_cells_per_cell``: the vesicles in the source medium of that
+    many donor cells for each recipient cell. A share ``carry_over`` of the solubles that
+    stood in the same volume of source medium comes along.
+    """
+
+    from_arm: str
+    recipient: str
+    measure: Literal["particles_per_cell", "donor_cells_per_cell"]
+    amount: float
+    at: float
+    carry_over: float = 0.0
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One condition: who is there, what is added, which numbers are changed.
+
+    ``factors`` multiply and ``values`` replace parameters by path.
+    """
+
+    name: str
+    counts: Mapping[str, float]
+    exposures: tuple[Exposure, ...] = ()
+    doses: tuple[Dose, ...] = ()
+    factors: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+    english: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A dish: liquid on a flat bottom that carries the cells. Lengths um, volumes um^3."""
+
+    kind: Literal["dish"]
+    volume: float
+    depth: float
+    mixing: Literal["still", "stirred"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Length and output of the run (s), fidelity, seed and tolerances."""
+
+    duration: float
+    every: float
+    fidelity: str
+    seed: int
+    relative_tolerance: float = 1e-8
+    absolute_tolerance: float = 1e-8
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published direction that the run is held against.
+
+    ``quantity`` is a key of the summary's quantities (``neuron.COX2``), compared between
+    ``arm`` and ``against``; ``presupposed_by`` names the structures that build it in.
+    """
+
+    key: str
+    says: str
+    source: str
+    quantity: str
+    arm: str
+    against: str
+    direction: Literal["increase", "decrease", "no_change"]
+    presupposed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A contested choice: its options and the one in use."""
+
+    name: str
+    chosen: str
+    options: Mapping[str, str]  # name -> one sentence
+    label: str = ""
+    source: str = ""
+    is_structure: bool = False
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number read from the user's instrument files, and what was done to get it."""
+
+    key: str
+    file: str
+    says: str
+    details: Mapping[str, float | str | tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """Everything the engine needs, nothing it must look up."""
+
+    title: str
+    domain: Domain
+    cells: tuple[CellType, ...]
+    cargo: tuple[Cargo, ...]
+    solubles: tuple[str, ...]
+    agents: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    parameters: Mapping[str, Parameter]
+    arms: tuple[Arm, ...]  # in the order the user gave
+    schedule: Schedule
+    switches: tuple[Switch, ...] = ()
+    published: tuple[Published, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    observe: tuple[str, ...] = ()

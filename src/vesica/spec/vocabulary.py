@@ -1,0 +1,138 @@
+"""The parameters every model has, by owner: name, internal unit, whether rules may change it.
+
+This table *is* the vocabulary of rules: a rule may change a parameter marked modulable,
+or ``X_production``, ``X_decay`` and ``X_enrichment`` of the cell's own signals and cargo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Field:
+    """One parameter: its internal unit and whether a rule may change it."""
+
+    unit: str
+    modulable: bool = False
+    label: str = ""
+
+
+# CELL.NAME for each cell type
+CELL_MACHINERY: Final[dict[str, Field]] = {
+    # biogenesis
+    "endosome_formation_rate": Field("1/s", True, "early endosomes formed per cell"),
+    "endosome_maturation_rate": Field("1/s", True, "early endosome becomes an MVB"),
+    "endosome_recycling_rate": Field("1/s", True, "early endosome returns to the membrane"),
+    "ilv_budding_rate": Field("vesicle/s", True, "ILV budding into one empty MVB"),
+    "escrt_share": Field("", False, "share of budding that needs ESCRT; the rest needs ceramide"),
+    "escrt_activity": Field("", True, "ESCRT activity relative to normal"),
+    "nsmase2_activity": Field("", True, "nSMase2 activity relative to normal"),
+    "ilv_capacity": Field("vesicle", False, "ILVs that fill an MVB"),
+    "retrofusion_rate": Field("1/s", True, "ILV fuses back with the MVB membrane"),
+    "mvb_lysosome_rate": Field("1/s", True, "MVB fuses with a lysosome"),
+    # release
+    "mvb_docking_rate": Field("1/s", True, "MVB docks at a free site of the membrane"),
+    "docking_sites": Field("", False, "docking sites per cell"),
+    "rab27_activity": Field("", True, "Rab27 activity relative to normal"),
+    "mvb_fusion_rate": Field("1/s", True, "docked MVB fuses with the membrane"),
+    "snare_activity": Field("", True, "SNARE activity relative to normal"),
+    "released_share": Field("", False, "share of ILVs free after fusion; the rest stays tethered"),
+    "tether_detachment_rate": Field("1/s", True, "tethered vesicle leaves"),
+    "tether_return_rate": Field("1/s", True, "tethered vesicle is taken back"),
+    # size law of the ILVs, and so of exosomes
+    "ilv_diameter_median": Field("um", False, "median of the log-normal diameter law"),
+    "ilv_diameter_gsd": Field("", False, "geometric standard deviation"),
+    "ilv_diameter_low": Field("um", False, "smallest diameter"),
+    "ilv_diameter_high": Field("um", False, "largest diameter"),
+    "ilv_membrane_thickness": Field("um", False, "bilayer with head groups"),
+    # geometry of the cell
+    "cell_volume": Field("um^3", False, "volume the lumen cargo is dissolved in"),
+    "membrane_area": Field("um^2", False, "area the membrane cargo is spread over"),
+    "capture_radius": Field("um", False, "radius of the sphere that captures as the cell does"),
+    # uptake
+    "receptor_sites": Field("vesicle", True, "vesicles that can be bound at once"),
+    "binding_rate": Field("um^3/s/vesicle", True, "binding per free site"),
+    "unbinding_rate": Field("1/s", True, "bound vesicle leaves"),
+    "internalisation_rate": Field("1/s", True, "bound vesicle is endocytosed"),
+    "macropinocytosis_rate": Field("um^3/s", True, "medium drunk per cell"),
+    "surface_fusion_rate": Field("1/s", True, "bound vesicle fuses with the membrane"),
+    "ev_degradation_rate": Field("1/s", True, "endosomal vesicle is degraded"),
+    "ev_recycling_rate": Field("1/s", True, "endosomal vesicle leaves the cell again"),
+    "escape_rate": Field("1/s", True, "endosomal vesicle fuses with the endosome's membrane"),
+    # membrane cargo that arrived in the endosome's membrane
+    "receptor_surfacing_rate": Field("1/s", True, "received receptor reaches the surface"),
+    "receptor_disposal_rate": Field("1/s", True, "received receptor is degraded before it surfaces"),
+    # fate
+    "death_rate": Field("1/s", True, "hazard of death (cells that can die)"),
+}
+
+# CELL.CARGO.NAME
+CELL_CARGO: Final[dict[str, Field]] = {
+    "basal": Field("molecule", False, "copies per resting cell"),
+    "decay_rate": Field("1/s", False, "turnover"),
+    "enrichment": Field("", False, "concentration in the vesicle / in the cell"),
+}
+# CELL.MIRNA.NAME, where the cell tracks the miRNA's targets
+CELL_TARGETS: Final[dict[str, Field]] = {
+    "target_sites": Field("molecule", False, "sites for the seed, all mRNAs together"),
+    "target_decay_rate": Field("1/s", False, "turnover of unrepressed target mRNA"),
+    "target_binding_rate": Field("1/molecule/s", False, "miRNA finds a site, per cell volume"),
+    "target_unbinding_rate": Field("1/s", False, "miRNA leaves its site"),
+    "repressed_decay_rate": Field("1/s", False, "turnover of repressed target; the miRNA survives"),
+    "needed_copies": Field("molecule", False, "copies needed for detectable repression"),
+}
+# CELL.SIGNAL.NAME
+CELL_SIGNAL: Final[dict[str, Field]] = {
+    "basal": Field("", False, "resting level"),
+    "decay_rate": Field("1/s", False, "return to rest"),
+}
+# CELL.SIGNAL.reference, only for signals that require a receptor
+CELL_SIGNAL_RECEPTOR: Final[dict[str, Field]] = {
+    "reference": Field("molecule", False, "receptor copies at which the basal level is the resting level"),
+}
+# CELL.SOLUBLE.NAME
+CELL_SOLUBLE: Final[dict[str, Field]] = {"secretion_rate": Field("molecule/s", False, "secreted per cell")}
+# medium.NAME
+MEDIUM: Final[dict[str, Field]] = {
+    "temperature": Field("K", False, "of the medium"),
+    "viscosity": Field("Pa*s", False, "of the medium"),
+    "ev_decay_rate": Field("1/s", False, "loss of free vesicles without cells"),
+    "plastic_loss_rate": Field("1/s", False, "adsorption of free vesicles to plastic"),
+}
+# SOLUBLE.NAME
+SOLUBLE: Final[dict[str, Field]] = {"decay_rate": Field("1/s", False, "loss from the medium")}
+# rule.KEY.NAME
+RULE: Final[dict[str, Field]] = {
+    "half_max": Field("", False, "source level with half the effect, in the unit of the source"),
+    "hill": Field("", False, "Hill coefficient"),
+    "fold": Field("", False, "factor at full effect"),
+}
+
+
+def modulable_of_signal(name: str) -> tuple[str, str]:
+    """The two rates a rule may change on a signal."""
+    return f"{name}_production", f"{name}_decay"
+
+
+def modulable_of_cargo(name: str) -> tuple[str, str, str]:
+    """The rates a rule may change on a cargo of a cell."""
+    return f"{name}_production", f"{name}_decay", f"{name}_enrichment"
+
+
+def modulable_of_soluble(name: str) -> tuple[str]:
+    """The rate a rule may change on a secreted factor."""
+    return (f"{name}_secretion",)
+
+
+def unit_of_source(kind: str) -> str:
+    """Unit of a rule's half-max by the kind of its source."""
+    return {
+        "agent": "molecule/um^3",
+        "soluble": "molecule/um^3",
+        "signal": "",
+        "cargo": "molecule",
+        "bound": "molecule",
+        "repression": "",
+    }[kind]
