@@ -1,0 +1,1 @@
+"""From a resolved model to numbers: process table, program, steppers, fidelities."""

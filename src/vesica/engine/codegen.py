@@ -1,0 +1,109 @@
+"""Compiles every kernel, with its derivatives, once per release of the package.
+
+Each kernel is called with sympy symbols; what comes back is differentiated, printed as one
+scalar statement list and compiled by numba. Generated text and machine code live in the
+cache folder named by the hash of the package's sources, so an edit can never leave a stale
+number. A model itself is only data: index tables over these classes.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from vesica import maths
+from vesica._cache import cache_dir
+from vesica.engine.kernels import KERNELS, arity
+
+if TYPE_CHECKING:
+    import sympy
+
+_HEADER = '''"""Generated from the kernels of vesica.biology; do not edit."""
+from numba import njit
+from vesica import maths
+
+'''
+_OPTIONS = 'cache=True, nogil=True, error_model="numpy"'
+
+
+@functools.cache
+def compiled() -> ModuleType:
+    """Module with ``evaluate`` and ``differentiate`` over all kernel classes."""
+    path = cache_dir() / "vesica_kernels.py"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_atomically(path, source())
+    spec = importlib.util.spec_from_file_location("vesica_kernels", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load the generated kernels from {path}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".py")
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    Path(temporary).replace(path)
+
+
+def source() -> str:
+    """Text of the generated module."""
+    parts = [_HEADER]
+    parts += [f"{name} = njit({_OPTIONS})(maths.FUNCTIONS[{name!r}].value)\n" for name in maths.FUNCTIONS]
+    values, slopes = [], []
+    for number, name in enumerate(KERNELS):
+        parts.append(_kernel_text(name))
+        gathered = ", ".join(f"v[args[b + {j}]]" for j in range(arity(name)))
+        head = "if" if number == 0 else "elif"
+        values.append(f"        {head} c == {number}:\n            for i in range(starts[s], ends[s]):\n"
+                      f"                b = first[i]\n                v[out[i]] = {name}({gathered})\n")
+        slopes.append(f"        {head} c == {number}:\n            for i in range(starts[s], ends[s]):\n"
+                      f"                b = first[i]\n                d_{name}({gathered}, partial, b)\n")
+    walk = "    for s in range(classes.size):\n        c = classes[s]\n"
+    parts.append(f"\n@njit({_OPTIONS})\ndef evaluate(v, classes, starts, ends, first, args, out):\n{walk}"
+                 + "".join(values))
+    parts.append(f"\n@njit({_OPTIONS})\ndef differentiate(v, classes, starts, ends, first, args, partial):\n{walk}"
+                 + "".join(slopes))
+    return "".join(parts)
+
+
+def _kernel_text(name: str) -> str:
+    """Value and partial derivatives of one kernel as two functions."""
+    import sympy
+
+    symbols = sympy.symbols([f"a{j}" for j in range(arity(name))], real=True)
+    value = sympy.sympify(KERNELS[name](*symbols))
+    partials = [_partial(value, symbol) for symbol in symbols]
+    arguments = ", ".join(str(symbol) for symbol in symbols)
+    body, (result,) = _statements([value])
+    text = f"\n@njit({_OPTIONS})\ndef {name}({arguments}):\n{body}    return {result}\n"
+    body, results = _statements(partials)
+    writes = "".join(f"    partial[b + {j}] = {result}\n" for j, result in enumerate(results))
+    return text + f"\n@njit({_OPTIONS})\ndef d_{name}({arguments}, partial, b):\n{body}{writes}"
+
+
+def _partial(value: sympy.Expr, symbol: sympy.Symbol) -> Any:  # noqa: ANN401 - a sympy expression
+    """Derivative, or zero where a function declares none (arguments that are never states)."""
+    try:
+        return value.diff(symbol)
+    except ArithmeticError:
+        return 0
+
+
+def _statements(expressions: list[Any]) -> tuple[str, list[str]]:
+    """Common subexpressions as assignments, then the expressions, in plain Python."""
+    import sympy
+    from sympy.printing.pycode import PythonCodePrinter
+
+    settings = {"user_functions": {name: name for name in maths.FUNCTIONS}, "fully_qualified_modules": False}
+    printer = PythonCodePrinter(settings)
+    shared, reduced = sympy.cse([sympy.sympify(expression) for expression in expressions])
+    body = "".join(f"    {symbol} = {printer.doprint(sub)}\n" for symbol, sub in shared)
+    return body, [printer.doprint(expression) for expression in reduced]

@@ -1,0 +1,42 @@
+"""The kernels that the process table may name, in a fixed order (their class numbers)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+from vesica.biology import biogenesis, cargo, delivery, release, signalling, uptake
+
+KERNELS: Final[dict[str, Callable[..., Any]]] = {
+    kernel.__name__: kernel
+    for kernel in (
+        biogenesis.budding_per_mvb,
+        biogenesis.budding_rate,
+        biogenesis.second_moment_rate,
+        release.docking_hazard,
+        release.fusion_hazard,
+        cargo.lumen_loading,
+        cargo.membrane_loading,
+        uptake.free_sites,
+        uptake.capture_divisor,
+        uptake.binding_hazard,
+        uptake.unbinding_hazard,
+        uptake.drinking_hazard,
+        delivery.mass_action,
+        delivery.synthesis,
+        delivery.repressed_share,
+        signalling.modulated,
+        signalling.production,
+        signalling.receptor_share,
+        signalling.product,
+        signalling.total,
+        signalling.concentration,
+    )
+}
+CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}
+
+
+def arity(name: str) -> int:
+    """Number of arguments of a kernel."""
+    return len(inspect.signature(KERNELS[name]).parameters)

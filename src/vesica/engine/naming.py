@@ -1,0 +1,80 @@
+"""Names of values, and rates as the rules leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from vesica.engine.table import TableBuilder
+from vesica.spec.resolved import CellType, ResolvedModel
+
+
+@dataclass(frozen=True)
+class Content:
+    """What travels with a vesicle: itself, or one cargo. ``suffix`` ends its pools' names."""
+
+    suffix: str
+    token: str
+    unit: str
+    label: str
+    cargo: str | None
+
+
+@dataclass(frozen=True)
+class Names:
+    """Looks up values of a model while its table is being built."""
+
+    model: ResolvedModel
+    table: TableBuilder
+    _rules: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def contents(self) -> Iterator[Content]:
+        """The vesicle itself, then each cargo."""
+        yield Content("", "vesicle", "vesicle", "vesicles", None)
+        for cargo in self.model.cargo:
+            yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name)
+
+    def rate(self, cell: str, name: str, base: str | None = None) -> str:
+        """Value name of a rate of a cell, after every rule that changes it."""
+        value = base or f"{cell}.{name}"
+        for rule in self.model.rules:
+            if rule.cell == cell and rule.target == name:
+                source = self.source(cell, rule.source)
+                numbers = (f"rule.{rule.key}.fold", source, f"rule.{rule.key}.half_max", f"rule.{rule.key}.hill")
+                value = self.table.assign(f"{cell}.{name}|{rule.key}", "modulated", value, *numbers)
+        return value
+
+    def source(self, cell: str, source: str) -> str:
+        """Value name of what a rule of a cell reads."""
+        if source in self.model.agents:
+            return f"agent.{source}"
+        if source in self.model.solubles:
+            return self.concentration(source)
+        if source.startswith("bound_"):
+            return self.bound(cell, f"/{source.removeprefix('bound_')}")
+        if source.startswith("repression_by_"):
+            mirna = source.removeprefix("repression_by_")
+            free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
+            return self.table.assign(f"{cell}.{source}", "repressed_share", held, free)
+        return f"{cell}.{source}"
+
+    def concentration(self, soluble: str) -> str:
+        """Value name of the concentration of a factor in the medium."""
+        volume = self.table.derive("medium.volume")
+        return self.table.assign(f"medium.{soluble}_concentration", "concentration", f"medium.{soluble}", volume)
+
+    def bound(self, cell: str, suffix: str) -> str:
+        """Value name of what is bound on one cell, over all origins."""
+        parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins()]
+        value = parts[0]
+        for part in parts[1:]:
+            value = self.table.assign(f"{value}+{part}", "total", value, part)
+        return value
+
+    def origins(self) -> list[str]:
+        """Cell types that secrete vesicles."""
+        return [cell.name for cell in self.model.cells if cell.secretes_vesicles]
+
+    def holds(self, cell: CellType, cargo: str) -> bool:
+        """Whether the cell has a pool of that cargo of its own."""
+        return cargo in cell.cargo

@@ -1,0 +1,74 @@
+"""Binds the kernels of `biology` to the pools of a model: the one list of what happens."""
+
+from __future__ import annotations
+
+from vesica.engine.donor import bind_donor
+from vesica.engine.naming import Names
+from vesica.engine.recipient import bind_cell_contents, bind_recipient
+from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
+from vesica.spec.resolved import ResolvedModel
+
+
+def process_table(model: ResolvedModel) -> ProcessTable:
+    """Every pool, law and token of a model.
+
+    Raises
+    ------
+    AssertionError
+        Never for a model that `spec.check` accepts.
+    """
+    builder = TableBuilder()
+    names = Names(model, builder)
+    origins = [cell.name for cell in model.cells if cell.secretes_vesicles]
+    for origin in origins:
+        _bind_medium(names, origin)
+    for soluble in model.solubles:
+        _bind_soluble(names, soluble)
+    for cell in model.cells:
+        bind_cell_contents(names, cell, origins)
+    for cell in model.cells:
+        if cell.secretes_vesicles:
+            bind_donor(names, cell)
+        if cell.takes_up_vesicles:
+            bind_recipient(names, cell, origins)
+    return ProcessTable(
+        pools=tuple(builder.pools.values()),
+        assignments=tuple(builder.assignments.values()),
+        fluxes=tuple(builder.fluxes),
+        tokens=tuple(Token(name, weights) for name, weights in builder.tokens.items()),
+        inputs=tuple(f"agent.{agent}" for agent in model.agents),
+        parameters=tuple(model.parameters),
+        derived=tuple(builder.derived),
+    )
+
+
+def _bind_medium(names: Names, origin: str) -> None:
+    """Free vesicles of one origin: decay, and loss to plastic."""
+    needs = frozenset({f"origin:{origin}"})
+    for content in names.contents():
+        unit = content.unit
+        for pool, label, weight in (
+            ("free", "free in the medium", 1),
+            ("plastic", "on plastic", 1),
+            ("decayed", "lost in the medium", 1),
+            ("added", "added from another dish", -1),
+        ):
+            name = f"medium.{pool}:{origin}{content.suffix}"
+            counter = pool in ("decayed", "added")
+            described = f"{content.label} of {origin} {label}"
+            names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
+        free = f"medium.free:{origin}{content.suffix}"
+        for process, rate, to in (
+            ("medium_decay", "medium.ev_decay_rate", "decayed"),
+            ("plastic_loss", "medium.plastic_loss_rate", "plastic"),
+        ):
+            moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1}
+            names.table.flux(f"{process}/{origin}{content.suffix}", "medium", (rate, free), moves, needs)
+
+
+def _bind_soluble(names: Names, soluble: str) -> None:
+    """A secreted factor in the medium, and its decay; cells bind their own secretion."""
+    pool = Pool(f"medium.{soluble}", "medium", "molecule", f"{soluble} in the medium", frozenset())
+    names.table.pool(pool)
+    names.table.flux(f"soluble_decay/{soluble}", "medium", (f"{soluble}.decay_rate", pool.name), {pool.name: -1},
+                     frozenset())

@@ -1,0 +1,204 @@
+"""Turns a process table into index arrays: the frozen `Program` that every arm runs.
+
+All values live in one vector: the constant one, parameters, derived numbers, inputs,
+pools, assigned values. A `Tables` holds the part that is alive in an arm: laws whose cell
+types or vesicle origins are absent are left out, so an arm pays for what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.engine.jacobian import JacobianTape, jacobian_tape
+from vesica.engine.kernels import CLASS_OF
+from vesica.engine.processes import process_table
+from vesica.engine.table import ONE, Assignment, Flux, Pool, ProcessTable, imbalances
+from vesica.errors import error
+from vesica.spec.resolved import ResolvedModel
+
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled model.
+
+    Parameters
+    ----------
+    index : dict of str to int
+        Place of each value in the value vector.
+    size : int
+        Length of the value vector.
+    """
+
+    model: ResolvedModel
+    table: ProcessTable
+    index: dict[str, int]
+    size: int
+    _tables: dict[frozenset[str], Tables] = field(default_factory=dict)
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """Names of all pools, in order."""
+        return tuple(pool.name for pool in self.table.pools)
+
+    def tables(self, present: frozenset[str]) -> Tables:
+        """Index arrays of the laws alive where ``present`` is there (``cell:X``, ``origin:X``)."""
+        if present not in self._tables:
+            self._tables[present] = _tables(self, present)
+        return self._tables[present]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The live part of a program as flat arrays; see `vesica.engine.sweep` for the loops.
+
+    ``segments`` are (class, start, end) in an order in which every argument is ready;
+    instance i reads ``args[first[i]:]`` and writes value ``out[i]``. Flux f is the product
+    of the values ``factors[factor_start[f]:factor_start[f + 1]]`` and moves the pools
+    ``move_pool`` by ``move_count`` times, if ``move_scaled`` names a cell type, its number.
+    """
+
+    pools: Index
+    classes: Index
+    starts: Index
+    ends: Index
+    first: Index
+    args: Index
+    out: Index
+    fluxes: tuple[Flux, ...]
+    factor_start: Index
+    factors: Index
+    move_start: Index
+    move_state: Index
+    move_count: NDArray[np.float64]
+    move_owner: tuple[str, ...]  # cell type whose number multiplies the move, "" for none
+    tape: JacobianTape
+
+
+def compile_model(model: ResolvedModel) -> Program:
+    """Bind the laws, prove that every token balances, number the values.
+
+    Raises
+    ------
+    InputError
+        Where a law would make or lose a token.
+    """
+    table = process_table(model)
+    for flux, token, gained in imbalances(table):
+        raise error(flux, f"the process `{flux}` gains {gained} of `{token}`", "every process conserves every token",
+                    "the ledger of the run could not close", "this is a fault of vesica: please report it")
+    names: list[str] = [ONE, *table.parameters, *table.derived, *table.inputs]
+    names += [pool.name for pool in table.pools]
+    names += [assignment.target for assignment in table.assignments]
+    index = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return Program(model, table, index, len(index))
+
+
+def is_live(needs: frozenset[str], present: frozenset[str]) -> bool:
+    """Whether everything a law or a pool needs is there."""
+    return needs <= present
+
+
+def _tables(program: Program, present: frozenset[str]) -> Tables:
+    table = program.table
+    pools = [pool for pool in table.pools if is_live(pool.needs, present)]
+    fluxes = tuple(flux for flux in table.fluxes if is_live(flux.needs, present))
+    assignments = _needed(table.assignments, fluxes)
+    ordered = _ordered(assignments)
+    segments, first, args, out = _walk(program, ordered)
+    state = {pool.name: place for place, pool in enumerate(pools)}
+    moves = _moves(fluxes, state, {pool.name: pool for pool in pools})
+    factors = [[program.index[name] for name in flux.factors] for flux in fluxes]
+    flat = [place for group in factors for place in group]
+    return Tables(
+        pools=_ints(program.index[pool.name] for pool in pools),
+        classes=_ints(s[0] for s in segments), starts=_ints(s[1] for s in segments), ends=_ints(s[2] for s in segments),
+        first=_ints(first), args=_ints(args), out=_ints(out),
+        fluxes=fluxes,
+        factor_start=_offsets(factors), factors=_ints(flat),
+        tape=jacobian_tape(program.index, ordered, first, fluxes, moves, state),
+        **_move_arrays(moves),
+    )
+
+
+def _needed(assignments: Iterable[Assignment], fluxes: tuple[Flux, ...]) -> list[Assignment]:
+    """Assignments that some flux rests on, directly or through others."""
+    by_name = {assignment.target: assignment for assignment in assignments}
+    wanted: dict[str, None] = {}
+    stack = [name for flux in fluxes for name in flux.factors]
+    while stack:
+        name = stack.pop()
+        if name in by_name and name not in wanted:
+            wanted[name] = None
+            stack.extend(by_name[name].args)
+    return [assignment for name, assignment in by_name.items() if name in wanted]
+
+
+def _ordered(assignments: list[Assignment]) -> list[Assignment]:
+    """Sorted by depth, then class: arguments come first, and equal kernels stand together."""
+    by_name = {assignment.target: assignment for assignment in assignments}
+    depth: dict[str, int] = {}
+
+    def depth_of(name: str) -> int:
+        if name not in by_name:
+            return 0
+        if name not in depth:
+            depth[name] = 1 + max((depth_of(arg) for arg in by_name[name].args), default=0)
+        return depth[name]
+
+    return sorted(assignments, key=lambda a: (depth_of(a.target), CLASS_OF[a.kernel]))
+
+
+def _walk(program: Program, ordered: list[Assignment]) -> tuple[list[list[int]], list[int], list[int], list[int]]:
+    segments: list[list[int]] = []
+    first: list[int] = []
+    args: list[int] = []
+    out: list[int] = []
+    ready: set[str] = set()
+    for place, assignment in enumerate(ordered):
+        number = CLASS_OF[assignment.kernel]
+        if not segments or segments[-1][0] != number or any(arg in ready for arg in assignment.args):
+            segments.append([number, place, place])
+            ready = set()
+        segments[-1][2] = place + 1
+        ready.add(assignment.target)
+        first.append(len(args))
+        args.extend(program.index[arg] for arg in assignment.args)
+        out.append(program.index[assignment.target])
+    return segments, first, args, out
+
+
+def _moves(fluxes: tuple[Flux, ...], state: dict[str, int], pools: dict[str, Pool]) -> list[list[tuple[int, int, str]]]:
+    """Per flux: (state, count, cell type whose number scales it or "")."""
+    found = []
+    for flux in fluxes:
+        scaled = flux.owner if flux.owner != "medium" else ""
+        found.append([
+            (state[pool], count, "" if pools[pool].compartment == flux.owner else scaled)
+            for pool, count in flux.moves if pool in state
+        ])
+    return found
+
+
+def _move_arrays(moves: list[list[tuple[int, int, str]]]) -> dict[str, Any]:
+    flat = [move for group in moves for move in group]
+    return {
+        "move_start": _offsets(moves),
+        "move_state": _ints(move[0] for move in flat),
+        "move_count": np.array([move[1] for move in flat], dtype=np.float64),
+        "move_owner": tuple(move[2] for move in flat),
+    }
+
+
+def _ints(values: Iterable[int]) -> Index:
+    return np.array(list(values), dtype=np.int64)
+
+
+def _offsets(groups: list[Any]) -> Index:
+    return np.concatenate([[0], np.cumsum([len(group) for group in groups])]).astype(np.int64)

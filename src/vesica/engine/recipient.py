@@ -1,0 +1,174 @@
+"""The recipient: what it holds, how it binds and takes up vesicles, what they deliver."""
+
+from __future__ import annotations
+
+from vesica.engine.naming import Content, Names
+from vesica.engine.table import Pool
+from vesica.spec.resolved import CellType
+
+
+def bind_cell_contents(names: Names, cell: CellType, origins: list[str]) -> None:
+    """Signals, own cargo, miRNA targets, secretion and survival of one cell type."""
+    needs = frozenset({f"cell:{cell.name}"})
+    for cargo in cell.cargo:
+        _own_cargo(names, cell, cargo, origins, needs)
+    for mirna in cell.mirna_targets:
+        _titration(names, cell.name, mirna, needs)
+    for signal in cell.signals:
+        _signal(names, cell.name, signal.name, signal.requires, needs)
+    for soluble in cell.solubles:
+        rate = names.rate(cell.name, f"{soluble}_secretion", f"{cell.name}.{soluble}.secretion_rate")
+        names.table.flux(f"secretion/{cell.name}.{soluble}", cell.name, (rate,), {f"medium.{soluble}": 1}, needs)
+    if cell.can_die:
+        token = f"cells {cell.name}"
+        alive = Pool(f"{cell.name}.alive", cell.name, "", "share alive", needs, rest="one", restart=True)
+        names.table.pool(alive, **{token: 1})
+        names.table.derive("one")
+        names.table.pool(Pool(f"{cell.name}.dead", cell.name, "", "share dead", needs, counter=True), **{token: 1})
+        names.table.flux(f"death/{cell.name}", cell.name, (names.rate(cell.name, "death_rate"), alive.name),
+                         {alive.name: -1, f"{cell.name}.dead": 1}, needs)
+
+
+def _own_cargo(names: Names, cell: CellType, cargo: str, origins: list[str], needs: frozenset[str]) -> None:
+    """Turnover of a cargo of the cell; what vesicles take and bring is booked beside it."""
+    c, token = cell.name, f"{cargo} of {cell.name}"
+    own = Pool(f"{c}.{cargo}", c, "molecule", f"{cargo} in the cell", needs, rest=f"{c}.{cargo}.basal")
+    names.table.pool(own, **{token: 1})
+    base = names.table.assign(f"{c}.{cargo}_synthesis", "synthesis", f"{c}.{cargo}.basal", f"{c}.{cargo}.decay_rate")
+    production = names.rate(c, f"{cargo}_production", base)
+    decay = names.rate(c, f"{cargo}_decay", f"{c}.{cargo}.decay_rate")
+    names.table.flux(f"cargo_production/{own.name}", c, (production,), {own.name: 1}, needs, (token,))
+    names.table.flux(f"cargo_decay/{own.name}", c, (decay, own.name), {own.name: -1}, needs, (token,))
+    if cell.secretes_vesicles:
+        names.table.weigh(token, f"{c}.made/{cargo}", 1)
+        names.table.weigh(token, f"{c}.returned/{cargo}", -1)
+    if cell.takes_up_vesicles and _kind(names, cargo) != "ligand":
+        for origin in origins:
+            names.table.weigh(token, f"{c}.delivered:{origin}/{cargo}", -1)
+
+
+def _kind(names: Names, cargo: str) -> str:
+    return next(entry.kind for entry in names.model.cargo if entry.name == cargo)
+
+
+def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
+    """The miRNA binds its whole target pool; a repressed target decays faster and frees it."""
+    free, target, held = f"{c}.{mirna}", f"{c}.{mirna}_target", f"{c}.{mirna}_repressed"
+    prefix, token, targets = f"{c}.{mirna}", f"{mirna} of {c}", f"{mirna} targets of {c}"
+    add, flux, assign = names.table.pool, names.table.flux, names.table.assign
+    add(Pool(target, c, "molecule", f"free targets of {mirna}", needs, rest=f"{prefix}.target_sites"), **{targets: 1})
+    add(Pool(held, c, "molecule", f"targets held by {mirna}", needs), **{token: 1, targets: 1})
+    made = assign(f"{prefix}_target_synthesis", "synthesis", f"{prefix}.target_sites", f"{prefix}.target_decay_rate")
+    flux(f"target_synthesis/{target}", c, (made,), {target: 1}, needs, (targets,))
+    flux(f"target_decay/{target}", c, (f"{prefix}.target_decay_rate", target), {target: -1}, needs, (targets,))
+    meeting = assign(f"{prefix}_meeting", "mass_action", f"{prefix}.target_binding_rate", free, target)
+    flux(f"titration_binding/{held}", c, (meeting,), {free: -1, target: -1, held: 1}, needs)
+    flux(f"titration_unbinding/{held}", c, (f"{prefix}.target_unbinding_rate", held), {held: -1, free: 1, target: 1},
+         needs)
+    flux(f"repressed_decay/{held}", c, (f"{prefix}.repressed_decay_rate", held), {held: -1, free: 1}, needs,
+         (targets,))
+
+
+def _signal(names: Names, c: str, signal: str, requires: str | None, needs: frozenset[str]) -> None:
+    """A signal made at its basal rate, times its receptor where it needs one, and lost again."""
+    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal")
+    names.table.pool(pool)
+    base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
+    if requires is not None:
+        share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share", f"{c}.{requires}",
+                                   f"{c}.{signal}.reference")
+        base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
+    production = names.rate(c, f"{signal}_production", base)
+    decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
+    names.table.flux(f"signal_production/{pool.name}", c, (production,), {pool.name: 1}, needs)
+    names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)
+
+
+def bind_recipient(names: Names, cell: CellType, origins: list[str]) -> None:
+    """Binding, endocytosis, drinking, fusion, degradation, recycling and escape."""
+    c = cell.name
+    for content in names.contents():
+        if content.cargo is not None and _kind(names, content.cargo) == "receptor" and names.holds(cell, content.cargo):
+            _surfacing(names, c, content.cargo)
+    for origin in origins:
+        needs = frozenset({f"cell:{c}", f"origin:{origin}"})
+        _uptake_pools(names, c, origin, needs)
+    sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), names.bound(c, ""))
+    for origin in origins:
+        needs = frozenset({f"cell:{c}", f"origin:{origin}"})
+        hazards = _uptake_hazards(names, c, origin, sites)
+        for content in names.contents():
+            _uptake(names, cell, origin, content, hazards, needs)
+
+
+def _surfacing(names: Names, c: str, cargo: str) -> None:
+    """A receptor received in the endosome's membrane surfaces, or is degraded first."""
+    needs, token = frozenset({f"cell:{c}"}), f"{cargo} of {c}"
+    arriving = Pool(f"{c}.{cargo}_arriving", c, "molecule", f"received {cargo} in endosomes", needs)
+    names.table.pool(arriving, **{token: 1})
+    names.table.flux(f"surfacing/{arriving.name}", c, (names.rate(c, "receptor_surfacing_rate"), arriving.name),
+                     {arriving.name: -1, f"{c}.{cargo}": 1}, needs)
+    names.table.flux(f"disposal/{arriving.name}", c, (names.rate(c, "receptor_disposal_rate"), arriving.name),
+                     {arriving.name: -1}, needs, (token,))
+
+
+def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
+    taken = Pool(f"{c}.taken_up:{origin}", c, "vesicle", f"vesicles of {origin} taken up so far", needs, counter=True)
+    names.table.pool(taken)
+    for content in names.contents():
+        for pool, label, counter in (
+            ("bound", "bound", False),
+            ("inside", "in endosomes", False),
+            ("degraded", "degraded so far", True),
+            ("delivered", "delivered so far", True),
+        ):
+            name = f"{c}.{pool}:{origin}{content.suffix}"
+            described = f"{content.label} of {origin} {label}"
+            names.table.pool(Pool(name, c, content.unit, described, needs, counter=counter), **{content.token: 1})
+
+
+def _uptake_hazards(names: Names, c: str, origin: str, sites: str) -> dict[str, str]:
+    """Value names of the hazards; binding and unbinding feel diffusion to the cell."""
+    assign, volume = names.table.assign, names.table.derive("medium.volume")
+    diffusivity = names.table.derive(f"{origin}.diffusivity")
+    binding = names.rate(c, "binding_rate")
+    divisor = assign(f"{c}.divisor:{origin}", "capture_divisor", binding, sites, diffusivity, f"{c}.capture_radius")
+    return {
+        "bind": assign(f"{c}.bind:{origin}", "binding_hazard", binding, sites, divisor, volume),
+        "unbind": assign(f"{c}.unbind:{origin}", "unbinding_hazard", names.rate(c, "unbinding_rate"), divisor),
+        "drink": assign(f"{c}.drink", "drinking_hazard", names.rate(c, "macropinocytosis_rate"), volume),
+        "internalise": names.rate(c, "internalisation_rate"),
+        "fuse": names.rate(c, "surface_fusion_rate"),
+        "degrade": names.rate(c, "ev_degradation_rate"),
+        "recycle": names.rate(c, "ev_recycling_rate"),
+        "escape": names.rate(c, "escape_rate"),
+    }
+
+
+def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard: dict[str, str],
+            needs: frozenset[str]) -> None:
+    """The moves of one content (vesicles, or one cargo) of one origin at one recipient."""
+    c, flux, end = cell.name, names.table.flux, f":{origin}{content.suffix}"
+    free, bound, inside = f"medium.free{end}", f"{c}.bound{end}", f"{c}.inside{end}"
+    degraded, delivered = f"{c}.degraded{end}", f"{c}.delivered{end}"
+    counted = {f"{c}.taken_up:{origin}": 1} if content.cargo is None else {}
+    by_endosome, by_surface = _delivery(names, cell, content)
+    where = f"{c}{end}"
+    flux(f"binding/{where}", c, (hazard["bind"], free), {free: -1, bound: 1}, needs)
+    flux(f"unbinding/{where}", c, (hazard["unbind"], bound), {bound: -1, free: 1}, needs)
+    flux(f"endocytosis/{where}", c, (hazard["internalise"], bound), {bound: -1, inside: 1} | counted, needs)
+    flux(f"macropinocytosis/{where}", c, (hazard["drink"], free), {free: -1, inside: 1} | counted, needs)
+    flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound), {bound: -1, delivered: 1} | counted | by_surface, needs)
+    flux(f"lysosomal_degradation/{where}", c, (hazard["degrade"], inside), {inside: -1, degraded: 1}, needs)
+    flux(f"recycling/{where}", c, (hazard["recycle"], inside), {inside: -1, free: 1}, needs)
+    flux(f"escape/{where}", c, (hazard["escape"], inside), {inside: -1, delivered: 1} | by_endosome, needs)
+
+
+def _delivery(names: Names, cell: CellType, content: Content) -> tuple[dict[str, int], dict[str, int]]:
+    """Where delivered cargo goes: from an endosome, and from fusion at the surface."""
+    if content.cargo is None or not names.holds(cell, content.cargo) or _kind(names, content.cargo) == "ligand":
+        return {}, {}
+    own = {f"{cell.name}.{content.cargo}": 1}
+    if _kind(names, content.cargo) == "receptor":
+        return {f"{cell.name}.{content.cargo}_arriving": 1}, own
+    return own, own

@@ -1,0 +1,89 @@
+"""Parameter rows: the numbers of one arm and one draw, and what is derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.biology.sizes import SizeLaw
+from vesica.engine.program import Program
+from vesica.engine.table import ONE
+from vesica.errors import error
+from vesica.spec.resolved import Arm
+from vesica.transport.diffusion import stokes_einstein
+
+
+def parameter_row(program: Program, arm: Arm, drawn: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Values of all parameters by path: the library's or the draw's, then the arm's changes.
+
+    Parameters
+    ----------
+    drawn : mapping of path to value, optional
+        Replaces the model's values before the arm's factors apply.
+    """
+    row = {path: parameter.value for path, parameter in program.model.parameters.items()}
+    row.update(drawn or {})
+    row.update(arm.values)
+    for path, factor in arm.factors.items():
+        row[path] *= factor
+    return row
+
+
+def size_law(row: Mapping[str, float], cell: str) -> SizeLaw:
+    """Diameter law of the vesicles of one cell type.
+
+    Raises
+    ------
+    InputError
+        Where the smallest vesicle would have no lumen, or the bounds are out of order.
+    """
+    low, high = row[f"{cell}.ilv_diameter_low"], row[f"{cell}.ilv_diameter_high"]
+    thickness, gsd = row[f"{cell}.ilv_membrane_thickness"], row[f"{cell}.ilv_diameter_gsd"]
+    if not 2 * thickness < low < high or not gsd > 1:
+        raise error(
+            f"{cell}.ilv_diameter_low",
+            f"diameters from {low * 1e3:.4g} to {high * 1e3:.4g} nm, spread {gsd:.4g}, membrane {thickness * 1e3:.4g} nm",
+            "the smallest vesicle holds two membranes, bounds are in order, and the spread exceeds 1",
+            "lumen volumes would be negative",
+            "give `ilv_diameter_low` above twice the membrane thickness and below `ilv_diameter_high`",
+        )
+    return SizeLaw(row[f"{cell}.ilv_diameter_median"], gsd, low, high, thickness)
+
+
+def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, float]:
+    """Numbers the table asks for by name, from parameters and geometry."""
+    laws: dict[str, SizeLaw] = {}
+    values: dict[str, float] = {}
+    for name in program.table.derived:
+        owner, _, what = name.partition(".")
+        if name == "one":
+            values[name] = 1.0
+        elif name == "medium.volume":
+            values[name] = program.model.domain.volume
+        elif what == "tethered_share":
+            values[name] = 1.0 - row[f"{owner}.released_share"]
+        else:
+            law = laws.setdefault(owner, size_law(row, owner))
+            values[name] = _of_size(law, what, row)
+    return values
+
+
+def _of_size(law: SizeLaw, what: str, row: Mapping[str, float]) -> float:
+    if what == "lumen_volume":
+        return law.mean_lumen_volume
+    if what == "vesicle_area":
+        return law.mean_area
+    return stokes_einstein(row["medium.temperature"], row["medium.viscosity"], 1.0) * law.moment(-1)
+
+
+def value_vector(program: Program, row: Mapping[str, float]) -> NDArray[np.float64]:
+    """(value,) with parameters and derived numbers filled in, pools and inputs zero."""
+    values = np.zeros(program.size)
+    values[program.index[ONE]] = 1.0
+    for name, number in row.items():
+        values[program.index[name]] = number
+    for name, number in derived_values(program, row).items():
+        values[program.index[name]] = number
+    return values

@@ -1,0 +1,48 @@
+"""Times at which an integration must stop, and the order of arms."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.spec.resolved import Arm, Schedule
+
+
+def output_times(schedule: Schedule) -> NDArray[np.float64]:
+    """(time,) s from zero to the end; the end is always there."""
+    steps = int(np.floor(schedule.duration / schedule.every * (1 + 1e-12)))
+    grid = np.arange(steps + 1) * schedule.every
+    if grid[-1] < schedule.duration * (1 - 1e-12):
+        return np.append(grid, schedule.duration)
+    grid[-1] = schedule.duration
+    return grid
+
+
+def edges(schedule: Schedule, arm: Arm, snapshots: tuple[float, ...]) -> list[float]:
+    """Sorted times where something jumps, with start and end (a solver must not step over a pulse)."""
+    inside = {0.0, schedule.duration}
+    inside |= {time for exposure in arm.exposures for time in exposure.times}
+    inside |= {dose.at for dose in arm.doses}
+    inside |= set(snapshots)
+    return sorted(time for time in inside if 0.0 <= time <= schedule.duration)
+
+
+def ordered(arms: tuple[Arm, ...]) -> list[Arm]:
+    """Arms after the arms they take doses from; otherwise in the given order (acyclic by `check`)."""
+    by_name = {arm.name: arm for arm in arms}
+    done: dict[str, Arm] = {}
+
+    def visit(arm: Arm) -> None:
+        for dose in arm.doses:
+            if dose.from_arm not in done:
+                visit(by_name[dose.from_arm])
+        done.setdefault(arm.name, arm)
+
+    for arm in arms:
+        visit(arm)
+    return list(done.values())
+
+
+def snapshot_times(arms: tuple[Arm, ...], source: str) -> tuple[float, ...]:
+    """Times at which other arms take vesicles from ``source``."""
+    return tuple(sorted({dose.at for arm in arms for dose in arm.doses if dose.from_arm == source}))

@@ -1,0 +1,114 @@
+"""One stiff run: CVODE with the assembled Jacobian, SciPy's LSODA where CVODE gives up."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.engine.system import System
+
+Array = NDArray[np.float64]
+SPARSE_ABOVE: Final = 200  # states; below it the dense factorisation is faster (docs/numerics)
+MAX_STEPS: Final = 100_000
+
+
+@dataclass(frozen=True)
+class Leg:
+    """States at the asked times, up to where the integration came.
+
+    Parameters
+    ----------
+    states : (time, state)
+    reached : int
+        Number of times that were reached; fewer than asked means it diverged.
+    message : str
+        Why it stopped; empty when it did not.
+    """
+
+    states: Array
+    reached: int
+    message: str
+    evaluations: int
+    solver: str
+
+
+def integrate(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
+    """Integrate from ``times[0]`` through the other times.
+
+    Parameters
+    ----------
+    start : (state,)
+    times : (time,) s, rising
+    relative : 1
+    absolute : (state,)
+
+    Returns
+    -------
+    Leg
+        ``states[0]`` is ``start``.
+    """
+    leg = _cvode(system, start, times, relative, absolute)
+    if leg.reached == times.size:
+        return leg
+    second = _lsoda(system, start, times, relative, absolute)
+    return second if second.reached > leg.reached else leg
+
+
+def _cvode(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
+    from sksundae.cvode import CVODE
+
+    def rate(_t: float, y: Array, out: Array) -> None:
+        system.rate(y, out)
+
+    options: dict[str, object] = {}
+    if system.size > SPARSE_ABOVE:
+        pattern = np.zeros((system.size, system.size))
+        pattern[system.tables.tape.rows, system.tables.tape.columns] = 1.0
+
+        def matrix(_t: float, y: Array, _rate: Array, out: Array) -> None:
+            out[:] = system.jacobian(y)
+
+        options = {"linsolver": "sparse", "sparsity": pattern}
+    else:
+
+        def matrix(_t: float, y: Array, _rate: Array, out: Array) -> None:
+            system.dense_jacobian(y, out)
+
+    with warnings.catch_warnings():
+        # scikit-sundae announces that our Jacobian replaces its own approximation
+        warnings.filterwarnings("ignore", message="Custom sparse Jacobian approximation", category=UserWarning)
+        solver = CVODE(rate, rtol=relative, atol=absolute, jacfn=matrix, max_num_steps=MAX_STEPS, **options)
+    with np.errstate(all="ignore"):
+        found = solver.solve(times, start)
+    good = np.isfinite(found.y).all(axis=1)
+    reached = int(good.argmin()) if not good.all() else good.size
+    message = "" if reached == times.size else f"CVODE stopped: {found.message}"
+    return Leg(found.y[:reached], reached, message, int(found.nfev), "CVODE")
+
+
+def _lsoda(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
+    from scipy.integrate import solve_ivp
+
+    buffer, dense = np.zeros(system.size), np.zeros((system.size, system.size))
+
+    def rate(_t: float, y: Array) -> Array:
+        system.rate(y, buffer)
+        return buffer.copy()
+
+    def matrix(_t: float, y: Array) -> Array:
+        system.dense_jacobian(y, dense)
+        return dense
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.filterwarnings("ignore", message="lsoda", category=UserWarning)  # the outcome is checked below
+        found = solve_ivp(rate, (times[0], times[-1]), start, method="LSODA", t_eval=times, jac=matrix,
+                          rtol=relative, atol=absolute)
+    states = found.y.T
+    good = np.isfinite(states).all(axis=1) if states.size else np.zeros(0, dtype=bool)
+    reached = int(good.argmin()) if not good.all() else good.size
+    message = "" if reached == times.size else f"LSODA stopped: {found.message}"
+    return Leg(states[:reached], reached, message, int(found.nfev), "LSODA")

@@ -1,0 +1,122 @@
+"""Functions a kernel may use, each with its derivatives.
+
+Called with floats they compute, with pint quantities they check dimensions, with sympy
+symbols they stay symbolic, so that the engine can differentiate a kernel and print it as
+code. A kernel uses only ``+ - * / **`` and these functions, and never branches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True)
+class Function:
+    """A scalar function that kernels may call.
+
+    Parameters
+    ----------
+    name : str
+        As it appears in generated code.
+    value : callable of floats
+        Plain scalar code that numba can compile.
+    partials : tuple of str or None
+        Name of the function that is the derivative by each argument; None where the
+        derivative is not used (arguments that are never states).
+    pure : bool
+        Arguments and value are pure numbers; otherwise the first two arguments share a
+        dimension and the value is a pure number (`hill`).
+    """
+
+    name: str
+    value: Callable[..., float]
+    partials: tuple[str | None, ...]
+    pure: bool = True
+
+    def __call__(self, *args: Any) -> Any:  # noqa: ANN401 - float, quantity or symbol by design
+        """Value for floats, quantities or symbols."""
+        if any(hasattr(arg, "free_symbols") for arg in args):
+            return symbolic(self.name)(*args)
+        if any(hasattr(arg, "dimensionality") for arg in args):
+            return self.value(*(_magnitude(arg, args, pure=self.pure) for arg in args))
+        return self.value(*args)
+
+
+def _magnitude(arg: Any, args: tuple[Any, ...], *, pure: bool) -> float:  # noqa: ANN401
+    """Plain number of a quantity, after the dimension check the function demands."""
+    if not hasattr(arg, "dimensionality"):
+        return float(arg)
+    if pure or arg is args[-1] and len(args) > 2:
+        return float(arg.to("dimensionless").magnitude)
+    return float(arg.to(args[0].units).magnitude)
+
+
+def _exp(x: float) -> float:
+    return math.exp(x)
+
+
+def _log(x: float) -> float:
+    return math.log(x)
+
+
+def _reciprocal(x: float) -> float:
+    return 1.0 / x
+
+
+def _hill(x: float, half: float, n: float) -> float:
+    if x <= 0.0:
+        return 0.0
+    return 1.0 / (1.0 + (half / x) ** n)
+
+
+def _hill_dx(x: float, half: float, n: float) -> float:
+    if x <= 0.0:  # one-sided slope: 1/half for n = 1, else 0
+        return 1.0 / half if n == 1.0 else 0.0
+    h = 1.0 / (1.0 + (half / x) ** n)
+    return n * h * (1.0 - h) / x
+
+
+def _hill_dhalf(x: float, half: float, n: float) -> float:
+    if x <= 0.0:
+        return 0.0
+    h = 1.0 / (1.0 + (half / x) ** n)
+    return -n * h * (1.0 - h) / half
+
+
+FUNCTIONS: Final[dict[str, Function]] = {
+    f.name: f
+    for f in (
+        Function("exp", _exp, ("exp",)),
+        Function("log", _log, ("reciprocal",)),
+        Function("reciprocal", _reciprocal, (None,)),
+        Function("hill", _hill, ("hill_dx", "hill_dhalf", None), pure=False),
+        Function("hill_dx", _hill_dx, (None, None, None), pure=False),
+        Function("hill_dhalf", _hill_dhalf, (None, None, None), pure=False),
+    )
+}
+exp: Final = FUNCTIONS["exp"]
+log: Final = FUNCTIONS["log"]
+hill: Final = FUNCTIONS["hill"]
+
+
+def symbolic(name: str) -> Any:  # noqa: ANN401 - a sympy function class
+    """The sympy function of that name, whose derivatives are the ones declared here."""
+    import sympy  # heavy, and needed only to generate code
+
+    if name not in _SYMBOLIC:
+        partials = FUNCTIONS[name].partials
+
+        def fdiff(self: Any, argindex: int = 1) -> Any:  # noqa: ANN401
+            partial = partials[argindex - 1]
+            if partial is None:
+                raise ArithmeticError(f"{name} has no derivative by its argument {argindex}")
+            return symbolic(partial)(*self.args)
+
+        _SYMBOLIC[name] = type(name, (sympy.Function,), {"fdiff": fdiff})
+    return _SYMBOLIC[name]
+
+
+_SYMBOLIC: dict[str, Any] = {}

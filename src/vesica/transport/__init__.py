@@ -1,0 +1,1 @@
+"""Physics of vesicles in a liquid: pure functions of plain numbers."""

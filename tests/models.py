@@ -1,0 +1,91 @@
+"""Small resolved models for tests, with numbers chosen for arithmetic, not from biology."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from vesica.spec.resolved import (
+    Arm,
+    Cargo,
+    CellType,
+    Domain,
+    Parameter,
+    ResolvedModel,
+    Rule,
+    Schedule,
+    Signal,
+)
+from vesica.spec.vocabulary import CELL_MACHINERY
+
+H = 3600.0
+MACHINERY: dict[str, float] = {
+    "endosome_formation_rate": 0.3, "endosome_maturation_rate": 2e-4, "endosome_recycling_rate": 1.4e-3,
+    "ilv_budding_rate": 1 / 60, "escrt_share": 0.5, "escrt_activity": 1.0, "nsmase2_activity": 1.0,
+    "ilv_capacity": 80.0, "retrofusion_rate": 0.03 / 60, "mvb_lysosome_rate": 5e-4, "mvb_docking_rate": 3e-5,
+    "docking_sites": 10.0, "rab27_activity": 1.0, "mvb_fusion_rate": 2e-3, "snare_activity": 1.0,
+    "released_share": 0.6, "tether_detachment_rate": 1e-3, "tether_return_rate": 1e-4,
+    "ilv_diameter_median": 0.085, "ilv_diameter_gsd": 1.35, "ilv_diameter_low": 0.03, "ilv_diameter_high": 0.2,
+    "ilv_membrane_thickness": 0.005, "cell_volume": 2000.0, "membrane_area": 3000.0, "capture_radius": 7.5,
+    "receptor_sites": 1000.0, "binding_rate": 0.01, "unbinding_rate": 2 / H, "internalisation_rate": 2 / H,
+    "macropinocytosis_rate": 0.01, "surface_fusion_rate": 0.05 / H, "ev_degradation_rate": 0.7 / H,
+    "ev_recycling_rate": 0.2 / H, "escape_rate": 0.3 / H, "receptor_surfacing_rate": 0.5 / H,
+    "receptor_disposal_rate": 0.5 / H, "death_rate": 0.001 / H,
+}
+
+
+def parameters(values: Mapping[str, tuple[float, str]]) -> dict[str, Parameter]:
+    """Parameters with the given values, marked as given."""
+    return {path: Parameter(path, value, unit, value, value, "given") for path, (value, unit) in values.items()}
+
+
+def machinery(cell: str, **changed: float) -> dict[str, tuple[float, str]]:
+    """All machinery parameters of a cell type."""
+    return {f"{cell}.{name}": (changed.get(name, MACHINERY[name]), field.unit) for name, field in CELL_MACHINERY.items()}
+
+
+def chain_model(**changes: object) -> ResolvedModel:
+    """Donors and recipients with one cargo of each kind, a signal, a rule and a factor."""
+    values: dict[str, tuple[float, str]] = {}
+    for cell in ("donor", "taker"):
+        values |= machinery(cell)
+        for cargo, basal, decay in (("mir", 1e4, 0.03 / H), ("receptor", 2e3, 0.2 / H), ("ligand", 5e3, 0.1 / H)):
+            values[f"{cell}.{cargo}.basal"] = (basal, "molecule")
+            values[f"{cell}.{cargo}.decay_rate"] = (decay, "1/s")
+            values[f"{cell}.{cargo}.enrichment"] = (1.0, "")
+        values[f"{cell}.alarm.basal"] = (1.0, "")
+        values[f"{cell}.alarm.decay_rate"] = (1 / H, "1/s")
+        values[f"{cell}.alarm.reference"] = (2e3, "molecule")
+    values |= {
+        "taker.mir.target_sites": (1e4, "molecule"), "taker.mir.target_decay_rate": (0.07 / H, "1/s"),
+        "taker.mir.target_binding_rate": (1e-8, "1/molecule/s"), "taker.mir.target_unbinding_rate": (1e-4, "1/s"),
+        "taker.mir.repressed_decay_rate": (0.2 / H, "1/s"), "taker.mir.needed_copies": (1e3, "molecule"),
+        "donor.factor.secretion_rate": (10.0, "molecule/s"), "factor.decay_rate": (1e-4, "1/s"),
+        "medium.temperature": (310.0, "K"), "medium.viscosity": (0.692e-3, "Pa*s"),
+        "medium.ev_decay_rate": (0.02 / H, "1/s"), "medium.plastic_loss_rate": (0.01 / H, "1/s"),
+    }
+    rules = (
+        Rule("stimulus", "donor", "agent", "increases", "alarm_production", "agent raises alarm"),
+        Rule("alarm_fusion", "donor", "alarm", "increases", "mvb_fusion_rate", "alarm raises fusion"),
+        Rule("surface", "taker", "bound_ligand", "increases", "alarm_production", "bound ligand raises alarm"),
+        Rule("quiet", "taker", "repression_by_mir", "decreases", "alarm_production", "mir lowers alarm"),
+        Rule("soluble", "taker", "factor", "increases", "death_rate", "factor raises death"),
+    )
+    units = ("molecule/um^3", "", "molecule", "", "molecule/um^3")
+    halves = (6e6, 3.0, 10.0, 0.5, 1e-6)
+    folds = (5.0, 3.0, 4.0, 0.5, 2.0)
+    for rule, unit, half, fold in zip(rules, units, halves, folds, strict=True):
+        values |= {f"rule.{rule.key}.half_max": (half, unit), f"rule.{rule.key}.hill": (2.0, ""),
+                   f"rule.{rule.key}.fold": (fold, "")}
+    carried = ("mir", "receptor", "ligand")
+    signals = (Signal("alarm", requires="receptor"),)
+    model = ResolvedModel(
+        title="toy", domain=Domain("dish", 2e12, 2079.0, "stirred"),
+        cells=(CellType("donor", "donor", signals, carried, solubles=("factor",)),
+               CellType("taker", "taker", signals, carried, mirna_targets=("mir",), can_die=True)),
+        cargo=(Cargo("mir", "mirna", "lumen"), Cargo("receptor", "receptor", "membrane"),
+               Cargo("ligand", "ligand", "membrane")),
+        solubles=("factor",), agents=("agent",), rules=rules, parameters=parameters(values),
+        arms=(Arm("both", {"donor": 1e6, "taker": 5e5}),), schedule=Schedule(48 * H, 0.5 * H, "well_mixed", 1),
+    )
+    return replace(model, **changes)  # type: ignore[arg-type]
