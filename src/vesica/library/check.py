@@ -1,0 +1,134 @@
+"""What a library must satisfy, as lists of sentences: empty when all is well."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from vesica.library import derived
+from vesica.library.records import Entry, Library
+from vesica.units import registry
+
+CONFIDENCES: Final = ("seen", "known", "estimate")
+# for comparison, read by instruments, or offered to the rules of models
+DOCUMENTING: Final = ("compare.", "nta.", "offered.")
+DERIVED_TOLERANCE: Final = 0.01  # values are written with three digits: rounding is at most 0.5 %
+
+_ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+")
+_DOI: Final = re.compile(r"10\.\d{4,9}/[^\s,;]+")
+_REFERENCE: Final = re.compile(r"@([A-Za-z0-9_.]+)")
+
+
+def entry_problems(entry: Entry, entries: Mapping[str, Entry]) -> list[str]:
+    """Everything wrong with one entry."""
+    return [
+        f"`{entry.id}`: {problem}" for problem in (*_form(entry), *_numbers(entry), *_formula(entry, entries))
+    ]
+
+
+def _form(entry: Entry) -> Iterator[str]:
+    if not _ID.fullmatch(entry.id):
+        yield "the id is not of the form process.quantity"
+    if not entry.quantity or not entry.reason:
+        yield "quantity or reason is empty"
+    if entry.confidence not in CONFIDENCES:
+        yield f"confidence `{entry.confidence}` is none of {', '.join(CONFIDENCES)}"
+    if entry.confidence != "estimate" and not entry.source:
+        yield f"`{entry.confidence}` without a source"
+    if entry.doi and not _DOI.fullmatch(entry.doi):
+        yield f"`{entry.doi}` is not a DOI"
+    if entry.doi and not entry.source:
+        yield "a DOI without a source"
+    if entry.derived and entry.confidence != "estimate":
+        yield "a derived number is an estimate, however good its inputs"
+
+
+def _numbers(entry: Entry) -> Iterator[str]:
+    numbers = (entry.low, entry.value, entry.high)
+    if not all(map(math.isfinite, numbers)):
+        yield "a number is not finite"
+    elif not 0.0 < entry.low <= entry.value <= entry.high:
+        yield f"0 < low <= value <= high does not hold: {entry.low:g}, {entry.value:g}, {entry.high:g}"
+    try:
+        registry().Quantity(1.0, entry.unit or "dimensionless")
+    except Exception as failure:  # noqa: BLE001 - pint raises bare exceptions on broken unit text
+        yield f"unit `{entry.unit}` cannot be read: {failure}"
+
+
+def _formula(entry: Entry, entries: Mapping[str, Entry]) -> Iterator[str]:
+    if not entry.derived:
+        return
+    try:
+        result = derived.evaluate(entry.derived, entries)
+        value = float(result.to(entry.unit or "dimensionless").magnitude)
+    except Exception as failure:  # noqa: BLE001 - any failure is a problem of the entry
+        yield f"derived: {failure}"
+        return
+    if abs(value - entry.value) > DERIVED_TOLERANCE * abs(entry.value):
+        yield f"derived gives {value:.4g} {entry.unit}, not {entry.value:g}"
+
+
+def references(library: Library) -> dict[str, str]:
+    """Entry ids that the library's tables use, each by the place that names it."""
+    found = {f"machinery.{name}": entry for name, entry in library.machinery.items()}
+    found |= {f"medium.{name}": entry for name, entry in library.medium.items()}
+    for cell in library.cells.values():
+        found |= {f"{cell.name}.{name}": entry for name, entry in cell.parameters.items()}
+        for kind in (cell.signals, cell.cargo, cell.targets, cell.solubles):
+            for owner, item in kind.items():
+                found |= {f"{cell.name}.{owner}.{name}": entry for name, entry in item.numbers().items()}
+    for soluble in library.solubles.values():
+        found |= {
+            f"{soluble.name}.molar_mass": soluble.molar_mass,
+            f"{soluble.name}.decay_rate": soluble.decay_rate,
+        }
+    for agent in library.agents.values():
+        names = ("molar_mass", *(("ic50", "hill", "max_inhibition") if agent.inhibits else ()))
+        found |= {f"{agent.name}.{name}": getattr(agent, name) for name in names}
+    for rule in library.rules:
+        found |= {f"rule.{rule.key}.{n}": entry for n, entry in enumerate(_REFERENCE.findall(rule.text))}
+    for switch in library.switches.values():
+        for option in switch.options.values():
+            found |= {
+                f"{switch.name}.{option.name}.{path}": entry for path, entry in option.parameters.items()
+            }
+    return found
+
+
+def reference_problems(library: Library) -> list[str]:
+    """Ids that are named and missing, entries that nothing uses, and switches that point nowhere."""
+    used = references(library)
+    problems = [f"`{place}` names `{entry}`, which is no entry" for place, entry in used.items()
+                if entry not in library.entries]  # fmt: skip
+    everywhere = set(used.values()) | _inputs(library.entries.values())
+    problems += [f"nothing uses `{entry}`" for entry in library.entries
+                 if entry not in everywhere and not entry.startswith(DOCUMENTING)]  # fmt: skip
+    return problems + list(_switch_problems(library))
+
+
+def _inputs(entries: Iterable[Entry]) -> set[str]:
+    return {name for entry in entries if entry.derived for name in derived.ids(entry.derived)}
+
+
+def _switch_problems(library: Library) -> Iterator[str]:
+    keys = {rule.key for rule in library.rules}
+    choices = {f"{switch.name}={option}" for switch in library.switches.values() for option in switch.options}
+    for switch in library.switches.values():
+        if switch.default not in switch.options:
+            yield f"the default `{switch.default}` of `{switch.name}` is none of its options"
+        for option in switch.options.values():
+            yield from (f"`{switch.name}={option.name}` names rule `{key}`, which does not exist"
+                        for key in option.rules if key not in keys)  # fmt: skip
+    for rule in library.rules:
+        if rule.when and rule.when not in choices:
+            yield f"rule `{rule.key}` waits for `{rule.when}`, which is no option of a switch"
+        if rule.cell not in library.cells:
+            yield f"rule `{rule.key}` is about `{rule.cell}`, which is no cell type"
+
+
+def problems(library: Library) -> list[str]:
+    """Everything wrong with a library."""
+    of_entries = (entry_problems(entry, library.entries) for entry in library.entries.values())
+    return [problem for found in of_entries for problem in found] + reference_problems(library)

@@ -1,0 +1,213 @@
+"""What the library holds, field by field as in ``data/*.toml``; all frozen.
+
+Fields that hold the id of an entry say so by ``entry id``; an empty one is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Confidence = Literal["seen", "known", "estimate"]
+Kind = Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
+Topology = Literal["lumen", "membrane"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number with everything a reader needs to judge it.
+
+    Parameters
+    ----------
+    id : str
+        ``process.quantity[.context_AuthorYY]``.
+    quantity : str
+        What it is, in words.
+    value, low, high : float
+        Value and range, in ``unit``.
+    unit : str
+        Any unit `units` reads.
+    source, doi : str
+        Empty for an estimate without one.
+    reason : str
+        Why this value for this use.
+    confidence : "seen", "known" or "estimate"
+        Read in the source, reported but not re-read, order of magnitude.
+    derived : str
+        Formula over other ids, or empty; see `derived.evaluate`.
+    """
+
+    id: str
+    quantity: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    source: str
+    doi: str
+    reason: str
+    confidence: Confidence
+    derived: str = ""
+
+
+@dataclass(frozen=True)
+class SignalEntry:
+    """A signal of a cell type: entry ids, and the receptor it requires."""
+
+    label: str
+    basal: str
+    decay_rate: str
+    requires: str = ""
+    reference: str = ""
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each parameter."""
+        numbers = {"basal": self.basal, "decay_rate": self.decay_rate}
+        return numbers | {"reference": self.reference} if self.reference else numbers
+
+
+@dataclass(frozen=True)
+class CellCargoEntry:
+    """A cargo in a cell type: entry ids."""
+
+    basal: str
+    decay_rate: str
+    enrichment: str
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each parameter."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class CellTargetsEntry:
+    """The targets of a miRNA in a cell type: entry ids."""
+
+    target_sites: str
+    target_decay_rate: str
+    target_binding_rate: str
+    target_unbinding_rate: str
+    repressed_decay_rate: str
+    needed_copies: str
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each parameter."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class CellSolubleEntry:
+    """A factor that a cell type secretes: entry ids."""
+
+    secretion_rate: str
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each parameter."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class CellEntry:
+    """A cell type: what it does, and which numbers differ from `Library.machinery`."""
+
+    name: str
+    label: str
+    secretes_vesicles: bool
+    takes_up_vesicles: bool
+    can_die: bool
+    parameters: Mapping[str, str]
+    signals: Mapping[str, SignalEntry]
+    cargo: Mapping[str, CellCargoEntry]
+    targets: Mapping[str, CellTargetsEntry]
+    solubles: Mapping[str, CellSolubleEntry]
+
+
+@dataclass(frozen=True)
+class CargoEntry:
+    """A molecule that vesicles carry."""
+
+    name: str
+    label: str
+    kind: Kind
+    topology: Topology
+
+
+@dataclass(frozen=True)
+class SolubleEntry:
+    """A factor of the medium: entry ids."""
+
+    name: str
+    label: str
+    molar_mass: str
+    decay_rate: str
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each parameter."""
+        return {"decay_rate": self.decay_rate}
+
+
+@dataclass(frozen=True)
+class AgentEntry:
+    """Something added to the medium: entry ids. An inhibitor also says which parameter it ``inhibits``."""
+
+    name: str
+    label: str
+    molar_mass: str
+    inhibits: str = ""
+    ic50: str = ""
+    hill: str = ""
+    max_inhibition: str = ""
+
+
+@dataclass(frozen=True)
+class RuleEntry:
+    """A signalling rule as a user writes it; ``@id`` in ``text`` names an entry.
+
+    ``when`` is ``switch=option`` where the rule holds only then. ``source`` supports the
+    direction, not the numbers.
+    """
+
+    key: str
+    cell: str
+    text: str
+    when: str = ""
+    source: str = ""
+    doi: str = ""
+
+
+@dataclass(frozen=True)
+class SwitchOption:
+    """One option: a sentence, the entry ids it puts in place by path, the rules it turns on."""
+
+    name: str
+    says: str
+    parameters: Mapping[str, str]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SwitchEntry:
+    """A contested choice."""
+
+    name: str
+    label: str
+    source: str
+    default: str
+    options: Mapping[str, SwitchOption]
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids."""
+
+    name: str
+    entries: Mapping[str, Entry]
+    machinery: Mapping[str, str]
+    medium: Mapping[str, str]
+    cells: Mapping[str, CellEntry]
+    cargo: Mapping[str, CargoEntry]
+    solubles: Mapping[str, SolubleEntry]
+    agents: Mapping[str, AgentEntry]
+    rules: tuple[RuleEntry, ...]
+    switches: Mapping[str, SwitchEntry]
