@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +43,7 @@ def compiled() -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot load the generated kernels from {path}")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # numba looks it up by name when it loads machine code
     spec.loader.exec_module(module)
     return module
 

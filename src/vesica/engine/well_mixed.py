@@ -34,6 +34,14 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Source:
+    """What other arms need of an arm: who it was, and its amounts at the times doses are taken."""
+
+    arm: Arm
+    snapshots: Mapping[float, Snapshot]
+
+
+@dataclass(frozen=True)
 class Trajectory:
     """One arm from start to end.
 
@@ -55,6 +63,11 @@ class Trajectory:
     message: str = ""
     solver: Mapping[str, int | str] = field(default_factory=dict)
 
+    @property
+    def source(self) -> Source:
+        """This arm as a source of doses."""
+        return Source(self.arm, self.snapshots)
+
 
 def present_in(program: Program, arm: Arm, sources: Mapping[str, Arm]) -> frozenset[str]:
     """Cell types and vesicle origins an arm holds, its doses included."""
@@ -71,7 +84,7 @@ def run_arm(
     program: Program,
     arm: Arm,
     row: Mapping[str, float],
-    sources: Mapping[str, Trajectory],
+    sources: Mapping[str, Source],
     snapshot_times: tuple[float, ...] = (),
 ) -> Trajectory:
     """Bring the cells to rest, then follow the arm's schedule edge by edge.
@@ -79,7 +92,7 @@ def run_arm(
     Parameters
     ----------
     row : mapping of parameter path to value
-    sources : mapping of arm to trajectory
+    sources : mapping of arm to source
         The arms that doses are taken from.
     snapshot_times : s
         Times at which another arm takes vesicles from this one.
@@ -180,7 +193,7 @@ def _absolute(names: list[str], arm: Arm, tolerance: float) -> Array:
 
 def _enter(
     program: Program, system: System, arm: Arm, names: list[str], state: Array, time: float,
-    sources: Mapping[str, Trajectory], given: list[Given],
+    sources: Mapping[str, Source], given: list[Given],
 ) -> Array:
     """Set the inputs that hold from ``time`` on, and add the doses given at it."""
     for agent in program.model.agents:
@@ -199,7 +212,7 @@ def _enter(
     return state
 
 
-def _gift(program: Program, dose: Dose, arm: Arm, source: Trajectory) -> Given:
+def _gift(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
     """Amounts a dose brings: vesicles with their cargo, and a share of the solubles."""
     snapshot = source.snapshots[dose.at]
     free = {name: amount for name, amount in snapshot.items() if name.startswith("medium.free:")}

@@ -1,0 +1,53 @@
+"""Ledgers of vesicles and cargo, from the amounts at the end of an arm."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vesica.results.arm_run import ArmRun
+from vesica.results.ledger import Ledger
+from vesica.spec.resolved import ResolvedModel
+
+DONOR: Final = {
+    "made": "made", "returned": "returned", "mvb_ilv": "in_mvb", "docked_ilv": "in_mvb", "tethered": "tethered",
+    "degraded_inside": "degraded",
+}
+MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added"}
+RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered"}
+
+
+def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledger:
+    """Where every vesicle, or every copy of a cargo, of an arm is at the end; totals of the dish.
+
+    What cells at rest already held in their MVBs when the run began counts as made.
+    """
+    suffix = f"/{cargo}" if cargo else ""
+    totals = dict.fromkeys(Ledger().as_dict(), 0.0)
+    del totals["residual"]
+    origins = [cell.name for cell in model.cells if cell.secretes_vesicles]
+    for origin in origins:
+        for pool, entry in MEDIUM.items():
+            totals[entry] += run.final(f"medium.{pool}:{origin}{suffix}")
+        for pool, entry in DONOR.items():
+            totals[entry] += run.final(f"{origin}.{pool}{suffix}") * run.count(origin)
+        for pool in ("mvb_ilv", "docked_ilv", "tethered"):
+            totals["made"] += _first(run, f"{origin}.{pool}{suffix}") * run.count(origin)
+    for cell in model.cells:
+        for origin in origins:
+            for pool, entry in RECIPIENT.items():
+                totals[entry] += run.final(f"{cell.name}.{pool}:{origin}{suffix}") * run.count(cell.name)
+    return Ledger(**totals)
+
+
+def _first(run: ArmRun, name: str) -> float:
+    value = float(run.values[0, run.species[name]])
+    return value if value == value else 0.0  # NaN: the arm does not hold it
+
+
+def transfer(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, float]]:
+    """Vesicles taken up, sender by receiver; totals of the dish."""
+    senders = [cell.name for cell in model.cells if cell.secretes_vesicles]
+    receivers = [cell.name for cell in model.cells if cell.takes_up_vesicles]
+    return {
+        sender: {to: run.final(f"{to}.taken_up:{sender}") * run.count(to) for to in receivers} for sender in senders
+    }

@@ -1,0 +1,107 @@
+"""Published directions: does a run show them, and could it have failed to?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from vesica.spec.resolved import Published
+
+SAME: Final = 0.10  # within this of its control counts as no change
+REPRODUCED: Final = 0.80  # share of draws in which a direction must hold
+RISK: Final = 0.05  # share of draws of an unbiased structure in which the opposite must occur
+
+
+def outcome(ratio: float | None) -> str | None:
+    """``increase``, ``decrease`` or ``no_change`` of a quantity against its control."""
+    if ratio is None or ratio != ratio:
+        return None
+    if ratio > 1 + SAME:
+        return "increase"
+    return "decrease" if ratio < 1 / (1 + SAME) else "no_change"
+
+
+def is_opposite(direction: str, found: str | None) -> bool:
+    """Whether an outcome contradicts a direction; the opposite of no change is any change."""
+    if found is None:
+        return False
+    if direction == "no_change":
+        return found != "no_change"
+    return {"increase": "decrease", "decrease": "increase"}[direction] == found
+
+
+def ratio_of(values: Mapping[str, Mapping[str, float]], item: Published) -> float | None:
+    """Quantity of the arm over that of its control; None where either is missing or zero."""
+    here, there = values.get(item.arm, {}).get(item.quantity), values.get(item.against, {}).get(item.quantity)
+    return here / there if here is not None and there else None
+
+
+def judge(items: Sequence[Published], values: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """One row for each published direction of a single run, without a label.
+
+    Parameters
+    ----------
+    values : mapping arm -> quantity -> value
+    """
+    rows = []
+    for item in items:
+        ratio = ratio_of(values, item)
+        found = outcome(ratio)
+        rows.append({
+            "key": item.key, "says": item.says, "source": item.source, "arm": item.arm, "against": item.against,
+            "quantity": item.quantity, "direction": item.direction, "ratio": ratio, "found": found,
+            "holds": None if found is None else found == item.direction, "label": None, "draws": None,
+            "counts_as_reproduced": None, "decided_by": [], "words": _single_words(item, ratio, found),
+        })
+    return rows
+
+
+def _single_words(item: Published, ratio: float | None, found: str | None) -> str:
+    if ratio is None or found is None:
+        return f"`{item.quantity}` is not known in both `{item.arm}` and `{item.against}`."
+    said = {"increase": "rises", "decrease": "falls", "no_change": "stays within 10 %"}
+    verb = said[found]
+    return f"{item.quantity} {verb}: {ratio:.3g} times its value in `{item.against}`; published: it {said[item.direction]}."
+
+
+def judge_draws(
+    item: Published, ratios: Mapping[str, Sequence[float | None]], chosen: str
+) -> dict[str, Any]:
+    """Shares of draws by structure, the label in the chosen structure, and the verdict.
+
+    Parameters
+    ----------
+    ratios : mapping of structure to (draw,) ratios
+    chosen : str
+        Structure of the run itself.
+
+    Returns
+    -------
+    dict
+        ``draws``, ``label``, ``counts_as_reproduced``, ``words`` for the row.
+    """
+    shares = {name: _shares(item, found) for name, found in ratios.items()}
+    here = shares[chosen]
+    free = {name: share for name, share in shares.items() if name not in item.presupposed_by}
+    risky = [name for name, share in free.items() if share["opposite"] >= RISK]
+    label = "assumed" if chosen in item.presupposed_by else (
+        "could have failed" if here["opposite"] >= RISK else "follows")
+    holds = here["holds"] >= REPRODUCED
+    reproduced = holds and bool(risky)
+    reason = (
+        f"it holds in {here['holds']:.0%} of draws" + ("" if holds else f", below {REPRODUCED:.0%}")
+        + ("; its opposite occurs in " + ", ".join(f"{free[name]['opposite']:.0%} of `{name}`" for name in risky)
+           if risky else "; no structure that leaves it open ever shows the opposite, so nothing was at stake")
+    )
+    return {"draws": shares, "label": label, "counts_as_reproduced": reproduced, "words": reason}
+
+
+def _shares(item: Published, ratios: Sequence[float | None]) -> dict[str, float]:
+    found = [outcome(ratio) for ratio in ratios]
+    known = max(1, sum(entry is not None for entry in found))
+    return {
+        "holds": sum(entry == item.direction for entry in found) / known,
+        "opposite": sum(is_opposite(item.direction, entry) for entry in found) / known,
+        "no_change": sum(entry == "no_change" for entry in found) / known,
+        "count": float(sum(entry is not None for entry in found)),
+    }

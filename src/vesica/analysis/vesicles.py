@@ -1,0 +1,62 @@
+"""Cargo per vesicle, and how many vesicles carry at least one copy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from vesica.biology.sizes import SizeLaw
+from vesica.results.arm_run import ArmRun
+from vesica.spec.resolved import ResolvedModel
+
+GRID_POINTS: Final = 200
+
+
+def size_law(parameters: Mapping[str, float], cell: str) -> SizeLaw:
+    """Diameter law of a cell type's exosomes."""
+    fields = ("ilv_diameter_median", "ilv_diameter_gsd", "ilv_diameter_low", "ilv_diameter_high",
+              "ilv_membrane_thickness")
+    return SizeLaw(*(parameters[f"{cell}.{name}"] for name in fields))
+
+
+def grid(law: SizeLaw) -> tuple[list[float], list[float]]:
+    """Diameters (um) and density (1/um) over the whole law."""
+    step = (law.high - law.low) / GRID_POINTS
+    diameters = [law.low + (number + 0.5) * step for number in range(GRID_POINTS)]
+    return diameters, [law.density(diameter) for diameter in diameters]
+
+
+def at_least_one(mean: float, law: SizeLaw, topology: str) -> float:
+    """Share of vesicles with one copy or more.
+
+    Copies are Poisson with a mean that grows with lumen volume or area, so the share is
+    the mean of ``1 - exp(-copies(d))`` over the size law: below ``1 - exp(-mean)``.
+    """
+    diameters, density = grid(law)
+    sizes = [(d - 2 * law.thickness) ** 3 if topology == "lumen" else d**2 for d in diameters]
+    total = sum(density)
+    average = sum(size * weight for size, weight in zip(sizes, density, strict=True)) / total
+    return sum(-math.expm1(-mean * size / average) * weight for size, weight in zip(sizes, density, strict=True)) / total
+
+
+def cargo_per_vesicle(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict[str, float]]]:
+    """Mean copies, and share with at least one, of the free vesicles of each origin.
+
+    Where an arm only received vesicles, those it was given are counted.
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for cell in model.cells:
+        if not cell.secretes_vesicles:
+            continue
+        given = run.count(cell.name) == 0
+        pool = "added" if given else "free"
+        vesicles = run.final(f"medium.{pool}:{cell.name}")
+        if vesicles <= 0:
+            continue
+        law = size_law(run.parameters, cell.name)
+        found[cell.name] = {}
+        for cargo in model.cargo:
+            mean = run.final(f"medium.{pool}:{cell.name}/{cargo.name}") / vesicles
+            found[cell.name][cargo.name] = {"mean": mean, "at_least_one": at_least_one(mean, law, cargo.topology)}
+    return found

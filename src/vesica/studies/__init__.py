@@ -1,0 +1,1 @@
+"""Studies that run a model many times."""

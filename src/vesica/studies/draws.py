@@ -1,0 +1,230 @@
+"""Runs a model many times with every estimate drawn from its range, structure by structure.
+
+Each number whose confidence is `estimate` is drawn log-uniformly between its bounds
+(uniformly where the lower bound is zero); numbers that rest on one library entry are
+drawn together. Draw k is named by (seed, entry, k): it is the same in every structure,
+so that structures are compared pairwise, and can be made again alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from vesica.analysis.published import judge_draws, ratio_of
+from vesica.analysis.quantities import quantities
+from vesica.engine.program import Program, compile_model
+from vesica.engine.simulate import as_arm_run, run_all
+from vesica.results import write_json
+from vesica.rng import stream
+from vesica.spec.resolved import Parameter, Published, ResolvedModel
+
+DRAW_TOLERANCE: Final = 1e-6  # relative; 100 times below the 10 % that decides a direction is ample
+PARTIAL: Final = "draws.partial.jsonl"
+ReportProgress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One draw of one structure: quantities by arm, or why it failed."""
+
+    structure: str
+    number: int
+    values: Mapping[str, Mapping[str, float]]
+    message: str = ""
+
+
+def drawn_entries(model: ResolvedModel) -> dict[str, list[Parameter]]:
+    """Estimates with a range, by library entry."""
+    found: dict[str, list[Parameter]] = {}
+    for parameter in model.parameters.values():
+        if parameter.confidence == "estimate" and parameter.low < parameter.high:
+            found.setdefault(parameter.entry or parameter.path, []).append(parameter)
+    return found
+
+
+def position(seed: int, entry: str, number: int) -> float:
+    """Where in its range an entry lies in a draw, in [0, 1)."""
+    return float(stream(seed, f"draw {entry}", number).random())
+
+
+def draw(model: ResolvedModel, seed: int, number: int) -> dict[str, float]:
+    """Values by path of draw ``number``."""
+    values: dict[str, float] = {}
+    for entry, parameters in drawn_entries(model).items():
+        at = position(seed, entry, number)
+        values.update({parameter.path: _between(parameter.low, parameter.high, at) for parameter in parameters})
+    return values
+
+
+def _between(low: float, high: float, at: float) -> float:
+    return low * math.exp(at * math.log(high / low)) if low > 0 else low + at * (high - low)
+
+
+def _one(program: Program, structure: str, number: int) -> Drawn:
+    model = program.model
+    values: dict[str, dict[str, float]] = {}
+    for trajectory in run_all(program, draw(model, model.schedule.seed, number)):
+        if trajectory.message:
+            return Drawn(structure, number, values, trajectory.message)
+        flat = quantities(model, as_arm_run(program, trajectory))
+        values[trajectory.arm.name] = {name: value for name, (value, _) in flat.items()}
+    return Drawn(structure, number, values)
+
+
+_PROGRAMS: dict[str, Program] = {}
+
+
+def _prepare(models: Mapping[str, ResolvedModel]) -> None:
+    """In a worker: compile every structure once."""
+    _PROGRAMS.clear()
+    for name, model in models.items():
+        schedule = replace(model.schedule, relative_tolerance=DRAW_TOLERANCE, every=model.schedule.duration)
+        _PROGRAMS[name] = compile_model(replace(model, schedule=schedule))
+
+
+def _work(task: tuple[str, int]) -> Drawn:
+    return _one(_PROGRAMS[task[0]], *task)
+
+
+def run_draws(
+    models: Mapping[str, ResolvedModel], count: int, *, folder: Path | None = None,
+    report_progress: ReportProgress | None = None, workers: int | None = None,
+) -> dict[str, list[Drawn]]:
+    """Draws 0 ... count - 1 of every structure.
+
+    Parameters
+    ----------
+    models : mapping of structure to model
+    folder : Path, optional
+        Finished draws are kept there, so that an interrupted study goes on where it was.
+    workers : int, optional
+        Processes; the number of cores by default. The results do not depend on it.
+    """
+    kept = {(drawn.structure, drawn.number): drawn for drawn in _kept(folder)}
+    tasks = [(name, number) for number in range(count) for name in models if (name, number) not in kept]
+    done = len(models) * count - len(tasks)
+    for drawn in _compute(models, tasks, workers or os.cpu_count() or 1):
+        kept[drawn.structure, drawn.number] = drawn
+        _keep(folder, drawn)
+        done += 1
+        if report_progress is not None:
+            report_progress(done / (len(models) * count), f"draw {drawn.number} of `{drawn.structure}`")
+    return {name: [kept[name, number] for number in range(count)] for name in models}
+
+
+def _compute(models: Mapping[str, ResolvedModel], tasks: Sequence[tuple[str, int]], workers: int) -> Iterator[Drawn]:
+    if workers == 1 or len(tasks) < 8:
+        _prepare(models)
+        yield from map(_work, tasks)
+        return
+    context = multiprocessing.get_context("spawn")  # fork after numba's threads have started is fatal
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(dict(models),))
+    try:
+        yield from pool.map(_work, tasks, chunksize=4)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _keep(folder: Path | None, drawn: Drawn) -> None:
+    if folder is not None:
+        with (folder / PARTIAL).open("a", encoding="utf-8") as file:
+            file.write(json.dumps([drawn.structure, drawn.number, drawn.values, drawn.message]) + "\n")
+
+
+def _kept(folder: Path | None) -> Iterator[Drawn]:
+    if folder is None or not (folder / PARTIAL).exists():
+        return
+    for line in (folder / PARTIAL).read_text(encoding="utf-8").splitlines():
+        try:
+            yield Drawn(*json.loads(line))
+        except (json.JSONDecodeError, TypeError):
+            return  # the line that was being written when the study was cut off
+
+
+def deciding_inputs(
+    model: ResolvedModel, ratios: Sequence[float | None], count: int = 2
+) -> list[tuple[str, float]]:
+    """The inputs whose ranks follow the ratio most closely, with Spearman's correlation.
+
+    Empty when the ratio is the same in every draw: then nothing decides it but the structure.
+    """
+    from scipy.stats import spearmanr
+
+    known = [(number, ratio) for number, ratio in enumerate(ratios) if ratio is not None and ratio == ratio]
+    if len(known) < 8 or max(r for _, r in known) - min(r for _, r in known) < 1e-9:
+        return []
+    found = []
+    for entry in drawn_entries(model):
+        inputs = [position(model.schedule.seed, entry, number) for number, _ in known]
+        found.append((entry, float(spearmanr(inputs, [ratio for _, ratio in known]).statistic)))
+    return sorted(found, key=lambda pair: -abs(pair[1]))[:count]
+
+
+def judged(
+    summary: dict[str, Any], models: Mapping[str, ResolvedModel], drawn: Mapping[str, Sequence[Drawn]], chosen: str
+) -> dict[str, Any]:
+    """The summary with what the draws say about every published direction."""
+    items: dict[str, Published] = {item.key: item for item in models[chosen].published}
+    rows = []
+    for row in summary["published"]:
+        item = items[row["key"]]
+        ratios = {name: [ratio_of(one.values, item) for one in of] for name, of in drawn.items()}
+        decided = deciding_inputs(models[chosen], ratios[chosen])
+        rows.append(row | judge_draws(item, ratios, chosen) | {"decided_by": [list(pair) for pair in decided]})
+    count = len(drawn[chosen])
+    failed = sum(bool(one.message) for of in drawn.values() for one in of)
+    known = {"count": count, "structures": list(models), "chosen": chosen, "failed": failed,
+             "drawn_inputs": len(drawn_entries(models[chosen]))}
+    return summary | {"published": rows, "draws": known, "headline": _headline(rows, known) + summary["headline"]}
+
+
+def _headline(rows: list[dict[str, Any]], known: Mapping[str, Any]) -> list[str]:
+    counted = [row for row in rows if row["counts_as_reproduced"]]
+    structures = "1 structure" if len(known["structures"]) == 1 else f"{len(known['structures'])} structures"
+    sentences = [
+        f"Of {len(rows)} published directions, {len(counted)} count as reproduced over {known['count']} draws of "
+        f"{known['drawn_inputs']} uncertain numbers in {structures}."
+    ]
+    sentences += [f"Not reproduced: {row['says']}: {row['words']}." for row in rows if not row["counts_as_reproduced"]]
+    return sentences
+
+
+def record(drawn: Mapping[str, Sequence[Drawn]], models: Mapping[str, ResolvedModel]) -> dict[str, Any]:
+    """Content of ``draws.json``: inputs and quantities, draw by draw."""
+    found: dict[str, Any] = {}
+    for name, of in drawn.items():
+        model = models[name]
+        inputs = {
+            entry: [_between(parameters[0].low, parameters[0].high, position(model.schedule.seed, entry, one.number))
+                    for one in of]
+            for entry, parameters in drawn_entries(model).items()
+        }
+        arms = {arm.name for arm in model.arms}
+        keys = {arm: sorted({key for one in of for key in one.values.get(arm, {})}) for arm in arms}
+        found[name] = {
+            "inputs": inputs,
+            "quantities": {arm: {key: [one.values.get(arm, {}).get(key) for one in of] for key in keys[arm]}
+                           for arm in sorted(arms)},
+        }
+    seed = next(iter(models.values())).schedule.seed
+    return {"count": len(next(iter(drawn.values()))), "seed": seed, "structures": found}
+
+
+def run(
+    models: Mapping[str, ResolvedModel], chosen: str, folder: Path, count: int, *,
+    report_progress: ReportProgress | None = None,
+) -> None:
+    """Add a study of draws to a finished run folder: ``draws.json``, and the summary's verdicts."""
+    drawn = run_draws(models, count, folder=folder, report_progress=report_progress)
+    write_json(folder / "draws.json", record(drawn, models))
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    write_json(folder / "summary.json", judged(summary, models, drawn, chosen))
+    (folder / PARTIAL).unlink(missing_ok=True)
