@@ -1,0 +1,97 @@
+"""What one NanoSight ExperimentSummary says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vesica.errors import Finding
+from vesica.readers.records import PER_MILLILITRE, FloatArray, SizeDistribution, frozen
+from vesica.readers.text import Provenance
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """What the instrument printed for one video; None where the export lacks the row.
+
+    Parameters
+    ----------
+    name : str
+    concentration : particle/mL
+        Already multiplied by ``dilution`` where that is recorded.
+    dilution : dimensionless, >= 1
+        None when not recorded: concentrations are then those of the diluted sample.
+    particles_per_frame, centres_per_frame : particle
+    completed_tracks, valid_tracks : int
+    mean, mode, sd, d10, d50, d90 : nm
+    validity : str
+        ``OK``, or the instrument's words.
+    """
+
+    name: str
+    concentration: float | None
+    dilution: float | None
+    particles_per_frame: float | None
+    centres_per_frame: float | None
+    completed_tracks: float | None
+    valid_tracks: float | None
+    mean: float | None
+    mode: float | None
+    sd: float | None
+    d10: float | None
+    d50: float | None
+    d90: float | None
+    validity: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class NanosightSummary:
+    """One ExperimentSummary file.
+
+    Parameters
+    ----------
+    software : str
+        Second line of the file.
+    sample : str
+        `Sample Description` (3.3, 3.4) or `Sample Name` (3.2).
+    videos : (video,) VideoResult
+    diameter : (bin,) nm
+        Bin centres.
+    concentration : (bin, video) particle/mL
+        Particles in each bin, number weighting.
+    average, standard_error : (bin,) particle/mL or None
+        As printed; None for exports without these columns.
+    provenance : Provenance
+        With every section verbatim.
+    warnings : findings, one per problem the instrument or this reader saw.
+    """
+
+    software: str
+    sample: str
+    videos: tuple[VideoResult, ...]
+    diameter: FloatArray
+    concentration: FloatArray
+    average: FloatArray | None
+    standard_error: FloatArray | None
+    provenance: Provenance
+    warnings: tuple[Finding, ...]
+
+    @property
+    def dilution(self) -> tuple[float | None, ...]:
+        """Dilution of each video; None when not recorded."""
+        return tuple(video.dilution for video in self.videos)
+
+    def distribution(self) -> SizeDistribution:
+        """Average the videos; the spread between them is the sample standard deviation."""
+        n_videos = len(self.videos)
+        spread = frozen(self.concentration.std(axis=1, ddof=1)) if n_videos > 1 else None
+        return SizeDistribution(
+            diameter=self.diameter,
+            concentration=frozen(self.concentration.mean(axis=1)),
+            sd=spread,
+            bin_width=float(self.diameter[1] - self.diameter[0]),
+            unit=PER_MILLILITRE,
+            repeats=n_videos,
+            instrument=f"NanoSight, {self.software}",
+            provenance=self.provenance,
+            warnings=self.warnings,
+        )

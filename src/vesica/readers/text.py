@@ -1,0 +1,223 @@
+"""Text files of instruments: decoded, split into rows, and refused with file and line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from vesica.errors import InputError, error
+
+# Control characters other than tab, line feed and carriage return do not occur in text exports.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_DELIMITERS: Final = ("\t", ",", ";")
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a record was read from.
+
+    Parameters
+    ----------
+    file : str
+        The path as given.
+    format : str
+        What the file was recognised as.
+    sha256 : str
+        Of the bytes of the file.
+    encoding : "utf-8" or "latin-1"
+    sections : name -> lines
+        Every line of the file, verbatim, under the section it stands in.
+    """
+
+    file: str
+    format: str
+    sha256: str
+    encoding: str
+    sections: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A decoded file: its lines without line ends, and what is needed to say where it came from."""
+
+    file: str
+    lines: tuple[str, ...]
+    sha256: str
+    encoding: str
+
+    def provenance(self, format_name: str, sections: Mapping[str, tuple[str, ...]]) -> Provenance:
+        """Make the record of origin, once the format is known."""
+        return Provenance(
+            self.file, format_name, self.sha256, self.encoding, MappingProxyType(dict(sections))
+        )
+
+    def refuse(self, line: int | None, wrote: str, rule: str, consequence: str, fix: str) -> InputError:
+        """Make a four-part error at a line (one-based) of this file."""
+        return error(Path(self.file).name, wrote, rule, consequence, fix, file=self.file, line=line)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line split into cells, blanks around them removed; ``line`` is one-based."""
+
+    line: int
+    cells: tuple[str, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing but delimiters stands on the line."""
+        return not any(self.cells)
+
+    @property
+    def name(self) -> str:
+        """The first cell."""
+        return self.cells[0] if self.cells else ""
+
+
+def read_text(path: PathLike) -> TextFile:
+    """Read a text file as UTF-8, or as latin-1 where it is not UTF-8.
+
+    Raises
+    ------
+    InputError
+        Missing, a directory, unreadable, empty, or not text.
+    """
+    file = os.fspath(path)
+    name = Path(file).name
+    try:
+        data = Path(file).read_bytes()
+    except FileNotFoundError:
+        raise error(
+            name,
+            f"`{file}` does not exist",
+            "a data file is read from the path that is given",
+            "there is nothing to read",
+            "check the path and the folder it is relative to",
+            file=file,
+        ) from None
+    except IsADirectoryError:
+        raise error(
+            name,
+            f"`{file}` is a folder",
+            "a data file is a single file",
+            "it is not known which file of the folder is meant",
+            "name one file",
+            file=file,
+        ) from None
+    except OSError as failure:
+        raise error(
+            name,
+            f"`{file}` cannot be read: {failure.strerror}",
+            "a data file must be readable",
+            "there is nothing to read",
+            "check its permissions",
+            file=file,
+        ) from failure
+    if not data.strip():
+        raise error(
+            name,
+            "the file is empty",
+            "a data file has a header and rows",
+            "there is nothing to read",
+            "export the file again",
+            file=file,
+        )
+    text, encoding = _decode(data)
+    _refuse_binary(text, file, name)
+    lines = tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    return TextFile(file, lines, hashlib.sha256(data).hexdigest(), encoding)
+
+
+def _refuse_binary(text: str, file: str, name: str) -> None:
+    control = _CONTROL.search(text)
+    if control is not None:
+        line = text.count("\n", 0, control.start()) + 1
+        raise error(
+            name,
+            f"the file holds the control byte 0x{ord(control[0]):02x}",
+            "a data file is text in UTF-8 or latin-1",
+            "the file is binary, compressed or UTF-16, and its numbers would be misread",
+            "export it as csv, or save it as UTF-8",
+            file=file,
+            line=line,
+        )
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    try:
+        return data.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), "latin-1"  # never fails; control characters are looked for afterwards
+
+
+def split_rows(text: TextFile, delimiter: str) -> tuple[Row, ...]:
+    """Split every line into cells; a quoted cell may hold the delimiter, but no line end."""
+    rows = []
+    for line, raw in enumerate(text.lines, start=1):
+        try:
+            cells = next(csv.reader([raw], delimiter=delimiter, skipinitialspace=True), [])
+        except csv.Error as failure:
+            raise text.refuse(
+                line,
+                f"the line cannot be split: {failure}",
+                "cells are separated by one character",
+                "the columns would be shifted",
+                "export the file again",
+            ) from failure
+        rows.append(Row(line, tuple(cell.strip() for cell in cells)))
+    return tuple(rows)
+
+
+def guess_delimiter(header: str) -> str:
+    """Tab, comma or semicolon, whichever is most frequent in ``header`` (comma where none occurs)."""
+    best = max(_DELIMITERS, key=header.count)
+    return best if best in header else ","
+
+
+def number(text: TextFile, row: Row, column: int, label: str) -> float:
+    """Read the finite number in a cell.
+
+    Raises
+    ------
+    InputError
+        The row is too short, or the cell is empty, not a number or not finite.
+    """
+    if column >= len(row.cells):
+        raise text.refuse(
+            row.line,
+            f"the line has {len(row.cells)} cells, `{label}` would be cell {column + 1}",
+            "every row has the columns of the header",
+            "values would be read from the wrong column",
+            "export the file again: the line is cut off",
+        )
+    cell = row.cells[column]
+    try:
+        value = float(cell)
+    except ValueError:
+        comma = " with a decimal point instead of a comma" if re.fullmatch(r"[-+\d.]*,\d+", cell) else ""
+        raise text.refuse(
+            row.line,
+            f"`{cell}` stands in column `{label}`",
+            "this column holds numbers",
+            "it cannot be used in a sum",
+            f"write a number{comma}, or remove the row",
+        ) from None
+    if not math.isfinite(value):
+        raise text.refuse(
+            row.line,
+            f"`{cell}` stands in column `{label}`",
+            "this column holds finite numbers",
+            "it would spread through every sum",
+            "write a finite number, or remove the row",
+        )
+    return value

@@ -1,0 +1,9 @@
+"""The run folder: written row by row, read lazily; ledger and provenance."""
+
+from vesica.results.axes import Axes as Axes
+from vesica.results.files import write_bytes as write_bytes
+from vesica.results.files import write_json as write_json
+from vesica.results.folder import Results as Results
+from vesica.results.folder import open as open  # noqa: A004 - `results.open(folder)` is the verb
+from vesica.results.ledger import Ledger as Ledger
+from vesica.results.store import RunWriter as RunWriter
