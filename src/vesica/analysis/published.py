@@ -32,7 +32,7 @@ def is_opposite(direction: str, found: str | None) -> bool:
 
 def ratio_of(values: Mapping[str, Mapping[str, float]], item: Published) -> float | None:
     """Quantity of the arm over that of its control; None where either is missing or zero."""
-    here, there = values.get(item.arm, {}).get(item.quantity), values.get(item.against, {}).get(item.quantity)
+    here, there = values.get(item.arm, {}).get(item.name), values.get(item.against, {}).get(item.name)
     return here / there if here is not None and there else None
 
 
@@ -49,7 +49,7 @@ def judge(items: Sequence[Published], values: Mapping[str, Mapping[str, float]])
         found = outcome(ratio)
         rows.append({
             "key": item.key, "says": item.says, "source": item.source, "arm": item.arm, "against": item.against,
-            "quantity": item.quantity, "direction": item.direction, "ratio": ratio, "found": found,
+            "quantity": item.name, "direction": item.direction, "ratio": ratio, "found": found,
             "holds": None if found is None else found == item.direction, "label": None, "draws": None,
             "counts_as_reproduced": None, "decided_by": [], "words": _single_words(item, ratio, found),
         })
@@ -58,10 +58,10 @@ def judge(items: Sequence[Published], values: Mapping[str, Mapping[str, float]])
 
 def _single_words(item: Published, ratio: float | None, found: str | None) -> str:
     if ratio is None or found is None:
-        return f"`{item.quantity}` is not known in both `{item.arm}` and `{item.against}`."
+        return f"`{item.name}` is not known in both `{item.arm}` and `{item.against}`."
     said = {"increase": "rises", "decrease": "falls", "no_change": "stays within 10 %"}
     verb = said[found]
-    return f"{item.quantity} {verb}: {ratio:.3g} times its value in `{item.against}`; published: it {said[item.direction]}."
+    return f"{item.name} {verb}: {ratio:.3g} times its value in `{item.against}`; published: it {said[item.direction]}."
 
 
 def judge_draws(
@@ -85,10 +85,10 @@ def judge_draws(
     free = {name: share for name, share in shares.items() if name not in item.presupposed_by}
     risky = [name for name, share in free.items() if share["opposite"] >= RISK]
     label = "assumed" if chosen in item.presupposed_by else (
-        "could have failed" if here["opposite"] >= RISK else "follows")
+        "follows" if here["holds"] > 1 - RISK else "could have failed")
     holds = here["holds"] >= REPRODUCED
-    reproduced = holds and bool(risky)
-    reason = (
+    reproduced = holds and bool(risky) and label != "assumed"
+    reason = ("assumed by this structure; " if label == "assumed" else "") + (
         f"it holds in {here['holds']:.0%} of draws" + ("" if holds else f", below {REPRODUCED:.0%}")
         + ("; its opposite occurs in " + ", ".join(f"{free[name]['opposite']:.0%} of `{name}`" for name in risky)
            if risky else "; no structure that leaves it open ever shows the opposite, so nothing was at stake")

@@ -12,7 +12,15 @@ Quantities = dict[str, tuple[float, str]]
 
 
 def quantities(model: ResolvedModel, run: ArmRun) -> Quantities:
-    """Name -> (value, unit) at the end of an arm, for the cells it holds."""
+    """Name -> (value, unit) at the end of an arm, and at the times published directions ask for."""
+    found = _at_end(model, run)
+    for time in sorted({item.at for item in model.published if item.at is not None}):
+        then = _at_end(model, run.until(time))
+        found |= {f"{name} at {time / 3600.0:g} h": numbers for name, numbers in then.items()}
+    return found
+
+
+def _at_end(model: ResolvedModel, run: ArmRun) -> Quantities:
     found: Quantities = {}
     for cell in model.cells:
         if run.count(cell.name) > 0:

@@ -64,6 +64,8 @@ class Tables:
     ``move_pool`` by ``move_count`` times, if ``move_scaled`` names a cell type, its number.
     """
 
+    names: tuple[str, ...]  # of the live pools, in the order of the state
+    columns: Index  # their places among all species
     pools: Index
     classes: Index
     starts: Index
@@ -116,7 +118,9 @@ def _tables(program: Program, present: frozenset[str]) -> Tables:
     moves = _moves(fluxes, state, {pool.name: pool for pool in pools})
     factors = [[program.index[name] for name in flux.factors] for flux in fluxes]
     flat = [place for group in factors for place in group]
+    place_of = {pool.name: place for place, pool in enumerate(table.pools)}
     return Tables(
+        names=tuple(pool.name for pool in pools), columns=_ints(place_of[pool.name] for pool in pools),
         pools=_ints(program.index[pool.name] for pool in pools),
         classes=_ints(s[0] for s in segments), starts=_ints(s[1] for s in segments), ends=_ints(s[2] for s in segments),
         first=_ints(first), args=_ints(args), out=_ints(out),

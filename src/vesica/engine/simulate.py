@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vesica import results
@@ -36,12 +37,13 @@ def run_all(
         Arms that need not be run again.
     """
     sources: dict[str, Source] = dict(known or {})
+    rests: dict[tuple[frozenset[str], bytes], NDArray[np.float64]] = {}
     with threadpool_limits(1):  # results of BLAS differ between one and two threads
         for arm in schedule.ordered(program.model.arms):
             if arm.name in sources:
                 continue
             taken_at = schedule.snapshot_times(program.model.arms, arm.name)
-            trajectory = run_arm(program, arm, parameter_row(program, arm, drawn), sources, taken_at)
+            trajectory = run_arm(program, arm, parameter_row(program, arm, drawn), sources, taken_at, rests)
             sources[arm.name] = trajectory.source
             yield trajectory
             if trajectory.message:

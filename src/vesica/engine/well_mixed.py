@@ -86,6 +86,7 @@ def run_arm(
     row: Mapping[str, float],
     sources: Mapping[str, Source],
     snapshot_times: tuple[float, ...] = (),
+    rests: dict[tuple[frozenset[str], bytes], Array] | None = None,
 ) -> Trajectory:
     """Bring the cells to rest, then follow the arm's schedule edge by edge.
 
@@ -96,16 +97,18 @@ def run_arm(
         The arms that doses are taken from.
     snapshot_times : s
         Times at which another arm takes vesicles from this one.
+    rests : dict, optional
+        Resting cells already found, by what is present and all numbers; arms that differ
+        only in schedule and counts share them.
     """
     schedule = program.model.schedule
     present = present_in(program, arm, {name: source.arm for name, source in sources.items()})
     tables = program.tables(present)
     system = System(tables, value_vector(program, row), arm.counts)
-    names = [program.species[place - program.index[program.species[0]]] for place in tables.pools]
-    state = _rested(program, system, names)
+    names, columns = tables.names, tables.columns
+    state = _rest(program, system, present, rests)
     grid = output_times(schedule)
     out = np.full((grid.size, len(program.species)), np.nan)
-    columns = tables.pools - program.index[program.species[0]]
     out[0, columns] = state
     snapshots: dict[float, Snapshot] = {}
     given: list[Given] = []
@@ -142,7 +145,18 @@ def _all_values(system: System, state: Array) -> Array:
     return system.values.copy()
 
 
-def _rested(program: Program, system: System, names: list[str]) -> Array:
+def _rest(
+    program: Program, system: System, present: frozenset[str], rests: dict[tuple[frozenset[str], bytes], Array] | None
+) -> Array:
+    known = {} if rests is None else rests
+    key = (present, system.values.tobytes())
+    if key not in known:
+        known[key] = _rested(program, system, system.tables.names)
+        system.values[system.tables.pools] = 0.0
+    return known[key].copy()
+
+
+def _rested(program: Program, system: System, names: tuple[str, ...]) -> Array:
     """State of cells that stood long in fresh medium without exposures, counters at zero.
 
     The medium is emptied: its pools start the run at zero.
@@ -185,14 +199,14 @@ class _Held:
         out[tape.rows, tape.columns] = self.jacobian(state)
 
 
-def _absolute(names: list[str], arm: Arm, tolerance: float) -> Array:
+def _absolute(names: tuple[str, ...], arm: Arm, tolerance: float) -> Array:
     """Absolute tolerance: per cell as given; totals of the medium times the cells of the dish."""
     cells = max([count for count in arm.counts.values() if count > 0], default=1.0)
     return np.array([tolerance * (cells if name.startswith("medium.") else 1.0) for name in names])
 
 
 def _enter(
-    program: Program, system: System, arm: Arm, names: list[str], state: Array, time: float,
+    program: Program, system: System, arm: Arm, names: tuple[str, ...], state: Array, time: float,
     sources: Mapping[str, Source], given: list[Given],
 ) -> Array:
     """Set the inputs that hold from ``time`` on, and add the doses given at it."""
@@ -234,7 +248,7 @@ def _gift(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
     return Given(dose, available * share, share, amounts)
 
 
-def _blame(system: System, names: list[str], state: Array, time: float, message: str) -> str:
+def _blame(system: System, names: tuple[str, ...], state: Array, time: float, message: str) -> str:
     """Which variable ran away, and when."""
     rate = np.zeros(system.size)
     with np.errstate(all="ignore"):

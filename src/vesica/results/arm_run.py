@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,6 +53,13 @@ class ArmRun:
             return 0.0
         value = float(self.values[self.last, self.species[name]])
         return 0.0 if np.isnan(value) else value
+
+    def until(self, time: float) -> ArmRun:
+        """The same arm cut off at the last output up to ``time`` s."""
+        import numpy as np
+
+        kept = int(np.searchsorted(self.times, time * (1 + 1e-12), side="right"))
+        return replace(self, times=self.times[:kept], values=self.values[:kept])
 
     def count(self, compartment: str) -> float:
         """Cells of a type in the arm; one for the medium."""

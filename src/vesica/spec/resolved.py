@@ -92,6 +92,10 @@ class Rule:
     target: str
     english: str
     line: int | None = None
+    text: str = ""  # as written
+    origin: Literal["library", "model", "measured"] = "model"
+    reference: str = ""  # the paper that supports the direction
+    doi: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,12 @@ class Published:
     against: str
     direction: Literal["increase", "decrease", "no_change"]
     presupposed_by: tuple[str, ...] = ()
+    at: float | None = None  # s; the end of the run by default
+
+    @property
+    def name(self) -> str:
+        """Key of the quantity at the time of the comparison."""
+        return self.quantity if self.at is None else f"{self.quantity} at {self.at / 3600.0:g} h"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def _prepare(models: Mapping[str, ResolvedModel]) -> None:
     """In a worker: compile every structure once."""
     _PROGRAMS.clear()
     for name, model in models.items():
-        schedule = replace(model.schedule, relative_tolerance=DRAW_TOLERANCE, every=model.schedule.duration)
+        schedule = replace(model.schedule, relative_tolerance=DRAW_TOLERANCE)
         _PROGRAMS[name] = compile_model(replace(model, schedule=schedule))
 
 

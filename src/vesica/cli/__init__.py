@@ -1,0 +1,1 @@
+"""The command ``vesica``. Everything heavy is imported inside the command that needs it."""

@@ -1,0 +1,142 @@
+"""The command line: words, options and exit codes; each command's work is in its own module."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from vesica._version import __version__
+from vesica.cli import failures
+
+Command = Callable[..., int]
+FILE: Final = click.Path(path_type=Path)
+
+
+def _json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")(command)
+
+
+def _model_options(command: Command) -> Command:
+    changed = click.option("--set", "sets", multiple=True, metavar="PATH=VALUE",
+                           help="Change the model, as cells.astrocyte.count=2e6. May be repeated.")
+    switched = click.option("--switch", "switches", multiple=True, metavar="NAME=OPTION",
+                            help="Choose an option of a contested mechanism. May be repeated.")
+    return changed(switched(command))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="vesica")
+def app() -> None:
+    """Simulate, measure and explain cell communication by exosomes.
+
+    Start with: vesica check MODEL.yaml, then vesica run MODEL.yaml --out runs/first
+    """
+
+
+@app.command(short_help="Check a model and say what a run costs.")
+@click.argument("file", type=FILE)
+@_model_options
+@_json_option
+def check(**options: Any) -> int:
+    """Check a model: findings, its rules in plain English, and what a run will cost."""
+    from vesica.cli import model_commands
+
+    return model_commands.check(**options)
+
+
+@app.command(short_help="Run a model into a folder, and report on it.")
+@click.argument("file", type=FILE)
+@click.option("--out", type=FILE, required=True, metavar="DIR", help="Run folder to make.")
+@click.option("--draws", type=click.IntRange(min=0), default=0, metavar="N",
+              help="Also run N draws of all numbers over their ranges.")
+@click.option("--structures", multiple=True, metavar="SWITCH|all",
+              help="Draw in every option of these switches, too.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the random numbers, instead of the model's.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
+@click.option("--no-report", is_flag=True, help="Do not write report.html.")
+@_model_options
+@_json_option
+def run(**options: Any) -> int:
+    """Run a model into a folder, and report on it."""
+    from vesica.cli import run_command
+
+    return run_command.run(**options)
+
+
+@app.command(short_help="Write report.html for a run.")
+@click.argument("folder", type=FILE, metavar="DIR")
+@_json_option
+def report(**options: Any) -> int:
+    """Write report.html for a run: one file that opens offline."""
+    from vesica.cli import folder_commands
+
+    return folder_commands.report(**options)
+
+
+@app.command(short_help="Show a run on one screen.")
+@click.argument("folder", type=FILE, metavar="DIR")
+@_json_option
+def show(**options: Any) -> int:
+    """Show a run on one screen: findings, arms, ledger, published results."""
+    from vesica.cli import folder_commands
+
+    return folder_commands.show(**options)
+
+
+@app.command(short_help="List every number of a model and its source.")
+@click.argument("file", type=FILE)
+@_model_options
+@_json_option
+def explain(**options: Any) -> int:
+    """List every number of a model: value, unit, range, confidence, source."""
+    from vesica.cli import model_commands
+
+    return model_commands.explain(**options)
+
+
+@app.command(short_help="List the papers that a run rests on.")
+@click.argument("folder", type=FILE, metavar="DIR")
+@_json_option
+def cite(**options: Any) -> int:
+    """List the papers that this run's numbers and mechanisms rest on."""
+    from vesica.cli import folder_commands
+
+    return folder_commands.cite(**options)
+
+
+@app.command(short_help="Print the JSON Schema of model files.")
+@_json_option
+def schema(**options: Any) -> int:
+    """Print the JSON Schema of model files, for editors."""
+    from vesica.cli import model_commands
+
+    return model_commands.schema(**options)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns
+    -------
+    int
+        0 done, 1 our fault, 2 the user's input, 3 diverged or stopped by the machine, 130 Ctrl-C.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app.main(args=given, prog_name="vesica", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as failure:
+        click.echo(failure.format_message())
+        return failures.USER_INPUT
+    except BaseException as failure:  # noqa: BLE001 - the one place where every failure gets its exit code
+        return failures.handle(failure, given)
+    return code if isinstance(code, int) else failures.DONE
+
+
+def entry() -> None:
+    """The installed command."""
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""How far a run is: a bar on a terminal, a few plain lines elsewhere. Always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+import click
+
+if TYPE_CHECKING:
+    import rich.progress
+
+LINE_EVERY: Final = 10.0  # s between plain lines, unless the work changes its name
+
+
+class Progress:
+    """Called with the share done (0 to 1) and what is being done.
+
+    Parameters
+    ----------
+    is_silent : bool
+        Print nothing, as for ``--json``.
+    """
+
+    def __init__(self, *, is_silent: bool = False) -> None:
+        self._is_silent = is_silent
+        self._bar: rich.progress.Progress | None = None
+        self._task: rich.progress.TaskID | None = None
+        self._said = ""
+        self._when = -LINE_EVERY
+
+    def __enter__(self) -> Self:
+        if not self._is_silent and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+                                 TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("starting", total=1.0)
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, share: float, what: str = "") -> None:
+        """Tell how far the run is."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=min(share, 1.0), description=what or None)
+        elif not self._is_silent:
+            self._line(share, what)
+
+    def _line(self, share: float, what: str) -> None:
+        now = time.monotonic()
+        if what == self._said and now - self._when < LINE_EVERY:
+            return
+        self._said, self._when = what, now
+        click.echo(f"{100 * share:3.0f} %  {what}".rstrip(), err=True)

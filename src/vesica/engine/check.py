@@ -1,0 +1,110 @@
+"""Checks of a resolved model: token balance, the depth of the dish, what a run costs. No solver."""
+
+from __future__ import annotations
+
+from vesica.biology.sizes import SizeLaw
+from vesica.engine.processes import process_table
+from vesica.engine.rows import size_law
+from vesica.engine.schedule import output_times
+from vesica.engine.table import imbalances
+from vesica.errors import Finding, InputError
+from vesica.spec.resolved import ResolvedModel
+from vesica.transport.diffusion import still_column_share, stokes_einstein
+
+FIDELITIES = ("well_mixed",)
+SECONDS_PER_ARM = 0.06  # measured on one core for 180 states; only to say what to expect
+DOUBLES_PER_ENTRY = 8
+
+
+def check(model: ResolvedModel) -> list[Finding]:
+    """Everything that can be said without running: errors, warnings and notes."""
+    findings = [*_fidelity(model), *_positive(model), *_sizes(model)]
+    if findings:
+        return findings
+    return [*_balance(model), *_depth(model)]
+
+
+def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
+    """States, memory and time of a run, by words."""
+    table = process_table(model)
+    times = output_times(model.schedule).size
+    return {
+        "states": len(table.pools),
+        "processes": len(table.fluxes),
+        "MB of results": times * len(table.pools) * len(model.arms) * DOUBLES_PER_ENTRY / 1e6,
+        "minutes": len(model.arms) * SECONDS_PER_ARM / 60.0,
+    }
+
+
+def _fidelity(model: ResolvedModel) -> list[Finding]:
+    if model.schedule.fidelity in FIDELITIES:
+        return []
+    return [Finding("error", "run.fidelity", f"`{model.schedule.fidelity}` is asked for",
+                    "this version runs the fidelity `well_mixed`", "the run could not start",
+                    "write `fidelity: well_mixed`")]
+
+
+def _positive(model: ResolvedModel) -> list[Finding]:
+    """Numbers that stand in a denominator must not be zero in any arm."""
+    denominators = ("ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites",
+                    "reference", "viscosity", "temperature", "half_max")
+    found = []
+    for arm in model.arms:
+        changed = {path: p.value for path, p in model.parameters.items()} | dict(arm.values)
+        for path, value in changed.items():
+            value = value * arm.factors.get(path, 1.0)
+            if path.rsplit(".", 1)[-1] in denominators and not value > 0:
+                found.append(Finding("error", path, f"`{path}` is {value:g} in arm `{arm.name}`",
+                                     "this number divides others, so it is above zero", "rates would be undefined",
+                                     "give it a positive value; to switch something off, set its rate to zero"))
+    return found
+
+
+def _sizes(model: ResolvedModel) -> list[Finding]:
+    found = []
+    for cell in model.cells:
+        if cell.secretes_vesicles:
+            try:
+                _law(model, cell.name)
+            except InputError as failure:
+                found.extend(failure.findings)
+    return found
+
+
+def _law(model: ResolvedModel, cell: str) -> SizeLaw:
+    return size_law({path: parameter.value for path, parameter in model.parameters.items()}, cell)
+
+
+def _balance(model: ResolvedModel) -> list[Finding]:
+    return [
+        Finding("error", flux, f"the process `{flux}` gains {gained} of `{token}`", "every process conserves every token",
+                "the ledger of the run could not close", "this is a fault of vesica: please report it")
+        for flux, token, gained in imbalances(process_table(model))
+    ]
+
+
+def _depth(model: ResolvedModel) -> list[Finding]:
+    """A dose in medium so deep that diffusion does not stir it within the run."""
+    secreting = [cell.name for cell in model.cells if cell.secretes_vesicles]
+    doses = [(arm.name, dose) for arm in model.arms for dose in arm.doses]
+    if not secreting or not doses:
+        return []
+    numbers = {path: parameter.value for path, parameter in model.parameters.items()}
+    free = stokes_einstein(numbers["medium.temperature"], numbers["medium.viscosity"], 1.0)
+    diffusivity = free * _law(model, secreting[0]).moment(-1)
+    depth = model.domain.depth
+    longest = model.schedule.duration - min(dose.at for _, dose in doses)
+    if depth**2 / (2 * diffusivity) <= longest:
+        return []
+    share = still_column_share(diffusivity, depth, longest)
+    severity = "warning" if model.domain.mixing == "still" else "note"
+    arms = ", ".join(f"`{name}`" for name, _ in doses[:3]) + (" ..." if len(doses) > 3 else "")
+    return [Finding(
+        severity, "domain.mixing",
+        f"`mixing: {model.domain.mixing}` in medium {depth / 1000:.2g} mm deep, with vesicles added in {arms}",
+        f"vesicles need depth^2/(2 D) = {depth**2 / (2 * diffusivity) / 3600:,.0f} h to diffuse through it, and have "
+        f"{longest / 3600:.3g} h",
+        f"this fidelity computes the perfectly stirred dish; in a still one even a perfect absorber gets only "
+        f"{share:.0%} of the dose",
+        "read both bounds in the report; write `mixing: stirred` if the dish was shaken, or use less medium",
+    )]

@@ -1,0 +1,219 @@
+"""Arms: the base merged with what each says, cells counted, doses ordered, twins found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from vesica.errors import Finding
+from vesica.spec.exposures import Step, combine, dose_of, steps_of
+from vesica.spec.model import CellSpec, DoseSpec, ExposureSpec, InterventionSpec, ModelSpec, Quantity
+from vesica.spec.quantities import Notes
+from vesica.spec.resolved import Arm, Dose, Exposure, Parameter, ResolvedModel
+
+BASE: str = "base"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One arm after merging, still in the user's words; each part with the path it was written at."""
+
+    name: str
+    place: str
+    counts: Mapping[str, tuple[str, Quantity | None]]
+    exposures: Sequence[tuple[str, ExposureSpec]]
+    interventions: Sequence[tuple[str, InterventionSpec]]
+
+
+@dataclass(frozen=True)
+class Drug:
+    """An inhibitor of the library, its numbers already looked up."""
+
+    name: str
+    label: str
+    inhibits: str
+    ic50: Parameter
+    hill: Parameter
+    max_inhibition: Parameter
+    molar_mass: float | None = None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one intervention does to an arm: factors and values by path, a sentence, and findings.
+
+    ``exposure`` is an agent and its level (molecule/um^3) that stands in the medium throughout.
+    """
+
+    factors: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    english: str = ""
+    findings: tuple[Finding, ...] = ()
+    exposure: tuple[str, float] | None = None
+
+
+Apply = Callable[[InterventionSpec, ResolvedModel, Mapping[str, Drug], str], Effect]
+
+
+def conditions(spec: ModelSpec) -> list[Condition]:
+    """The arms of a model; a model without arms has one, the base."""
+    result = []
+    for name, arm in spec.arms.items():
+        place = f"arms.{name}"
+        result.append(Condition(
+            name, place, _counts(spec, arm.cells, f"{place}."),
+            _placed(arm.exposures, spec.exposures, place, "exposures"),
+            _placed(arm.interventions, spec.interventions, place, "interventions"),
+        ))  # fmt: skip
+    if not spec.arms:
+        result.append(Condition(BASE, "", _counts(spec, {}, ""), _placed(None, spec.exposures, "", "exposures"),
+                                _placed(None, spec.interventions, "", "interventions")))
+    return result
+
+
+def _counts(spec: ModelSpec, changes: Mapping[str, CellSpec], place: str) -> dict[str, tuple[str, Quantity | None]]:
+    """Maps merge: the count the arm gives, or else the base's, each with its path."""
+    counts: dict[str, tuple[str, Quantity | None]] = {
+        name: (f"cells.{name}.count", cell.count) for name, cell in spec.cells.items()
+    }
+    for name, cell in changes.items():
+        if cell.count is not None or name not in counts:
+            counts[name] = (f"{place}cells.{name}.count", cell.count)
+    return counts
+
+
+def _placed(own: Sequence[_T] | None, base: Sequence[_T], place: str, key: str) -> list[tuple[str, _T]]:
+    """Lists replace: the arm's own, or the base's, each item with its path."""
+    prefix = key if own is None else f"{place}.{key}"
+    return [(f"{prefix}[{index}]", item) for index, item in enumerate(base if own is None else own)]
+
+
+def count_cells(condition: Condition, cells: Sequence[str], notes: Notes) -> dict[str, float]:
+    """Cells of each type in one arm; a type the arm does not name has none."""
+    counts = {}
+    for name in cells:
+        place, text = condition.counts.get(name, ("", 0.0))
+        if text is None:
+            notes.add("error", place.removesuffix(".count"), f"`{name}` has no `count`",
+                      "every cell type of an arm says how many cells there are",
+                      "the amounts per dish are unknown", "add `count: 1e6`, or `count: 0`")
+        counts[name] = 0.0 if text is None else notes.quantity(text, "cell", place, bare="cell") or 0.0
+    return counts
+
+
+def resolve_arm(
+    condition: Condition, counts: Mapping[str, float], names: Sequence[str], end: float,
+    molar_masses: Mapping[str, float | None], notes: Notes,
+) -> Arm:
+    """Who is there and what is added; interventions and changed numbers come later."""
+    steps: dict[str, list[Step]] = {}
+    doses: list[Dose] = []
+    english: list[str] = []
+    for path, exposure in condition.exposures:
+        if isinstance(exposure, DoseSpec):
+            found = dose_of(exposure, path, counts, names, end, notes)
+            if found:
+                doses.append(found[0])
+                english.append(found[1])
+            continue
+        if exposure.agent not in molar_masses:
+            notes.unknown(f"{path}.agent", "agent", exposure.agent, molar_masses, "nothing would be added")
+            continue
+        new, words = steps_of(exposure, path, end, molar_masses[exposure.agent], notes)
+        steps.setdefault(exposure.agent, []).extend(new)
+        english += [words] if words else []
+    exposures = [combine(agent, steps[agent], end) for agent in sorted(steps)]
+    present = tuple(exposure for exposure in exposures if exposure.times)
+    return Arm(condition.name, dict(counts), present, tuple(doses), english=tuple(english))
+
+
+def intervene(
+    arm: Arm, condition: Condition, model: ResolvedModel, drugs: Mapping[str, Drug], apply: Apply, notes: Notes
+) -> Arm:
+    """The arm with its interventions: factors of several multiply."""
+    factors, values, english = dict(arm.factors), dict(arm.values), list(arm.english)
+    exposures = {exposure.agent: exposure for exposure in arm.exposures}
+    for path, intervention in condition.interventions:
+        effect = apply(intervention, model, drugs, path)
+        notes.take(*effect.findings)
+        for target, factor in effect.factors.items():
+            factors[target] = factors.get(target, 1.0) * factor
+        values |= effect.values
+        if effect.exposure is not None:
+            _expose(exposures, effect.exposure, path, notes)
+        english += [effect.english] if effect.english else []
+        touched = {target.split(".")[0] for target in (*effect.factors, *effect.values)} & set(arm.counts)
+        if touched and not any(arm.counts[cell] for cell in touched):
+            notes.add("warning", path, f"it changes the {', '.join(sorted(touched))}, and arm `{arm.name}` has none",
+                      "an intervention acts on cells that are there",
+                      "it has no effect (vesicles keep what their donors gave them in the source arm)",
+                      "delete it, or give it to the arm that holds these cells")
+    return dataclasses.replace(arm, factors=factors, values=values, english=tuple(english),
+                               exposures=tuple(exposures[agent] for agent in sorted(exposures)))
+
+
+def _expose(exposures: dict[str, Exposure], added: tuple[str, float], path: str, notes: Notes) -> None:
+    agent, level = added
+    if agent in exposures:
+        notes.add("error", path, f"`{agent}` is given as an inhibitor and as an exposure of the same arm",
+                  "a drug is given once", "its two concentrations would contradict each other",
+                  "delete one of them (the inhibitor also acts through the rules that name it)")
+    exposures[agent] = Exposure(agent, (0.0,), (level,))
+
+
+def check_order(arms: Sequence[Arm], conditions_: Sequence[Condition], notes: Notes) -> None:
+    """Arms that give vesicles to one another form no circle."""
+    sources = {arm.name: [dose.from_arm for dose in arm.doses] for arm in arms}
+    reported: set[frozenset[str]] = set()
+    for condition in conditions_:
+        circle = _circle(condition.name, sources)
+        if not circle or frozenset(circle) in reported:
+            continue
+        reported.add(frozenset(circle))
+        place = next(path for path, item in condition.exposures
+                     if isinstance(item, DoseSpec) and item.doses_from in circle)  # fmt: skip
+        notes.add("error", f"{place}.doses_from", f"the arms dose one another: {' -> '.join((*circle, circle[0]))}",
+                  "an arm runs after the arms its vesicles come from", "none of them could run first",
+                  "take one `doses_from` away (an arm without `exposures:` has those of the base)")
+
+
+def _circle(start: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The arms on a way from ``start`` back to it, or nothing."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        for source in sources.get(way[-1], ()):
+            if source == start:
+                return way
+            if source not in seen:
+                seen.add(source)
+                ways.append((*way, source))
+    return ()
+
+
+def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
+    """Two arms that come out alike are probably a slip."""
+    first: dict[str, str] = {}
+    for arm in arms:
+        content = "; ".join((
+            *(f"{name}={count:.12g}" for name, count in sorted(arm.counts.items()) if count),
+            *(f"{item.agent}: {_rounded(item.times)} {_rounded(item.levels)}" for item in arm.exposures),
+            *sorted(f"{dose.from_arm} {dose.recipient} {dose.measure} {_rounded((dose.amount, dose.at, dose.carry_over))}"
+                    for dose in arm.doses),
+            *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
+            *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
+        ))  # fmt: skip
+        if content in first:
+            notes.add("warning", f"arms.{arm.name}", f"arms `{first[content]}` and `{arm.name}` come out alike",
+                      "each arm is another condition", "the second says nothing new",
+                      "check what should differ, or delete one of them")
+        first.setdefault(content, arm.name)
+
+
+def _rounded(numbers: Iterable[float]) -> str:
+    """To twelve digits: `40 mM` and `0.04 M` differ in the last bits."""
+    return " ".join(f"{number:.12g}" for number in numbers)

@@ -1,0 +1,399 @@
+"""What the user says, in the user's words: frozen data, no look-ups, quantities still as written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    Tag,
+)
+
+NAME_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_]*$"
+ARM_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_\-]*$"
+
+
+def _is_no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a yes/no value is not a quantity")  # pydantic reports a ValueError
+    return value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _rule_text(value: Any) -> Any:
+    """``- astrocyte: A increases B (...)`` without quotes is a mapping to YAML; it is put together again."""
+    if isinstance(value, dict) and len(value) == 1:
+        cell, text = next(iter(value.items()))
+        return f"{cell}: {text}" if isinstance(text, str) else value
+    return value
+
+
+Quantity = Annotated[float | str, BeforeValidator(_is_no_truth_value)]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+ArmName = Annotated[str, StringConstraints(pattern=ARM_PATTERN)]
+RuleLine = Annotated[str, BeforeValidator(_rule_text)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+
+
+class Words(BaseModel):
+    """Base of everything a user writes: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False, strict=False)
+
+
+class DomainSpec(Words):
+    """The dish."""
+
+    kind: Literal["dish"] = Field("dish", description="liquid on a flat bottom that carries the cells")
+    diameter: Quantity = Field(description="inner diameter of the dish, `35 mm`")
+    medium: Quantity = Field(description="volume of medium, `2 mL`")
+    mixing: Literal["still", "stirred"] = Field("still", description="whether the medium is stirred")
+
+
+class CellCargoSpec(Words):
+    """Numbers of one cargo in one cell type (`vocabulary.CELL_CARGO`)."""
+
+    basal: Quantity | None = Field(None, description="copies per resting cell")
+    decay_rate: Quantity | None = Field(None, description="turnover, `0.1 1/h`")
+    enrichment: Quantity | None = Field(None, description="concentration in the vesicle / in the cell")
+
+
+class CellTargetsSpec(Words):
+    """The target pool of one miRNA in one cell type (`vocabulary.CELL_TARGETS`)."""
+
+    target_sites: Quantity | None = None
+    target_decay_rate: Quantity | None = None
+    target_binding_rate: Quantity | None = None
+    target_unbinding_rate: Quantity | None = None
+    repressed_decay_rate: Quantity | None = None
+    needed_copies: Quantity | None = None
+
+
+class CellSignalSpec(Words):
+    """A named activity of one cell type."""
+
+    label: str | None = None
+    requires: Name | None = Field(None, description="receptor (a cargo) the signal needs")
+    basal: Quantity | None = None
+    decay_rate: Quantity | None = None
+    reference: Quantity | None = Field(None, description="receptor copies at which the rest level holds")
+
+
+class CellSolubleSpec(Words):
+    """A factor that one cell type secretes."""
+
+    secretion_rate: Quantity | None = Field(None, description="per cell, `10 molecule/s`")
+
+
+class CellSpec(Words):
+    """One cell type: how many, and what differs from the library."""
+
+    count: Quantity | None = Field(None, description="cells in the dish")
+    like: Name | None = Field(None, description="library cell type to start from (default: the name itself)")
+    label: str | None = None
+    parameters: dict[str, Quantity] = Field(default_factory=dict, description="NAME: quantity")
+    cargo: dict[Name, CellCargoSpec] = Field(default_factory=dict)
+    targets: dict[Name, CellTargetsSpec] = Field(default_factory=dict)
+    signals: dict[Name, CellSignalSpec] = Field(default_factory=dict)
+    solubles: dict[Name, CellSolubleSpec] = Field(default_factory=dict)
+
+
+class CargoSpec(Words):
+    """A cargo that the library does not know."""
+
+    kind: Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
+    topology: Literal["lumen", "membrane"]
+    label: str = ""
+
+
+class AgentSpec(Words):
+    """An agent that the library does not know."""
+
+    label: str = ""
+    molar_mass: Quantity | None = Field(None, description="`120 g/mol`; needed for concentrations by mass")
+
+
+class SolubleSpec(Words):
+    """A secreted factor that the library does not know."""
+
+    decay_rate: Quantity = Field(description="loss from the medium, `0.1 1/h`")
+    label: str = ""
+    molar_mass: Quantity | None = None
+
+
+class ConstantExposure(Words):
+    """A constant concentration from one time to another."""
+
+    agent: Name
+    concentration: Quantity
+    start: Quantity = Field("0 h", alias="from")
+    end: Quantity | None = Field(None, alias="to", description="default: the end of the run")
+
+
+class PulseExposure(Words):
+    """One pulse."""
+
+    agent: Name
+    concentration: Quantity
+    at: Quantity
+    length: Quantity
+
+
+class RepeatedExposure(Words):
+    """Equal pulses at equal intervals."""
+
+    agent: Name
+    concentration: Quantity
+    every: Quantity
+    times: Annotated[int, Field(ge=1, le=100_000)]
+    length: Quantity
+    at: Quantity = "0 h"
+
+
+class TableExposure(Words):
+    """A CSV file of two columns whose headings carry units: `time (h),concentration (mM)`."""
+
+    agent: Name
+    csv: str
+
+
+class DoseSpec(Words):
+    """Vesicles from the medium of another arm."""
+
+    doses_from: ArmName
+    to: Name | None = Field(None, description="cell type that gets them (default: the only one present)")
+    particles_per_cell: Quantity | None = None
+    donor_cells_per_cell: Quantity | None = None
+    at: Quantity
+    carry_over: Quantity = Field(0.0, description="share of the solubles that comes along")
+
+
+def exposure_form(value: Any) -> str:
+    """Which exposure class a mapping means, told by the keys it has (``~`` marks it in error paths)."""
+    keys = set(value) if isinstance(value, dict) else {type(value).__name__}
+    for form, marks in (
+        ("~dose", {"doses_from", "DoseSpec"}),
+        ("~table", {"csv", "TableExposure"}),
+        ("~repeated", {"every", "times", "RepeatedExposure"}),
+        ("~pulse", {"at", "length", "PulseExposure"}),
+    ):
+        if keys & marks:
+            return form
+    return "~constant"
+
+
+ExposureSpec = Annotated[
+    Annotated[ConstantExposure, Tag("~constant")]
+    | Annotated[PulseExposure, Tag("~pulse")]
+    | Annotated[RepeatedExposure, Tag("~repeated")]
+    | Annotated[TableExposure, Tag("~table")]
+    | Annotated[DoseSpec, Tag("~dose")],
+    Discriminator(exposure_form),
+]
+
+
+class KnockOut(Words):
+    """Nothing of it is left."""
+
+    knock_out: str
+    cells: Names = ()
+
+
+class KnockDown(Words):
+    """A share of it is left."""
+
+    knock_down: str
+    to: Quantity
+    cells: Names = ()
+
+
+class Inhibitor(Words):
+    """A drug of the library at a concentration, during the whole run."""
+
+    inhibitor: str
+    concentration: Quantity
+    cells: Names = ()
+    start: Quantity | None = Field(None, alias="from")
+    end: Quantity | None = Field(None, alias="to")
+
+
+class Block(Words):
+    """One route of communication is cut."""
+
+    block: str
+    cells: Names = ()
+
+
+def intervention_form(value: Any) -> str:
+    """Which intervention a mapping means."""
+    if not isinstance(value, dict):
+        return {"KnockOut": "~knock_out", "KnockDown": "~knock_down", "Inhibitor": "~inhibitor"}.get(
+            type(value).__name__, "~block"
+        )
+    return next((f"~{key}" for key in ("knock_out", "knock_down", "inhibitor", "block") if key in value), "~block")
+
+
+InterventionSpec = Annotated[
+    Annotated[KnockOut, Tag("~knock_out")]
+    | Annotated[KnockDown, Tag("~knock_down")]
+    | Annotated[Inhibitor, Tag("~inhibitor")]
+    | Annotated[Block, Tag("~block")],
+    Discriminator(intervention_form),
+]
+
+
+class ArmSpec(Words):
+    """One condition: only what differs from the base. Maps merge, lists replace."""
+
+    cells: dict[Name, CellSpec] = Field(default_factory=dict)
+    exposures: tuple[ExposureSpec, ...] | None = None
+    interventions: tuple[InterventionSpec, ...] | None = None
+    parameters: dict[str, Quantity] = Field(default_factory=dict)
+
+
+class RunSpec(Words):
+    """Length, output, fidelity and seed."""
+
+    duration: Quantity
+    every: Quantity = Field("30 min", description="interval of output")
+    fidelity: str = "well_mixed"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    relative_tolerance: Annotated[float, Field(gt=0, le=1e-2)] = 1e-8
+    absolute_tolerance: Annotated[float, Field(gt=0, le=1.0)] = 1e-8
+
+
+class OptionSpec(Words):
+    """One option of the model's own switch."""
+
+    says: str
+    rules: tuple[RuleLine, ...] = ()
+    without_rules: tuple[str, ...] = ()
+    parameters: dict[str, Quantity] = Field(default_factory=dict)
+
+
+class SwitchSpec(Words):
+    """A contested choice that the model itself declares."""
+
+    label: str = ""
+    source: str = ""
+    options: Annotated[dict[Name, OptionSpec], Field(min_length=2)]
+    use: str
+    structure: bool = False
+
+
+def switch_form(value: Any) -> str:
+    """A library switch is chosen by a word, an own one is a mapping."""
+    return "~own" if isinstance(value, dict | SwitchSpec) else "~choice"
+
+
+SwitchUse = Annotated[
+    Annotated[str, Tag("~choice")] | Annotated[SwitchSpec, Tag("~own")], Discriminator(switch_form)
+]
+
+
+class PublishedSpec(Words):
+    """A published direction to hold the run against."""
+
+    key: Name
+    says: str
+    source: str
+    quantity: str
+    arm: ArmName
+    against: ArmName
+    direction: Literal["increase", "decrease", "no_change"]
+    presupposed_by: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    at: Quantity | None = Field(None, description="time of the comparison; default: the end of the run")
+
+
+class MeasuredSizes(Words):
+    """A size table of an instrument; it is inverted through the instrument, never used as it stands."""
+
+    file: str
+    instrument: Literal["nta"]
+    cell: Name
+
+
+class MeasuredCargo(Words):
+    """One miRNA counted in cells and in their vesicles, untreated and treated."""
+
+    cargo: Name
+    row: str
+    cells: str
+    evs: str
+    control: str
+    treated: str
+    agent: Name
+    cell: Name
+    half_max: Quantity
+    hill: Quantity = 1.0
+
+
+class MeasuredSpec(Words):
+    """Numbers read from the user's own files."""
+
+    sizes: MeasuredSizes | None = None
+    cargo: tuple[MeasuredCargo, ...] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model came from; two models that say the same are equal wherever they came from."""
+
+    file: str = field(default="", compare=False)
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict, compare=False)
+
+    def place(self, path: str) -> tuple[str | None, int | None]:
+        """File and line of a path, or of the nearest path above it."""
+        here = path
+        while here and here not in self.places:
+            here = here[: max(here.rfind("."), here.rfind("["), 0)]
+        return self.places.get(here, (self.file or None, None))
+
+
+class ModelSpec(Words):
+    """A whole model file."""
+
+    vesica: Literal[1] = Field(description="version of the model format")
+    title: str = "Untitled"
+    use: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = Field(
+        ("library:cns",), description="`library:cns`, or other model files to start from"
+    )
+    domain: DomainSpec
+    cells: dict[Name, CellSpec] = Field(default_factory=dict)
+    cargo: dict[Name, CargoSpec] = Field(default_factory=dict)
+    agents: dict[Name, AgentSpec] = Field(default_factory=dict)
+    solubles: dict[Name, SolubleSpec] = Field(default_factory=dict)
+    exposures: tuple[ExposureSpec, ...] = ()
+    interventions: tuple[InterventionSpec, ...] = ()
+    parameters: dict[str, Quantity] = Field(default_factory=dict, description="PATH: quantity")
+    arms: dict[ArmName, ArmSpec] = Field(default_factory=dict)
+    rules: tuple[RuleLine, ...] = ()
+    switches: dict[Name, SwitchUse] = Field(default_factory=dict)
+    observe: tuple[Literal["released", "taken_up", "cargo", "signals", "solubles", "phenotype"], ...] = ()
+    run: RunSpec
+    published: tuple[PublishedSpec, ...] = ()
+    measured: MeasuredSpec | None = None
+
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @property
+    def origin(self) -> Origin:
+        """File and lines; empty for a model made in Python."""
+        return self._origin
+
+    def with_origin(self, origin: Origin) -> ModelSpec:
+        """A copy that remembers where it came from."""
+        copy = self.model_copy()
+        copy._origin = origin
+        return copy

@@ -1,0 +1,228 @@
+"""From the user's words to a model in which every name is looked up and every number is in internal units."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from vesica import library as libraries
+from vesica.errors import Finding, InputError, nearest
+from vesica.library import AgentEntry, Library, SolubleEntry
+from vesica.spec import arms, measured, rulebook, structure, switches, table
+from vesica.spec.arms import Apply, Condition, Drug
+from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
+from vesica.spec.quantities import Given, Notes, entry_molar_mass, molar_mass_of, parameter, seconds
+from vesica.spec.resolved import (
+    Arm,
+    Cargo,
+    Domain,
+    Published,
+    ResolvedModel,
+    Schedule,
+    Switch,
+)
+from vesica.spec.vocabulary import Field
+from vesica.units import CONCENTRATION
+
+FIDELITIES: Final = ("well_mixed", "stochastic", "tissue", "particle")
+
+
+def resolve(
+    spec: ModelSpec, *, apply: Apply, switches: Mapping[str, str] | None = None
+) -> tuple[ResolvedModel, list[Finding]]:
+    """Look everything up.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    apply : function
+        What an intervention does, `interventions.apply`.
+    switches : mapping, optional
+        Options to use instead of the model's own choices, by the name of the switch.
+
+    Returns
+    -------
+    model, findings
+        The findings are warnings and notes.
+
+    Raises
+    ------
+    InputError
+        With every finding, if one of them is an error.
+    """
+    model, findings = examine(spec, apply=apply, switches=switches)
+    if model is None:
+        raise InputError(*findings)
+    return model, findings
+
+
+def examine(
+    spec: ModelSpec, *, apply: Apply | None = None, switches: Mapping[str, str] | None = None
+) -> tuple[ResolvedModel | None, list[Finding]]:
+    """`resolve` that does not raise: no model where a finding is an error.
+
+    Without ``apply`` interventions are not looked at.
+    """
+    notes = Notes(spec.origin)
+    library = _library(spec, notes)
+    if library is None:
+        return None, notes.findings
+    model = _resolve(spec, library, apply, dict(switches or {}), notes)
+    order = {"error": 0, "warning": 1, "note": 2}
+    findings = sorted(notes.findings, key=lambda finding: order[finding.severity])
+    return (None if notes.has_errors else model), findings
+
+
+def _library(spec: ModelSpec, notes: Notes) -> Library | None:
+    used = [name.removeprefix("library:") for name in spec.use]
+    if len(used) != 1:
+        notes.add("error", "use", f"`use:` names {len(used)} libraries", "a model starts from one library",
+                  "names would have no, or two, meanings", "write `use: [library:cns]`")
+        return None
+    try:
+        return libraries.load(used[0])
+    except InputError as failure:
+        notes.take(*(dataclasses.replace(finding, path="use") for finding in failure.findings))
+        return None
+
+
+def _resolve(
+    spec: ModelSpec, library: Library, apply: Apply | None, overrides: Mapping[str, str], notes: Notes
+) -> ResolvedModel:
+    names = structure.catalogue(spec, library, notes)
+    plans = structure.plan_cells(spec, names, notes)
+    chosen = switches.choose(spec, library, overrides, notes)
+    options = {switch.name: switch.chosen for switch in chosen}
+    readings = measured.read(spec, library, names, plans, options, notes)
+    book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
+    schedule = _schedule(spec, notes)
+    molar = _molar_masses(spec, library, notes)
+    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
+    model = ResolvedModel(
+        title=spec.title, domain=_domain(spec, notes), cells=tuple(plan.cell for plan in plans),
+        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book),
+        agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
+        switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
+        observe=spec.observe,
+    )  # fmt: skip
+    drugs = _drugs(library, molar, notes)
+    masses = {name: molar.get(name) for name in names.agents}
+    resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
+    agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
+    return dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+
+
+def _arms(
+    spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: Mapping[str, float | None],
+    drugs: Mapping[str, Drug], apply: Apply | None, notes: Notes,
+) -> list[Arm]:
+    found = arms.conditions(spec)
+    cells = [cell.name for cell in model.cells]
+    resolved = []
+    for condition in found:
+        counts = arms.count_cells(condition, cells, notes)
+        arm = arms.resolve_arm(condition, counts, [item.name for item in found], model.schedule.duration, masses, notes)
+        values = numbers.changes.get(condition.name, {})
+        words = tuple(f"{path} is {numbers.shown[condition.name][path]}" for path in values)
+        arm = dataclasses.replace(arm, values=dict(values), english=(*arm.english, *words))
+        if apply is not None:
+            arm = arms.intervene(arm, condition, model, drugs, apply, notes)
+        resolved.append(arm)
+    arms.check_order(resolved, found, notes)
+    is_whole = apply is not None or not any(condition.interventions for condition in found)
+    if is_whole and not notes.has_errors:  # what is left of a broken arm may look like another
+        arms.check_twins(resolved, notes)
+    _check_unused(found, resolved, cells, notes)
+    return resolved
+
+
+def _check_unused(found: Sequence[Condition], resolved: Sequence[Arm], cells: Sequence[str], notes: Notes) -> None:
+    for name in cells:
+        if any(arm.counts.get(name, 0.0) > 0.0 for arm in resolved):
+            continue
+        place = next((condition.counts[name][0] for condition in found if name in condition.counts), f"cells.{name}")
+        notes.add("warning", place, f"no arm has any `{name}`", "a cell type is there to be in an arm",
+                  "it does nothing, and costs time", "give it a count in an arm, or delete it")
+
+
+def _domain(spec: ModelSpec, notes: Notes) -> Domain:
+    diameter = notes.quantity(spec.domain.diameter, "um", "domain.diameter", positive=True) or math.nan
+    volume = notes.quantity(spec.domain.medium, "um^3", "domain.medium", positive=True) or math.nan
+    return Domain(spec.domain.kind, volume, volume / (math.pi * diameter**2 / 4.0), spec.domain.mixing)
+
+
+def _schedule(spec: ModelSpec, notes: Notes) -> Schedule:
+    run = spec.run
+    duration = seconds(run.duration, "run.duration", notes, positive=True) or math.nan
+    every = seconds(run.every, "run.every", notes, positive=True) or math.nan
+    if every > duration:
+        notes.add("error", "run.every", f"output every `{run.every}` of a run of `{run.duration}`",
+                  "output comes at least once in a run", "nothing would be seen between start and end",
+                  "give a shorter interval")
+    if run.fidelity not in FIDELITIES:
+        notes.unknown("run.fidelity", "fidelity", run.fidelity, FIDELITIES, "nobody could run the model")
+    return Schedule(duration, every, run.fidelity, run.seed, run.relative_tolerance, run.absolute_tolerance)
+
+
+def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, float | None]:
+    """g/mol of agents and solubles."""
+    masses: dict[str, float | None] = {}
+    known: Mapping[str, SolubleEntry | AgentEntry] = {**library.solubles, **library.agents}
+    for name, item in known.items():
+        masses[name] = entry_molar_mass(library.entries[item.molar_mass]) if item.molar_mass else None
+    own: dict[str, Mapping[str, SolubleSpec | AgentSpec]] = {"solubles": spec.solubles, "agents": spec.agents}
+    for key, words in own.items():
+        for name, said in words.items():
+            masses[name] = molar_mass_of(said.molar_mass, f"{key}.{name}.molar_mass", notes)
+    return masses
+
+
+def _drugs(library: Library, molar: Mapping[str, float | None], notes: Notes) -> dict[str, Drug]:
+    drugs = {}
+    fields = {"ic50": Field(CONCENTRATION), "hill": Field(""), "max_inhibition": Field("")}
+    for name, agent in library.agents.items():
+        if not agent.inhibits:
+            continue
+        numbers = {
+            key: parameter(f"inhibitor.{name}.{key}", field, Given(f"@{getattr(agent, key)}", f"library:{name}"),
+                           library.entries, notes, molar.get(name))
+            for key, field in fields.items()
+        }
+        if all(number is not None for number in numbers.values()):
+            drugs[name] = Drug(name, agent.label, agent.inhibits, **numbers, molar_mass=molar.get(name))  # type: ignore[arg-type]
+    return drugs
+
+
+def _cargo(
+    names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook
+) -> tuple[Cargo, ...]:
+    used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
+    return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
+
+
+def _published(spec: ModelSpec, chosen: Sequence[Switch], notes: Notes) -> tuple[Published, ...]:
+    known = set(spec.arms) or {arms.BASE}
+    structures = {name for switch in chosen
+                  for option in switch.options for name in (option, f"{switch.name}={option}")}  # fmt: skip
+    seen: set[str] = set()
+    for index, row in enumerate(spec.published):
+        place = f"published[{index}]"
+        for key in ("arm", "against"):
+            if getattr(row, key) not in known:
+                notes.unknown(f"{place}.{key}", "arm", getattr(row, key), known, "there is nothing to compare")
+        if row.key in seen:
+            notes.add("error", f"{place}.key", f"`{row.key}` is used twice", "each published finding has its own key",
+                      "one would hide the other", "choose another key")
+        seen.add(row.key)
+        for name in row.presupposed_by:
+            if name not in structures:
+                notes.add("warning", f"{place}.presupposed_by", f"`{name}` is no option of a switch",
+                          "what presupposes a finding is a structure of the model",
+                          "the finding would count as one that could have failed", nearest(name, structures))
+    return tuple(
+        Published(**row.model_dump(exclude={"at"}),
+                  at=None if row.at is None else seconds(row.at, f"published[{index}].at", notes))
+        for index, row in enumerate(spec.published)
+    )

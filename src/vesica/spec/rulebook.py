@@ -1,0 +1,179 @@
+"""All rules of a model: the library's, the model's, those of switches and measurements, looked up and keyed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from vesica.spec import rules, vocabulary
+from vesica.spec.model import ModelSpec, SwitchSpec
+from vesica.spec.quantities import Given, Notes
+from vesica.spec.resolved import Rule
+from vesica.spec.rules import RuleError, RuleText
+from vesica.spec.structure import Catalogue, CellPlan, words_of
+from vesica.spec.vocabulary import Field, unit_of_source
+
+Source = Literal["library", "model", "measured"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One rule on its way in: key, words, the place it was written at, and what supports it."""
+
+    key: str
+    rule: RuleText
+    place: str
+    origin: Source
+    base_key: str = ""  # key in the library, before a cell type like another one got its own copy
+    reference: str = ""
+    doi: str = ""
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """The rules, the parameters they need and the numbers these have."""
+
+    rules: tuple[Rule, ...] = ()
+    expected: Mapping[str, Field] = field(default_factory=dict)
+    numbers: Mapping[str, Given] = field(default_factory=dict)
+    agents: tuple[str, ...] = ()
+    solubles: tuple[str, ...] = ()
+    cargo: tuple[str, ...] = ()
+    molar: Mapping[str, str] = field(default_factory=dict)  # path of a half-max -> agent or soluble
+
+
+def collect(
+    spec: ModelSpec, names: Catalogue, plans: Sequence[CellPlan], chosen: Mapping[str, str], notes: Notes,
+    measured: Sequence[Line] = (),
+) -> Rulebook:
+    """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
+    lines = _from_library(names, plans, chosen)
+    measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
+    for line in [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]:
+        notes.add("note", "measured", f"the library's rule `{line.key}` is left out",
+                  f"the measured change of `{line.rule.target}` holds whatever caused it",
+                  "with both, the change would count twice", "nothing needs to be done")
+        lines.remove(line)
+    lines += measured
+    lines += _from_texts(spec.rules, "rules", notes)
+    left_out: list[tuple[str, str]] = []
+    for name, use in spec.switches.items():
+        if not isinstance(use, SwitchSpec):
+            continue
+        for option, content in use.options.items():
+            place = f"switches.{name}.options.{option}"
+            new = _from_texts(content.rules, f"{place}.rules", notes)
+            if chosen.get(name) == option:
+                lines += new
+                left_out += [(key, f"{place}.without_rules[{index}]")
+                             for index, key in enumerate(content.without_rules)]
+            else:
+                _build(new, names, plans, notes)
+                _check_keys(content.without_rules, place, lines, notes)
+    known = {key for line in lines for key in (line.key, line.base_key) if key}
+    for key, place in left_out:
+        if key not in known:
+            notes.unknown(place, "rule", key, known, "nothing would be left out")
+    gone = {key for key, _ in left_out}
+    return _build([line for line in lines if not {line.key, line.base_key} & gone], names, plans, notes)
+
+
+def _check_keys(keys: Sequence[str], place: str, lines: Sequence[Line], notes: Notes) -> None:
+    known = {key for line in lines for key in (line.key, line.base_key) if key}
+    for index, key in enumerate(keys):
+        if key not in known:
+            notes.unknown(f"{place}.without_rules[{index}]", "rule", key, known, "nothing would be left out")
+
+
+def _from_library(names: Catalogue, plans: Sequence[CellPlan], chosen: Mapping[str, str]) -> list[Line]:
+    """The library's rules, once for each cell type that is like theirs."""
+    switched: dict[str, set[str]] = {}
+    for switch in names.library.switches.values():
+        for option in switch.options.values():
+            for key in option.rules:
+                switched.setdefault(key, set()).add(f"{switch.name}={option.name}")
+    choices = {f"{name}={option}" for name, option in chosen.items()}
+    lines = []
+    for item in names.library.rules:
+        conditions = switched.get(item.key, set()) | ({item.when} if item.when else set())
+        if conditions and not conditions & choices:
+            continue
+        for plan in plans:
+            if plan.like == item.cell:
+                key = item.key if plan.name == plan.like else f"{plan.name}_{item.key}"
+                text = replace(rules.parse(item.text, item.cell), cell=plan.name)
+                lines.append(Line(key, text, f"library:rule.{item.key}", "library", item.key, item.source, item.doi))
+    return lines
+
+
+def _from_texts(texts: Sequence[str], place: str, notes: Notes) -> list[Line]:
+    lines = []
+    for index, text in enumerate(texts):
+        try:
+            rule = rules.parse(text)
+        except RuleError as failure:
+            notes.take(failure.finding(f"{place}[{index}]"))
+            continue
+        lines.append(Line(rules.key_of(rule), rule, f"{place}[{index}]", "model"))
+    return lines
+
+
+def _build(lines: Sequence[Line], names: Catalogue, plans: Sequence[CellPlan], notes: Notes) -> Rulebook:
+    cells = {plan.name: plan.cell for plan in plans}
+    words = {name: words_of(cell, names) for name, cell in cells.items()}
+    kept: list[Line] = []
+    kinds: dict[str, str] = {}
+    for line in lines:
+        if line.rule.cell not in words:
+            notes.unknown(line.place, "cell type of this model", line.rule.cell, words, "the rule would never act")
+            continue
+        try:
+            kinds[line.key] = rules.look_up(line.rule, words[line.rule.cell])
+        except RuleError as failure:
+            notes.take(failure.finding(line.place))
+            continue
+        kept.append(line)
+    kept = _without_duplicates(kept, notes)
+    built: list[Rule] = []
+    expected: dict[str, Field] = {}
+    numbers: dict[str, Given] = {}
+    molar: dict[str, str] = {}
+    for line in sorted(kept, key=lambda line: (line.rule.cell, line.origin)):
+        rule, prefix = line.rule, f"rule.{line.key}"
+        unit = unit_of_source(kinds[line.key])
+        expected |= {f"{prefix}.{name}": replace(item, unit=unit if name == "half_max" else item.unit)
+                     for name, item in vocabulary.RULE.items()}  # fmt: skip
+        numbers |= {f"{prefix}.{name}": Given(getattr(rule, name), line.place) for name in vocabulary.RULE}
+        if kinds[line.key] in ("agent", "soluble"):
+            molar[f"{prefix}.half_max"] = rule.source
+        _, at = notes.origin.place(line.place) if line.origin != "library" else (None, None)
+        built.append(Rule(line.key, rule.cell, rule.source, rule.verb, rule.target,
+                          rules.english(rule, words[rule.cell], lambda text: _shown(text, names)), at, rule.text,
+                          line.origin, line.reference, line.doi))  # fmt: skip
+
+    def of_kind(kind: str, prefix: str = "") -> tuple[str, ...]:
+        return tuple(sorted({rule.source.removeprefix(prefix) for rule in built if kinds[rule.key] == kind}))
+
+    cargo = {*of_kind("bound", rules.BOUND), *of_kind("repression", rules.REPRESSION)}
+    return Rulebook(tuple(built), expected, numbers, of_kind("agent"), of_kind("soluble"), tuple(sorted(cargo)), molar)
+
+
+def _without_duplicates(lines: list[Line], notes: Notes) -> list[Line]:
+    by_key = {line.key: line for line in reversed(lines)}
+    for later, first in rules.duplicates((line.key, line.rule) for line in lines):
+        again = next(line for line in reversed(lines) if line.key == later)
+        where = by_key[first].place
+        notes.add("error", again.place, f"`{again.rule.text}` is said a second time (first: {where})",
+                  "a source acts on a target of a cell by one rule", "the effect would count twice",
+                  f"delete one of them (`without_rules: [{first}]` in an option of a switch leaves one out)")
+    seen: set[str] = set()
+    return [line for line in lines if not (line.key in seen or seen.add(line.key))]  # type: ignore[func-returns-value]
+
+
+def _shown(text: str, names: Catalogue) -> str:
+    """A number for a sentence: the library's value for ``@id``."""
+    entry = names.library.entries.get(text[1:].strip()) if text.startswith("@") else None
+    return text if entry is None else f"{entry.value:g} {entry.unit}".strip()
+
+

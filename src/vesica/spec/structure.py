@@ -1,0 +1,200 @@
+"""Which cells there are and what each can do: names, kinds and labels, before any number."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vesica.library import Library
+from vesica.spec.model import CellSpec, ModelSpec
+from vesica.spec.quantities import Given, Notes
+from vesica.spec.resolved import Cargo, CellType, Signal
+from vesica.spec.rules import CellWords
+from vesica.spec.vocabulary import (
+    CELL_CARGO,
+    CELL_MACHINERY,
+    CELL_SIGNAL,
+    CELL_SIGNAL_RECEPTOR,
+    CELL_SOLUBLE,
+    CELL_TARGETS,
+    MEDIUM,
+    SOLUBLE,
+    Field,
+)
+
+OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Library and the model's own definitions, together: what names mean."""
+
+    library: Library
+    cargo: Mapping[str, Cargo]
+    agents: Mapping[str, str]  # name -> label
+    solubles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """A cell type with the library type it starts from."""
+
+    cell: CellType
+    like: str
+
+    @property
+    def name(self) -> str:
+        """Name of the cell type in the model."""
+        return self.cell.name
+
+
+def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
+    """Names of the library, then those of the model, which must not be the same."""
+    cargo = {name: Cargo(name, item.kind, item.topology, item.label) for name, item in library.cargo.items()}
+    agents = {name: item.label for name, item in library.agents.items()}
+    solubles = {name: item.label for name, item in library.solubles.items()}
+    for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
+        for name in getattr(spec, key):
+            if name in theirs:
+                notes.add("error", f"{key}.{name}", f"`{name}` is already in the library", "a name means one thing",
+                          "rules of the library would act on something else", "choose another name")
+    cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name) for name, item in spec.cargo.items()}
+    agents |= {name: item.label or name for name, item in spec.agents.items()}
+    solubles |= {name: item.label or name for name, item in spec.solubles.items()}
+    return Catalogue(library, cargo, agents, solubles)
+
+
+def cell_specs(spec: ModelSpec) -> Iterator[tuple[str, str, CellSpec]]:
+    """Everything said about cells: arm (or nothing for the base), name, words."""
+    for name, cell in spec.cells.items():
+        yield "", name, cell
+    for arm, change in sorted(spec.arms.items()):
+        for name, cell in change.cells.items():
+            yield arm, name, cell
+
+
+def place_of(arm: str, cell: str) -> str:
+    """Path in the model file of what is said about a cell."""
+    return f"arms.{arm}.cells.{cell}" if arm else f"cells.{cell}"
+
+
+def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan]:
+    """Every cell type that the base or an arm names, by name."""
+    said: dict[str, list[tuple[str, CellSpec]]] = {}
+    for arm, name, cell in cell_specs(spec):
+        said.setdefault(name, []).append((place_of(arm, name), cell))
+    plans = (_plan(name, said[name], names, notes) for name in sorted(said))
+    return [plan for plan in plans if plan is not None]
+
+
+def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: Notes) -> CellPlan | None:
+    likes = {cell.like: place for place, cell in said if cell.like is not None}
+    if len(likes) > 1:
+        notes.add("error", f"{said[-1][0]}.like", f"`{name}` is like {' and like '.join(sorted(likes))}",
+                  "a cell type is one thing in all arms", "its numbers would depend on the order of arms",
+                  "use two names")
+        return None
+    like = next(iter(likes), name)
+    known = names.library.cells
+    if like not in known:
+        place = f"{likes[like]}.like" if like in likes else said[0][0]
+        wrong = like if like in likes else name
+        notes.unknown(place, "cell type", wrong, known, "it has no machinery and no numbers")
+        near = difflib.get_close_matches(wrong, known, n=1)
+        if not near:
+            return None
+        like = near[0]  # nothing will run; this keeps one slip from looking like many
+    base = known[like]
+    signals = {key: Signal(key, item.requires or None, item.label) for key, item in base.signals.items()}
+    for place, cell in said:
+        for key, signal in cell.signals.items():
+            old = signals.get(key, Signal(key, None, key.replace("_", " ")))
+            signals[key] = Signal(key, signal.requires or old.requires, signal.label or old.label)
+            if signals[key].requires is not None and signals[key].requires not in names.cargo:
+                notes.unknown(f"{place}.signals.{key}.requires", "cargo", str(signals[key].requires), names.cargo,
+                              "the signal could never rise")
+    owned = {"cargo": dict.fromkeys(base.cargo), "targets": dict.fromkeys(base.targets),
+             "solubles": dict.fromkeys(base.solubles)}  # fmt: skip
+    for place, cell in said:
+        for key, known_names in (("cargo", names.cargo), ("targets", names.cargo), ("solubles", names.solubles)):
+            for word in getattr(cell, key):
+                if word not in known_names:
+                    what = "soluble" if key == "solubles" else "cargo"
+                    notes.unknown(f"{place}.{key}.{word}", what, word, known_names,
+                                  f"its kind is unknown (define it under `{key if key != 'targets' else 'cargo'}:`)")
+                    continue
+                owned[key].setdefault(word)
+    label = next((cell.label for _, cell in said if cell.label), base.label if like == name else name)
+    cell_type = CellType(name, label, tuple(sorted(signals.values(), key=lambda signal: signal.name)),
+                         tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
+                         tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
+                         base.can_die)  # fmt: skip
+    _check_receptors(cell_type, said[0][0], notes)
+    return CellPlan(cell_type, like)
+
+
+def _check_receptors(cell: CellType, place: str, notes: Notes) -> None:
+    for signal in cell.signals:
+        if signal.requires is not None and signal.requires not in cell.cargo:
+            notes.add("error", f"{place}.signals.{signal.name}",
+                      f"`{signal.name}` requires `{signal.requires}`, which the {cell.label} does not have",
+                      "a signal's receptor is a cargo of its cell", "the signal could never rise",
+                      f"add `cargo: {{{signal.requires}: {{basal: ..., decay_rate: ..., enrichment: ...}}}}`")
+
+
+def words_of(cell: CellType, names: Catalogue) -> CellWords:
+    """What rules may say about one cell type."""
+    def labels(keys: tuple[str, ...]) -> dict[str, str]:
+        return {key: names.cargo[key].label or key for key in keys if key in names.cargo}
+
+    return CellWords(
+        cell.name, cell.label, {signal.name: signal.label or signal.name for signal in cell.signals},
+        labels(cell.cargo), cell.mirna_targets, {name: names.solubles[name] for name in cell.solubles},
+        names.agents, names.solubles, labels(tuple(names.cargo)),
+    )  # fmt: skip
+
+
+def expected_of_cell(cell: CellType) -> dict[str, Field]:
+    """Every parameter a cell type has, by path."""
+    paths = {f"{cell.name}.{name}": field for name, field in CELL_MACHINERY.items()}
+    for owner, fields in (
+        *((cargo, CELL_CARGO) for cargo in cell.cargo),
+        *((mirna, CELL_TARGETS) for mirna in cell.mirna_targets),
+        *((signal.name, CELL_SIGNAL) for signal in cell.signals),
+        *((signal.name, CELL_SIGNAL_RECEPTOR) for signal in cell.signals if signal.requires),
+        *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
+    ):
+        paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
+    return paths
+
+
+def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
+    """Every parameter of the medium, by path."""
+    paths = {f"medium.{name}": field for name, field in MEDIUM.items()}
+    return paths | {f"{soluble}.{name}": field for soluble in solubles for name, field in SOLUBLE.items()}
+
+
+def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
+    """The numbers a cell type has from the library, by path."""
+    base = library.cells[plan.like]
+    place = f"library:{plan.like}"
+    numbers = {name: Given(f"@{entry}", place) for name, entry in {**library.machinery, **base.parameters}.items()}
+    for kind in OWNED_NUMBERS:
+        for owner, item in getattr(base, kind).items():
+            for name, entry in item.numbers().items():
+                numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
+    return {f"{plan.name}.{name}": given for name, given in numbers.items()}
+
+
+def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
+    """The numbers the user gives in one ``cells:`` block, by path."""
+    numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
+    for kind in OWNED_NUMBERS:
+        for owner, item in getattr(cell, kind).items():
+            for key, text in item:
+                if text is not None and key not in ("label", "requires"):
+                    numbers[f"{name}.{owner}.{key}"] = Given(text, f"{place}.{kind}.{owner}.{key}")
+    return numbers
+
+

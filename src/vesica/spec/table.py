@@ -1,0 +1,179 @@
+"""The flat table of numbers: layers of library, switches, measurements and the user's words, one on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vesica.errors import nearest
+from vesica.library import Library
+from vesica.spec import structure, switches
+from vesica.spec.model import ModelSpec
+from vesica.spec.quantities import Given, Notes, parameter
+from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.rulebook import Rulebook
+from vesica.spec.structure import CellPlan
+from vesica.spec.vocabulary import Field
+
+Layer = Iterable[tuple[str, Given]]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Parameters of the model, and per arm the values that differ, with the text to show for them."""
+
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    changes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What is needed to turn a `Given` into a `Parameter`."""
+
+    expected: Mapping[str, Field]
+    cells: Sequence[str]
+    library: Library
+    molar: Mapping[str, float | None]
+    half_max_of: Mapping[str, str]
+    notes: Notes
+
+    def put(self, layer: dict[str, Given], changes: Layer) -> None:
+        """Lay changes over a layer; paths that do not exist are noted."""
+        for path, given in changes:
+            found = [here for here in switches.expand(path, self.cells) if here in self.expected]
+            if not found:
+                known = {*self.expected, *(f"*.{here.partition('.')[2]}" for here in self.expected
+                                           if here.partition(".")[0] in self.cells)}  # fmt: skip
+                self.notes.add("error", given.place, f"`{path}` is not a parameter of this model",
+                               "a parameter is named by its path, as `explain` prints it",
+                               "the value would change nothing", nearest(path, known))
+            layer |= dict.fromkeys(found, given)
+
+    def read(self, path: str, given: Given) -> Parameter | None:
+        """The parameter a number means at a path."""
+        mass = self.molar.get(self.half_max_of.get(path, ""))
+        return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
+
+
+def solubles_of(plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete and what rules start from."""
+    return tuple(sorted({name for plan in plans for name in plan.cell.solubles} | set(book.solubles)))
+
+
+def build(
+    spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook, chosen: Sequence[Switch],
+    measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
+) -> Numbers:
+    """Every number of the model.
+
+    Later layers replace earlier ones: the library, its switches, measurements, the user's
+    numbers, the options of the user's own switches.
+    """
+    cells = [plan.name for plan in plans]
+    solubles = solubles_of(plans, book)
+    expected = structure.expected_of_medium(solubles) | dict(book.expected)
+    for plan in plans:
+        expected |= structure.expected_of_cell(plan.cell)
+    reader = _Reader(expected, cells, library, molar, book.molar, notes)
+    base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
+    base |= switches.library_layer(chosen, library, cells, expected)
+    written: dict[str, Given] = {}
+    for name, cell in spec.cells.items():
+        reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
+    reader.put(written, _named(spec.parameters, "parameters"))
+    reader.put(written, switches.own_layer(spec, chosen))
+    _check_others(reader, switches.other_options(spec, chosen))
+    arms = _of_arms(spec, reader)
+    parameters = {path: found for path, given in (base | written).items()
+                  if path in expected and (path in written or path not in measured)
+                  and (found := reader.read(path, given)) is not None}  # fmt: skip
+    parameters |= {path: number for path, number in measured.items() if path not in written and path in expected}
+    _fill_from_arms(parameters, arms)
+    _check_complete(expected, parameters, {*base, *written}, spec, notes)
+    _check_sizes(parameters, cells, written, notes)
+    changes = {arm: {path: item.value for path, item in sorted(layer.items())
+                     if path in parameters and item.value != parameters[path].value}
+               for arm, layer in arms.items()}  # fmt: skip
+    shown = {arm: {path: layer[path].shown for path in changes[arm]} for arm, layer in arms.items()}
+    return Numbers({path: parameters[path] for path in sorted(parameters)}, changes, shown)
+
+
+def _named(numbers: Mapping[str, str | float], place: str) -> list[tuple[str, Given]]:
+    return [(path, Given(text, f"{place}.{path}")) for path, text in numbers.items()]
+
+
+def _library_layer(
+    spec: ModelSpec, library: Library, plans: Sequence[CellPlan], solubles: Sequence[str]
+) -> dict[str, Given]:
+    layer = {f"medium.{name}": Given(f"@{entry}", "library:medium") for name, entry in library.medium.items()}
+    for name in solubles:
+        if name in library.solubles:
+            layer[f"{name}.decay_rate"] = Given(f"@{library.solubles[name].decay_rate}", f"library:{name}")
+        elif name in spec.solubles:
+            layer[f"{name}.decay_rate"] = Given(spec.solubles[name].decay_rate, f"solubles.{name}.decay_rate")
+    for plan in plans:
+        layer |= structure.library_numbers(plan, library)
+    return layer
+
+
+def _of_arms(spec: ModelSpec, reader: _Reader) -> dict[str, dict[str, Parameter]]:
+    """What each arm gives anew."""
+    result: dict[str, dict[str, Parameter]] = {}
+    for arm, change in spec.arms.items():
+        layer: dict[str, Given] = {}
+        for name, cell in change.cells.items():
+            place = structure.place_of(arm, name)
+            if name in reader.cells:
+                reader.put(layer, structure.written_numbers(cell, name, place).items())
+        reader.put(layer, _named(change.parameters, f"arms.{arm}.parameters"))
+        found = {path: reader.read(path, given) for path, given in layer.items()}
+        result[arm] = {path: number for path, number in found.items() if number is not None}
+    return result
+
+
+def _fill_from_arms(parameters: dict[str, Parameter], arms: Mapping[str, Mapping[str, Parameter]]) -> None:
+    """A number that only arms give: the table takes it from the first of them by name, each arm keeps its own."""
+    for arm in sorted(arms):
+        for path, number in arms[arm].items():
+            parameters.setdefault(path, number)
+
+
+def _check_others(reader: _Reader, layer: Layer) -> None:
+    """Options that are not chosen are read as well, so that a slip in them is found now."""
+    found: dict[str, Given] = {}
+    for path, given in layer:
+        here: dict[str, Given] = {}
+        reader.put(here, [(path, given)])
+        found |= here
+        for name, number in here.items():
+            reader.read(name, number)
+
+
+def _check_complete(
+    expected: Mapping[str, Field], parameters: Mapping[str, Parameter], attempted: set[str],
+    spec: ModelSpec, notes: Notes,
+) -> None:
+    for path in expected:
+        if path in parameters or path in attempted:
+            continue
+        cell, _, rest = path.partition(".")
+        owner, _, name = rest.rpartition(".")
+        kind = next((key for key in structure.OWNED_NUMBERS
+                     if cell in spec.cells and owner in getattr(spec.cells[cell], key)), "")  # fmt: skip
+        place = f"cells.{cell}.{kind}.{owner}" if kind else f"cells.{cell}"
+        notes.add("error", place, f"`{path}` has no value", "every number of a model is given, or in the library",
+                  "there is nothing to compute with", f"add `{name}:` with a value in `{expected[path].unit or '1'}`")
+
+
+def _check_sizes(
+    parameters: Mapping[str, Parameter], cells: Sequence[str], written: Mapping[str, Given], notes: Notes
+) -> None:
+    for cell in cells:
+        names = [f"{cell}.ilv_diameter_{name}" for name in ("low", "median", "high")]
+        sizes = [parameters[name].value for name in names if name in parameters]
+        if len(sizes) == len(names) and not sizes[0] < sizes[1] < sizes[2]:
+            place = next((written[name].place for name in names if name in written), f"cells.{cell}")
+            notes.add("error", place, f"diameters {', '.join(f'{size * 1e3:g}' for size in sizes)} nm",
+                      "the median lies between the smallest and the largest diameter",
+                      "the size law would be empty", "change the bounds or the median")
