@@ -98,10 +98,9 @@ def judge_draws(
 
 def _shares(item: Published, ratios: Sequence[float | None]) -> dict[str, float]:
     found = [outcome(ratio) for ratio in ratios]
-    known = max(1, sum(entry is not None for entry in found))
-    return {
-        "holds": sum(entry == item.direction for entry in found) / known,
-        "opposite": sum(is_opposite(item.direction, entry) for entry in found) / known,
-        "no_change": sum(entry == "no_change" for entry in found) / known,
-        "count": float(sum(entry is not None for entry in found)),
-    }
+    count = sum(entry is not None for entry in found)
+    holds = sum(entry == item.direction for entry in found)
+    opposite = sum(is_opposite(item.direction, entry) for entry in found)
+    known = max(1, count)
+    return {"holds": holds / known, "opposite": opposite / known, "neither": (count - holds - opposite) / known,
+            "count": float(count)}

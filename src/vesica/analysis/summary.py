@@ -30,6 +30,10 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "title": model.title,
         "outcome": outcome,
         "duration_h": model.schedule.duration / 3600.0,
+        "fidelity": model.schedule.fidelity,
+        "domain": {"volume_mL": model.domain.volume / 1e12, "depth_um": model.domain.depth,
+                   "mixing": model.domain.mixing},
+        "species": _species(model),
         "arms": arms,
         "size_law": _size_laws(model),
         "published": published,
@@ -56,6 +60,7 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
     held = [cell for cell in model.cells if run.count(cell.name) > 0]
     return {
         "english": list(run.arm.english),
+        "against": run.arm.against,
         "counts": {cell.name: run.count(cell.name) for cell in held},
         "ledger": {
             "vesicles": ledger(model, run).as_dict(),
@@ -111,6 +116,18 @@ def _dose(model: ResolvedModel, run: ArmRun, note: Mapping[str, Any]) -> dict[st
             "share_of_source": share, "words": words + "."}
 
 
+def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
+    """Labels and units of what a reader may want to plot, by name of the species."""
+    labels = {cargo.name: cargo.label or cargo.name for cargo in model.cargo}
+    found = {f"medium.{soluble}": {"label": f"{soluble} in the medium", "unit": "molecule"} for soluble in model.solubles}
+    for cell in model.cells:
+        for signal in cell.signals:
+            found[f"{cell.name}.{signal.name}"] = {"label": signal.label or signal.name, "unit": "relative to rest"}
+        for cargo in cell.cargo:
+            found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": "copies per cell"}
+    return found
+
+
 def _size_laws(model: ResolvedModel) -> dict[str, Any]:
     values = {path: parameter.value for path, parameter in model.parameters.items()}
     found = {}
@@ -135,7 +152,9 @@ def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict
     if known:
         held = sum(row["holds"] for row in known)
         sentences.append(f"{held} of {len(known)} published directions hold in this run with the library's values.")
-        sentences += [f"Missed: {row['says']} ({row['words']})" for row in known if not row["holds"]]
+        missed = [f"{row['says']} (here x {row['ratio']:.3g})" for row in known if not row["holds"]]
+        if missed:
+            sentences.append(f"Missed: {'; '.join(missed)}.")
     words = {}
     for name, arm in arms.items():
         for receiver, cargos in arm["required_dose"].items():

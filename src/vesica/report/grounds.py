@@ -51,7 +51,13 @@ def required_dose(material: Material) -> Section:
 
 def _dose_row(material: Material, name: str, dose: Any) -> DotRow:
     style, needed, supplied = material.styles[name], float(dose["needed"]), float(dose["supplied"])
-    short = "" if supplied <= 0.0 else f"{percent(supplied / needed)} of the need" if needed > 0.0 else ""
+    short = (
+        ""
+        if supplied <= 0.0
+        else f"{number(100 * supplied / needed, 2)} % of the need"
+        if needed > 0.0
+        else ""
+    )
     disc = Dot(supplied, style.css, "supplied", "filled" if supplied > 0.0 else "hollow")
     dots = (disc, Dot(needed, "threshold", "needed", "bar"))
     return DotRow(name, dots, style, note="none supplied" if supplied <= 0.0 else short, joined=True)

@@ -301,7 +301,7 @@ def _published_row(row: Mapping[str, Any], verdict: Verdict) -> tuple[Cell, ...]
 
 def _split(name: str, draw: Mapping[str, Any]) -> Split:
     """Shares of the draws, whether they came as counts, shares or per cent."""
-    names = {"holds": "hold", "no_change": "none", "opposite": "opposite"}
+    names = {"holds": "hold", "neither": "none", "opposite": "opposite"}
     known = {key: float(draw[key]) for key in names if is_number(draw.get(key))}
     if not known:
         return Split(name, (), "not drawn")

@@ -132,7 +132,7 @@ def _figure(
 ) -> Figure:
     styles = [style for name, style in material.styles.items() if name in drawn]
     caption = "Numbers at the line ends are arms; where lines coincide, the lowest number lies on top. "
-        "No axis spans less than 10 % of its level."
+    caption += "No axis spans less than 10 % of its level."
     if any(entries(material.arms[arm].get("dose")) for arm in drawn):
         caption += " Dotted vertical: vesicles are added."
     if steady:
@@ -362,7 +362,10 @@ def transfer(material: Material) -> Section:
     panels, without = [], []
     for name, table in tables.items():
         senders = [s for s, by in table.items() if any(positive(v) for v in by.values())]
-        receivers = list(dict.fromkeys(str(r) for s in senders for r, v in table[s].items() if is_number(v)))
+        known = dict.fromkeys(str(r) for s in senders for r, v in table[s].items() if is_number(v))
+        receivers = [
+            r for r in known if material.holds(name, r) or any(positive(table[s].get(r)) for s in senders)
+        ]
         if not senders:
             without.append(name)
             continue

@@ -26,6 +26,7 @@ class Condition:
     counts: Mapping[str, tuple[str, Quantity | None]]
     exposures: Sequence[tuple[str, ExposureSpec]]
     interventions: Sequence[tuple[str, InterventionSpec]]
+    against: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def conditions(spec: ModelSpec) -> list[Condition]:
         result.append(Condition(
             name, place, _counts(spec, arm.cells, f"{place}."),
             _placed(arm.exposures, spec.exposures, place, "exposures"),
-            _placed(arm.interventions, spec.interventions, place, "interventions"),
+            _placed(arm.interventions, spec.interventions, place, "interventions"), arm.against,
         ))  # fmt: skip
     if not spec.arms:
         result.append(Condition(BASE, "", _counts(spec, {}, ""), _placed(None, spec.exposures, "", "exposures"),
@@ -127,7 +128,9 @@ def resolve_arm(
         english += [words] if words else []
     exposures = [combine(agent, steps[agent], end) for agent in sorted(steps)]
     present = tuple(exposure for exposure in exposures if exposure.times)
-    return Arm(condition.name, dict(counts), present, tuple(doses), english=tuple(english))
+    if condition.against is not None and condition.against not in names:
+        notes.unknown(f"{condition.place}.against", "arm", condition.against, names, "there is nothing to compare with")
+    return Arm(condition.name, dict(counts), present, tuple(doses), english=tuple(english), against=condition.against)
 
 
 def intervene(
@@ -202,8 +205,8 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
         content = "; ".join((
             *(f"{name}={count:.12g}" for name, count in sorted(arm.counts.items()) if count),
             *(f"{item.agent}: {_rounded(item.times)} {_rounded(item.levels)}" for item in arm.exposures),
-            *sorted(f"{dose.from_arm} {dose.recipient} {dose.measure} {_rounded((dose.amount, dose.at, dose.carry_over))}"
-                    for dose in arm.doses),
+            *sorted(f"{dose.from_arm} to {dose.recipient}: {dose.measure} "
+                    f"{_rounded((dose.amount, dose.at, dose.carry_over))}" for dose in arm.doses),
             *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
             *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
         ))  # fmt: skip

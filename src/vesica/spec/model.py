@@ -260,6 +260,7 @@ class ArmSpec(Words):
     exposures: tuple[ExposureSpec, ...] | None = None
     interventions: tuple[InterventionSpec, ...] | None = None
     parameters: dict[str, Quantity] = Field(default_factory=dict)
+    against: ArmName | None = Field(None, description="arm that tables compare this one with")
 
 
 class RunSpec(Words):

@@ -143,6 +143,7 @@ class Arm:
     factors: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
     english: tuple[str, ...] = ()
+    against: str | None = None  # the arm it is shown against
 
 
 @dataclass(frozen=True)

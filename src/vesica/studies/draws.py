@@ -193,7 +193,15 @@ def _headline(rows: list[dict[str, Any]], known: Mapping[str, Any]) -> list[str]
         f"Of {len(rows)} published directions, {len(counted)} count as reproduced over {known['count']} draws of "
         f"{known['drawn_inputs']} uncertain numbers in {structures}."
     ]
-    sentences += [f"Not reproduced: {row['says']}: {row['words']}." for row in rows if not row["counts_as_reproduced"]]
+    for label, words in (
+        ("assumed", "Built into the structure in use, so no result"),
+        ("could have failed", "Left open by it, and not reproduced"),
+        ("follows", "Following in nearly every draw, with nothing that could have shown the opposite"),
+    ):
+        named = [f"{row['says']} ({row['draws'][known['chosen']]['holds']:.0%} of draws)" for row in rows
+                 if row["label"] == label and not row["counts_as_reproduced"]]
+        if named:
+            sentences.append(f"{words}: {'; '.join(named)}.")
     return sentences
 
 

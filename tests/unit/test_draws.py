@@ -1,0 +1,91 @@
+"""Draws are named by seed, entry and number; a study can be cut off and goes on; nothing depends on workers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.models import H, chain_model
+from vesica.analysis.summary import summarise
+from vesica.engine import simulate
+from vesica.results import open as open_results
+from vesica.rng import stream
+from vesica.spec.resolved import Arm, Published, ResolvedModel, Schedule
+from vesica.studies import draws
+
+
+@pytest.fixture(scope="module")
+def model() -> ResolvedModel:
+    made = chain_model(
+        arms=(Arm("few", {"donor": 1e5, "taker": 0.0}), Arm("many", {"donor": 1e6, "taker": 0.0})),
+        schedule=Schedule(2 * H, 1 * H, "well_mixed", 7),
+        published=(Published("more", "more cells, no more each", "-", "donor.released_per_cell_per_hour", "many", "few",
+                             "no_change"),),
+    )
+    parameters = dict(made.parameters)
+    for name in ("retrofusion_rate", "mvb_docking_rate"):
+        for cell in ("donor", "taker"):
+            old = parameters[f"{cell}.{name}"]
+            parameters[old.path] = replace(old, low=old.value / 3, high=old.value * 3, confidence="estimate", entry=name)
+    return replace(made, parameters=parameters)
+
+
+def test_numbers_of_one_entry_are_drawn_together(model) -> None:
+    drawn = draws.draw(model, 7, 3)
+    assert set(drawn) == {f"{c}.{n}" for c in ("donor", "taker") for n in ("retrofusion_rate", "mvb_docking_rate")}
+    assert drawn["donor.retrofusion_rate"] == drawn["taker.retrofusion_rate"]
+
+
+def test_a_draw_alone_is_the_draw_of_a_series(model) -> None:
+    series = [draws.draw(model, 7, number) for number in range(5)]
+    assert draws.draw(model, 7, 4) == series[4]
+    assert draws.draw(model, 8, 4) != series[4]
+
+
+def test_draws_fill_their_range_evenly_on_a_log_scale(model) -> None:
+    """Kolmogorov-Smirnov against the uniform law, n = 400: 2.6/sqrt(n) is exceeded with p = 3e-6."""
+    at = np.sort([draws.position(7, "retrofusion_rate", number) for number in range(400)])
+    steps = np.arange(1, 401) / 400
+    assert np.max(np.abs(at - steps)) < 2.6 / np.sqrt(400)
+    low = model.parameters["donor.retrofusion_rate"].low
+    drawn = [draws.draw(model, 7, number)["donor.retrofusion_rate"] for number in range(400)]
+    assert low <= min(drawn)
+    assert np.log(np.median(drawn) / low) / np.log(9) == pytest.approx(0.5, abs=0.1)
+
+
+def test_streams_differ_by_purpose_and_index() -> None:
+    first = stream(1, "a", 0).random()
+    assert first == stream(1, "a", 0).random()
+    assert len({first, stream(1, "b", 0).random(), stream(1, "a", 1).random(), stream(2, "a", 0).random()}) == 4
+
+
+def test_a_study_cut_off_goes_on_to_the_same_numbers(model, tmp_path: Path) -> None:
+    whole = draws.run_draws({"only": model}, 4, workers=1)
+    draws.run_draws({"only": model}, 2, folder=tmp_path, workers=1)
+    partial = tmp_path / draws.PARTIAL
+    partial.write_text(partial.read_text() + '["only", 2, {"few"')  # the line being written when it was killed
+    again = draws.run_draws({"only": model}, 4, folder=tmp_path, workers=1)
+    assert [one.values for one in again["only"]] == [one.values for one in whole["only"]]
+
+
+def test_a_study_adds_verdicts_to_the_summary(model, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    simulate.run(model, folder, model_text="x", spec_text="y", summarise=summarise)
+    draws.run({"only": model}, "only", folder, 8)
+    row = open_results(folder).summary["published"][0]
+    assert row["draws"]["only"]["holds"] == 1.0
+    assert row["label"] == "follows"
+    assert not row["counts_as_reproduced"]  # nothing was at stake
+    stored = json.loads((folder / "draws.json").read_text())
+    assert len(stored["structures"]["only"]["inputs"]["retrofusion_rate"]) == 8
+    assert not (folder / draws.PARTIAL).exists()
+
+
+def test_the_number_of_workers_does_not_matter(model) -> None:
+    alone = draws.run_draws({"only": model}, 8, workers=1)
+    together = draws.run_draws({"only": model}, 8, workers=2)
+    assert [one.values for one in alone["only"]] == [one.values for one in together["only"]]
