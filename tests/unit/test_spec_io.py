@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import vesica.spec
 from vesica import interventions
+from vesica.errors import InputError
 from vesica.spec import io, schema, yaml_io
 from vesica.spec.model import ModelSpec
 
@@ -29,7 +30,8 @@ arms:
   control: {exposures: []}
   ethanol: {}
   ethanol_tlr4_ko: {interventions: [{knock_out: TLR4, cells: [astrocyte]}]}
-  neurons_given_ethanol_evs: {cells: {astrocyte: {count: 0}, neuron: {count: 5e5}}, exposures: [{doses_from: ethanol, particles_per_cell: 1e3, at: 24 h}]}
+  neurons_given_ethanol_evs: {cells: {astrocyte: {count: 0}, neuron: {count: 5e5}},
+                              exposures: [{doses_from: ethanol, particles_per_cell: 1e3, at: 24 h}]}
 observe: [released, taken_up, cargo, signals, phenotype]
 run: {duration: 48 h, every: 30 min, fidelity: well_mixed, seed: 1}
 """
@@ -41,9 +43,11 @@ AGENT = st.sampled_from(["ethanol", "LPS"])
 EXPOSURE = st.one_of(
     st.fixed_dictionaries({"agent": AGENT, "concentration": LEVEL}, optional={"from": TIME, "to": TIME}),
     st.fixed_dictionaries({"agent": AGENT, "concentration": LEVEL, "at": TIME, "length": TIME}),
-    st.fixed_dictionaries({"agent": AGENT, "concentration": LEVEL, "every": TIME, "times": st.integers(1, 9), "length": TIME}),
+    st.fixed_dictionaries({"agent": AGENT, "concentration": LEVEL, "every": TIME, "times": st.integers(1, 9),
+                           "length": TIME}),
     st.fixed_dictionaries({"agent": AGENT, "csv": st.just("levels.csv")}),
-    st.fixed_dictionaries({"doses_from": st.just("a"), "at": TIME, "particles_per_cell": NUMBER}, optional={"to": st.just("neuron")}),
+    st.fixed_dictionaries({"doses_from": st.just("a"), "at": TIME, "particles_per_cell": NUMBER},
+                          optional={"to": st.just("neuron")}),
 )
 INTERVENTION = st.one_of(
     st.fixed_dictionaries({"knock_out": st.just("TLR4")}, optional={"cells": st.just(["astrocyte"])}),
@@ -62,7 +66,8 @@ MODEL = st.fixed_dictionaries(
     {"vesica": st.just(1), "domain": st.just({"kind": "dish", "diameter": "35 mm", "medium": "2 mL"}), "cells": CELLS,
      "run": st.fixed_dictionaries({"duration": TIME, "seed": st.integers(0, 2**62)})},
     optional={"title": st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=20),
-              "arms": st.dictionaries(st.sampled_from(["a", "b-1", "c_2"]), ARM), "exposures": st.lists(EXPOSURE, max_size=3),
+              "arms": st.dictionaries(st.sampled_from(["a", "b-1", "c_2"]), ARM),
+              "exposures": st.lists(EXPOSURE, max_size=3),
               "rules": st.lists(st.just("astrocyte: ethanol increases escape_rate (half_max 1 mM, hill 1, up to 2x)"))},
 )  # fmt: skip
 
@@ -107,9 +112,10 @@ def test_use_of_another_model(tmp_path: Path) -> None:
     assert (spec.run.seed, spec.run.duration) == (7, "48 h")
     assert len(spec.arms["control"].exposures or ()) == 1  # lists replace
     assert len(spec.rules) == 2  # rules add up
-    places = {path: (Path(file or "").name, line) for path in ("run.seed", "run.duration", "rules[0]", "rules[1]", "exposures[0]")
+    asked = ("run.seed", "run.duration", "rules[0]", "rules[1]", "exposures[0]")
+    places = {path: (Path(file or "").name, line) for path in asked
               for file, line in [spec.origin.place(path)]}  # fmt: skip
-    assert places == {"run.seed": ("mine.yaml", 7), "run.duration": ("base.yaml", 15), "rules[0]": ("base.yaml", 17),
+    assert places == {"run.seed": ("mine.yaml", 7), "run.duration": ("base.yaml", 16), "rules[0]": ("base.yaml", 18),
                       "rules[1]": ("mine.yaml", 6), "exposures[0]": ("base.yaml", 8)}
 
 
@@ -165,6 +171,6 @@ def test_the_schema_says_what_the_classes_say(old: str, new: str, is_good: bool)
 
 
 def test_the_origin_is_no_word_of_the_user() -> None:
-    with pytest.raises(io.InputError):
+    with pytest.raises(InputError):
         io.loads(FLAGSHIP + "_origin: 3\n")
     assert "origin" not in ModelSpec.model_fields

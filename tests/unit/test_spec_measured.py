@@ -67,13 +67,15 @@ def test_a_number_the_user_gives_stands_above_a_measured_one() -> None:
 def test_counts_become_two_rules() -> None:
     model = resolve(CARGO)
     cell, vesicle = (
-        fold_changes(read_counts(SAMPLES / f"mirna_{name}_counts.csv"), control="control", treated="LPS").row("mmu-mir-146a")
-        for name in ("cell", "ev")
+        fold_changes(read_counts(SAMPLES / name), control="control", treated="LPS").row("mmu-mir-146a")
+        for name in ("mirna_cell_counts.csv", "mirna_ev_counts.csv")
     )
     rules = {rule.target: rule for rule in model.rules if rule.origin == "measured"}
     assert set(rules) == {"miR_146a_production", "miR_146a_enrichment"}
     assert not [rule for rule in model.rules if rule.target in rules and rule.origin == "library"]
-    production, enrichment = (model.parameters[f"rule.{rules[f'miR_146a_{name}'].key}.fold"] for name in ("production", "enrichment"))
+    production, enrichment = (
+        model.parameters[f"rule.{rules[target].key}.fold"] for target in ("miR_146a_production", "miR_146a_enrichment")
+    )
     assert production.value == pytest.approx(cell.ratio, rel=1e-12)
     assert enrichment.value == pytest.approx(vesicle.ratio / cell.ratio, rel=1e-12)
     assert (production.confidence, enrichment.confidence) == ("measured", "measured")
@@ -107,7 +109,7 @@ def test_measurements_that_cannot_be_used(old: str, new: str, says: str) -> None
     findings = interventions.check(io.loads(HEAD + CARGO.replace(old, new), file="m.yaml"))
     errors = [finding for finding in findings if finding.severity == "error"]
     assert any(says in str(finding) for finding in errors), "\n".join(map(str, errors))
-    assert all(finding.file and all((finding.wrote, finding.rule, finding.consequence, finding.fix)) for finding in errors)
+    assert all(all((item.file, item.wrote, item.rule, item.consequence, item.fix)) for item in errors)
 
 
 BV2 = Path(__file__).resolve().parents[3] / "shared" / "data" / "microglia_bv2"

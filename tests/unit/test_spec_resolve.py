@@ -88,7 +88,8 @@ switches:
     use: b
 """
     entries = library.load("cns").entries
-    expected = [library.internal(entries[f"escape.rate.{option}"], "1/s")[0] * 3600 for option in ("bonsergent", "lnp_like")]
+    expected = [library.internal(entries[f"escape.rate.{option}"], "1/s")[0] * 3600
+                for option in ("bonsergent", "lnp_like")]  # fmt: skip
     assert rate("")[0] == pytest.approx(expected[0])
     assert rate("switches: {escape: lnp_like}")[0] == pytest.approx(expected[1])
     assert rate("", escape="lnp_like")[0] == pytest.approx(expected[1])
@@ -201,7 +202,8 @@ rules:
 
 
 def test_a_number_that_is_nowhere_is_named() -> None:
-    text = HEAD + "cargo: {X: {kind: protein, topology: lumen}}\ncells: {astrocyte: {count: 1, cargo: {X: {basal: 3 copies}}}}\n"
+    cells = "cells: {astrocyte: {count: 1, cargo: {X: {basal: 3 copies}}}}\n"
+    text = HEAD + "cargo: {X: {kind: protein, topology: lumen}}\n" + cells
     findings = interventions.check(io.loads(text))
     assert {finding.wrote for finding in findings} == {
         "`astrocyte.X.decay_rate` has no value", "`astrocyte.X.enrichment` has no value"}  # fmt: skip
@@ -231,7 +233,8 @@ def test_forms_of_exposure() -> None:
 
 
 def test_exposures_of_one_agent_add_up_and_leave_nothing_behind() -> None:
-    found = levels("[{agent: LPS, concentration: 0.1 nM, to: 9 h}, {agent: LPS, concentration: 0.2 nM, from: 3 h, to: 6 h}]")
+    first, second = "concentration: 0.1 nM, to: 9 h", "concentration: 0.2 nM, from: 3 h, to: 6 h"
+    found = levels(f"[{{agent: LPS, {first}}}, {{agent: LPS, {second}}}]")
     assert found == {"LPS": [(0, 0.1), (3, 0.3), (6, 0.1), (9, 0)]}
 
 
@@ -259,7 +262,8 @@ def test_exposure_from_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("content", "says"), [
     ("time,concentration\n0,1\n", "units"), ("", "units"), ("time (h),c (nM)\n", "units"),
     ("time (h),c (nM)\n0,1\n0,2\n", "does not follow"), ("time (h),c (nM)\n0,x\n", "quantity"),
-    ("time (h),c (mL)\n0,1\n", "dimension"), ("time (h),c (nM)\n0,-1\n", "negative"), ("time (h),c (nM)\n99,1\n", "run ends"),
+    ("time (h),c (mL)\n0,1\n", "dimension"), ("time (h),c (nM)\n0,-1\n", "negative"),
+    ("time (h),c (nM)\n99,1\n", "run ends"),
     ("time (h),c (nM)\n0\n", "quantity"),
 ])  # fmt: skip
 def test_tables_that_cannot_be_used(tmp_path: Path, content: str, says: str) -> None:
@@ -277,8 +281,8 @@ def test_dose_by_donor_cells() -> None:
 def test_published_directions_are_carried_through() -> None:
     model = resolve(FLAGSHIP + """
 published:
-  - {key: cox2, says: ethanol vesicles raise COX-2, source: Ibanez 2019, quantity: neuron.COX2, arm: neurons_given_ethanol_evs,
-     against: control, direction: increase, presupposed_by: escape=bonsergent}
+  - {key: cox2, says: ethanol vesicles raise COX-2, source: Ibanez 2019, quantity: neuron.COX2,
+     arm: neurons_given_ethanol_evs, against: control, direction: increase, presupposed_by: escape=bonsergent}
 """)  # fmt: skip
     (row,) = model.published
     assert (row.key, row.direction, row.presupposed_by) == ("cox2", "increase", ("escape=bonsergent",))
@@ -305,9 +309,10 @@ ARMS: dict[str, Any] = {
 @settings(max_examples=30, deadline=None)
 def test_the_order_of_cells_and_arms_does_not_matter(rng: random.Random) -> None:
     def model(cells: list[str], arms: list[str]) -> ResolvedModel:
-        data = {"vesica": 1, "domain": {"kind": "dish", "diameter": "35 mm", "medium": "2 mL"}, "run": {"duration": "48 h"},
-                "exposures": [{"agent": "ethanol", "concentration": "40 mM"}],
-                "cells": {name: CELLS[name] for name in cells}, "arms": {name: ARMS[name] for name in arms}}  # fmt: skip
+        data = {"vesica": 1, "domain": {"kind": "dish", "diameter": "35 mm", "medium": "2 mL"},
+                "run": {"duration": "48 h"}, "exposures": [{"agent": "ethanol", "concentration": "40 mM"}],
+                "cells": {name: CELLS[name] for name in cells},
+                "arms": {name: ARMS[name] for name in arms}}  # fmt: skip
         return interventions.resolve(io.from_dict(data))[0]
 
     cells, arms = list(CELLS), list(ARMS)
@@ -316,8 +321,8 @@ def test_the_order_of_cells_and_arms_does_not_matter(rng: random.Random) -> None
     rng.shuffle(arms)
     second = model(cells, arms)
     assert [arm.name for arm in second.arms] == arms  # arms keep the user's order, and nothing else does
-    assert dataclasses.replace(second, arms=tuple(sorted(second.arms, key=lambda arm: arm.name))) == dataclasses.replace(
-        first, arms=tuple(sorted(first.arms, key=lambda arm: arm.name)))
+    sorted_arms = [tuple(sorted(model_.arms, key=lambda arm: arm.name)) for model_ in (first, second)]
+    assert dataclasses.replace(second, arms=sorted_arms[1]) == dataclasses.replace(first, arms=sorted_arms[0])
     assert list(second.parameters) == list(first.parameters)
 
 

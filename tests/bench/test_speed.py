@@ -1,0 +1,93 @@
+"""Timings side by side; prints ratios, asserts agreement only. Run by `make bench`."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.models import H, chain_model
+from tests.oracle.sbml import sbml
+from vesica.engine.program import compile_model
+from vesica.engine.rows import derived_values, parameter_row
+from vesica.engine.simulate import run_all
+from vesica.engine.well_mixed import present_in, run_arm
+from vesica.spec.resolved import Arm
+
+pytestmark = pytest.mark.bench
+EXAMPLE = Path(__file__).parents[2] / "examples" / "ethanol_astrocytes.yaml"
+REPEATS = 7
+
+
+def timed(work: Callable[[], object], repeats: int = REPEATS) -> tuple[float, float, float]:
+    """Smallest, median and largest wall time in s, after one warm-up."""
+    work()
+    found = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - begin)
+    return min(found), statistics.median(found), max(found)
+
+
+def say(name: str, figures: tuple[float, float, float]) -> None:
+    print(f"{name:<58} min {figures[0]:8.4f}  median {figures[1]:8.4f}  max {figures[2]:8.4f} s")
+
+
+def test_one_stiff_run_against_libroadrunner() -> None:
+    """Same equations, same start, both solvers at 1e-8; the errors against 1e-11 are printed beside the times."""
+    roadrunner = pytest.importorskip("roadrunner")
+    arm = Arm("both", {"donor": 1e6, "taker": 5e5})
+    model = chain_model(arms=(arm,))
+    program = compile_model(model)
+    row = parameter_row(program, arm)
+    first = run_arm(program, arm, row, {})
+    rests: dict = {}
+    run_arm(program, arm, row, {}, rests=rests)
+    sharp_model = replace(model, schedule=replace(model.schedule, relative_tolerance=1e-11, absolute_tolerance=1e-12))
+    sharp = run_arm(compile_model(sharp_model), arm, row, {}).values[-1]
+    start = dict(zip(program.species, first.values[0].tolist(), strict=True))
+    values = dict(row) | derived_values(program, row) | {"1": 1.0, "agent.agent": 0.0}
+    solver = roadrunner.RoadRunner(sbml(program, present_in(program, arm, {}), arm.counts, values, start))
+    solver.integrator.relative_tolerance, solver.integrator.absolute_tolerance = 1e-8, 1e-8
+
+    def theirs() -> np.ndarray:
+        solver.resetToOrigin()
+        return solver.simulate(0.0, 48 * H, 97)
+
+    ours = timed(lambda: run_arm(program, arm, row, {}, rests=rests))
+    other = timed(theirs)
+    say(f"one run, {len(program.species)} states, 97 outputs: vesica", ours)
+    say("the same in libroadrunner", other)
+    scale = np.abs(first.values).max(axis=0) + 1e-12
+    print(f"ratio libroadrunner / vesica {other[1] / ours[1]:.2f}; vesica's error {np.max(np.abs(first.values[-1] - sharp) / scale):.1e}")
+    assert np.isfinite(theirs()).all()
+
+
+def test_flagship_and_draws() -> None:
+    from vesica import api
+    from vesica.studies import draws
+
+    resolved = api.examine(EXAMPLE).resolved
+    program = compile_model(resolved)
+    say(f"flagship, {len(resolved.arms)} arms, in memory", timed(lambda: list(run_all(program))))
+    begin = time.perf_counter()
+    draws.run_draws({"one": resolved}, 40)
+    print(f"40 draws with worker start-up: {time.perf_counter() - begin:.1f} s, so 200 take about "
+          f"{(time.perf_counter() - begin) * 5:.0f} s at most")
+    assert len(resolved.arms) > 10
+
+
+@pytest.mark.parametrize("words", [["--help"], ["check", str(EXAMPLE)]])
+def test_commands(words: list[str]) -> None:
+    command = [sys.executable, "-m", "vesica", *words]
+    say("vesica " + " ".join(Path(word).name for word in words),
+        timed(lambda: subprocess.run(command, check=True, capture_output=True)))
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
