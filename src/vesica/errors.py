@@ -47,7 +47,7 @@ class Finding:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         head = " ".join(part for part in (place, f"[{self.path}]" if self.path else "") if part)
         parts = (self.wrote, self.rule, self.consequence, self.fix)
-        return f"{self.severity}: {head}\n  " + "\n  ".join(f"{part}." for part in parts if part)
+        return f"{self.severity}: {head}\n  " + "\n  ".join(part if part[-1] in "?.!" else f"{part}." for part in parts if part)
 
 
 class VesicaError(Exception):

@@ -69,21 +69,24 @@ def _reciprocal(x: float) -> float:
 def _hill(x: float, half: float, n: float) -> float:
     if x <= 0.0:
         return 0.0
+    if x < half:  # either way the power cannot overflow
+        power = (x / half) ** n
+        return power / (1.0 + power)
     return 1.0 / (1.0 + (half / x) ** n)
 
 
 def _hill_dx(x: float, half: float, n: float) -> float:
     if x <= 0.0:  # one-sided slope: 1/half for n = 1, else 0
         return 1.0 / half if n == 1.0 else 0.0
-    h = 1.0 / (1.0 + (half / x) ** n)
-    return n * h * (1.0 - h) / x
+    power = (x / half) ** n if x < half else (half / x) ** n
+    return n * (power / (1.0 + power) ** 2 / x)
 
 
 def _hill_dhalf(x: float, half: float, n: float) -> float:
     if x <= 0.0:
         return 0.0
-    h = 1.0 / (1.0 + (half / x) ** n)
-    return -n * h * (1.0 - h) / half
+    power = (x / half) ** n if x < half else (half / x) ** n
+    return -n * power / (1.0 + power) ** 2 / half
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

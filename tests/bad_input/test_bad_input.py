@@ -58,6 +58,10 @@ def test_the_model_that_is_spoilt_below_is_good() -> None:
 
 EXPOSURE = "  - {agent: ethanol, concentration: 40 mM, from: 0 h, to: 24 h}"
 RULE = '  - "astrocyte: TLR4_activity increases HMGB1_production (half_max 3, hill 2, up to 3x)"'
+PUBLISHED = """\
+published:
+  - {key: k, says: s, source: t, quantity: q, against: control, direction: increase,
+"""
 RUN = "run: {duration: 48 h, every: 30 min, fidelity: well_mixed, seed: 1}"
 
 BAD: dict[str, tuple[str, str, str]] = {
@@ -129,8 +133,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "unknown observable": (RUN, f"observe: [relesed] # here\n{RUN}", "did you mean `released`?"),
     "an arm of nothing": ("  ethanol: {}", "  ethanol: # here", "`{}`"),
     "published about an unknown arm": (
-        RUN, f"published:\n  - {{key: k, says: s, source: t, quantity: q, against: control, direction: increase,\n"
-        f"     arm: etanol}} # here\n{RUN}",
+        RUN, f"{PUBLISHED}     arm: etanol}} # here\n{RUN}",
         "did you mean `ethanol`?"),
     "another format": ("vesica: 1\n", "vesica: 2 # here\n", "format 1"),
     "another library": ("[library:cns]", "[library:cn]", "did you mean `cns`?"),

@@ -65,7 +65,7 @@ def test_a_number_the_user_gives_stands_above_a_measured_one() -> None:
 
 
 def test_counts_become_two_rules() -> None:
-    model = resolve(CARGO)
+    model = resolve(CARGO, loading="measured")
     cell, vesicle = (
         fold_changes(read_counts(SAMPLES / name), control="control", treated="LPS").row("mmu-mir-146a")
         for name in ("mirna_cell_counts.csv", "mirna_ev_counts.csv")
@@ -86,13 +86,32 @@ def test_counts_become_two_rules() -> None:
 
 
 def test_loading_is_a_switch() -> None:
-    model = resolve(CARGO, loading="unselective")
+    model = resolve(CARGO)  # sorting is assumed only where somebody says so
     assert [rule.target for rule in model.rules if rule.origin == "measured"] == ["miR_146a_production"]
     assert model.measurements[0].details["used"] == "unselective"
-    same = resolve(CARGO + "switches: {loading: unselective}\n")
-    assert same.rules == model.rules
+    assert resolve(CARGO + "switches: {loading: unselective}\n").rules == model.rules
+    other = resolve(CARGO + "switches: {loading: measured}\n")
+    assert len([rule for rule in other.rules if rule.origin == "measured"]) == 2
     with pytest.raises(InputError, match="loading"):
         resolve("switches: {loading: measured}\n")  # nothing was measured
+
+
+def test_a_model_may_word_the_loading_switch_itself() -> None:
+    text = CARGO + """
+switches:
+  loading:
+    structure: true
+    use: unselective
+    options:
+      unselective: {says: no sorting, without_rules: [micro_nfkb_mir146a]}
+      measured: {says: sorting, without_rules: [micro_nfkb_mir146a]}
+"""
+    model, findings = interventions.resolve(io.loads(HEAD + text, file="m.yaml"))
+    assert findings == []  # the rule is left out in the model's own words
+    (switch,) = [switch for switch in model.switches if switch.name == "loading"]
+    assert switch.options == {"unselective": "no sorting", "measured": "sorting"}
+    assert [rule.target for rule in model.rules if rule.origin == "measured"] == ["miR_146a_production"]
+    assert len([rule for rule in resolve(text, loading="measured").rules if rule.origin == "measured"]) == 2
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [

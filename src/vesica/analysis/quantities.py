@@ -12,7 +12,10 @@ Quantities = dict[str, tuple[float, str]]
 
 
 def quantities(model: ResolvedModel, run: ArmRun) -> Quantities:
-    """Name -> (value, unit) at the end of an arm, and at the times published directions ask for."""
+    """Name -> (value, unit) at the end of an arm, and at the times published directions ask for.
+
+    Only what the model observes; without `observe:` everything.
+    """
     found = _at_end(model, run)
     for time in sorted({item.at for item in model.published if item.at is not None}):
         then = _at_end(model, run.until(time))
@@ -21,37 +24,41 @@ def quantities(model: ResolvedModel, run: ArmRun) -> Quantities:
 
 
 def _at_end(model: ResolvedModel, run: ArmRun) -> Quantities:
-    found: Quantities = {}
+    groups: dict[str, Quantities] = {name: {} for name in ("released", "taken_up", "cargo", "signals", "solubles",
+                                                           "phenotype")}
     for cell in model.cells:
         if run.count(cell.name) > 0:
-            found |= _of_cell(model, run, cell)
+            _add_cell(model, run, cell, groups)
     for soluble in model.solubles:
-        found[f"medium.{soluble}"] = (run.final(f"medium.{soluble}") / model.domain.volume, "molecule/um^3")
+        amount = run.final(f"medium.{soluble}") / model.domain.volume
+        groups["solubles"][f"medium.{soluble}"] = (amount, "molecule/um^3")
     for origin, cargo in cargo_per_vesicle(model, run).items():
         for name, numbers in cargo.items():
-            found[f"{origin}.{name}_per_ev"] = (numbers["mean"], "molecule/vesicle")
-    return found
+            groups["cargo"][f"{origin}.{name}_per_ev"] = (numbers["mean"], "molecule/vesicle")
+    observed = model.observe or tuple(groups)
+    return {name: number for group in groups if group in observed for name, number in groups[group].items()}
 
 
-def _of_cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> Quantities:
-    c, found = cell.name, Quantities()
+def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[str, Quantities]) -> None:
+    c = cell.name
     if cell.secretes_vesicles:
-        found[f"{c}.released_per_cell_per_hour"] = (released(run, c) / run.hours, "vesicle/cell/h")
-        found[f"{c}.mvb_per_cell"] = (run.final(f"{c}.mvb") + run.final(f"{c}.docked"), "1/cell")
-        found[f"{c}.ilv_per_mvb"] = (_ilv_per_mvb(run, c), "vesicle")
-        found[f"{c}.fusions_per_cell_per_hour"] = (run.final(f"{c}.fused") / run.hours, "1/cell/h")
+        groups["released"] |= {
+            f"{c}.released_per_cell_per_hour": (released(run, c) / run.hours, "vesicle/cell/h"),
+            f"{c}.mvb_per_cell": (run.final(f"{c}.mvb") + run.final(f"{c}.docked"), "1/cell"),
+            f"{c}.ilv_per_mvb": (ilv_per_mvb(run, c), "vesicle"),
+            f"{c}.fusions_per_cell_per_hour": (run.final(f"{c}.fused") / run.hours, "1/cell/h"),
+        }
     if cell.takes_up_vesicles:
-        found[f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
+        groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
     for signal in cell.signals:
-        found[f"{c}.{signal.name}"] = (run.final(f"{c}.{signal.name}"), "")
+        groups["signals"][f"{c}.{signal.name}"] = (run.final(f"{c}.{signal.name}"), "")
     for cargo in cell.cargo:
-        found[f"{c}.{cargo}"] = (run.final(f"{c}.{cargo}"), "molecule/cell")
+        groups["cargo"][f"{c}.{cargo}"] = (run.final(f"{c}.{cargo}"), "molecule/cell")
     for mirna in cell.mirna_targets:
         held, free = run.final(f"{c}.{mirna}_repressed"), run.final(f"{c}.{mirna}_target")
-        found[f"{c}.repression_by_{mirna}"] = (held / (held + free) if held + free > 0 else 0.0, "")
+        groups["cargo"][f"{c}.repression_by_{mirna}"] = (held / (held + free) if held + free > 0 else 0.0, "")
     if cell.can_die:
-        found[f"{c}.alive"] = (run.final(f"{c}.alive"), "")
-    return found
+        groups["phenotype"][f"{c}.alive"] = (run.final(f"{c}.alive"), "")
 
 
 def released(run: ArmRun, cell: str) -> float:
@@ -64,7 +71,8 @@ def taken_up(model: ResolvedModel, run: ArmRun, cell: str) -> float:
     return sum(run.final(f"{cell}.taken_up:{c.name}") for c in model.cells if c.secretes_vesicles)
 
 
-def _ilv_per_mvb(run: ArmRun, c: str) -> float:
+def ilv_per_mvb(run: ArmRun, c: str) -> float:
+    """ILVs in an average MVB at the end, docked ones included."""
     mvb = run.final(f"{c}.mvb") + run.final(f"{c}.docked")
     return (run.final(f"{c}.mvb_ilv") + run.final(f"{c}.docked_ilv")) / mvb if mvb > 0 else 0.0
 

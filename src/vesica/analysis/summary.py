@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from vesica.analysis.accounts import ledger, transfer
+from vesica.analysis.measured import held_against
 from vesica.analysis.mixing import mixing
 from vesica.analysis.published import judge
-from vesica.analysis.quantities import burst, extremes, quantities, released, taken_up
+from vesica.analysis.quantities import burst, extremes, ilv_per_mvb, quantities, released, taken_up
 from vesica.analysis.required_dose import required_dose
 from vesica.analysis.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
@@ -24,6 +25,10 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
     values = {arm: {key: entry["value"] for key, entry in of["quantities"].items()} for arm, of in arms.items()}
     published = judge(model.published, values)
     used = list(model.parameters.values())
+    measurements = [
+        {"key": m.key, "file": m.file, "says": m.says, "details": dict(m.details),
+         "held_against": held_against(model, runs, m)} for m in model.measurements
+    ]
     return {
         "vesica": provenance.version(),
         "format": 1,
@@ -38,10 +43,9 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "size_law": _size_laws(model),
         "published": published,
         "draws": None,
-        "headline": headline(model, arms, published),
-        "measurements": [
-            {"key": m.key, "file": m.file, "says": m.says, "details": dict(m.details)} for m in model.measurements
-        ],
+        "headline": [*headline(model, arms, published),
+                     *(row["words"] for entry in measurements for row in entry["held_against"])],
+        "measurements": measurements,
         "rules": [{"key": rule.key, "english": rule.english, "source": _rule_source(model, rule.key)}
                   for rule in model.rules],
         "switches": {
@@ -80,13 +84,12 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
 def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
     c = cell.name
     mean, fano = burst(run, c) if cell.secretes_vesicles else (math.nan, math.nan)
-    flat = quantities(model, run)
     origins = [other.name for other in model.cells if other.secretes_vesicles]
     return {
         "released_per_cell_per_hour": released(run, c) / run.hours if cell.secretes_vesicles else 0.0,
         "taken_up_per_cell": taken_up(model, run, c) if cell.takes_up_vesicles else 0.0,
-        "mvb_per_cell": flat.get(f"{c}.mvb_per_cell", (None, ""))[0],
-        "ilv_per_mvb": flat.get(f"{c}.ilv_per_mvb", (None, ""))[0],
+        "mvb_per_cell": run.final(f"{c}.mvb") + run.final(f"{c}.docked"),
+        "ilv_per_mvb": ilv_per_mvb(run, c) if cell.secretes_vesicles else None,
         "burst_mean": _finite(mean),
         "burst_fano": _finite(fano),
         "phenotype": {"alive": run.final(f"{c}.alive"), "dead": run.final(f"{c}.dead")} if cell.can_die

@@ -139,7 +139,7 @@ def _print_model(model: ResolvedModel) -> None:
             click.echo(f"  - {rule.english}" + (f"  (line {rule.line})" if rule.line else ""))
     click.echo("\nArms:")
     for arm in model.arms:
-        click.echo(f"  - {arm.name}: {'; '.join(arm.english) or 'the base as it stands'}")
+        click.echo(f"  - {arm.name}: {'; '.join(arm.english) or 'nothing added'}")
     if model.switches:
         click.echo("\nContested choices (change one with --switch NAME=OPTION):")
         for switch in model.switches:

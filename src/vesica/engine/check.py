@@ -18,7 +18,7 @@ DOUBLES_PER_ENTRY = 8
 
 def check(model: ResolvedModel) -> list[Finding]:
     """Everything that can be said without running: errors, warnings and notes."""
-    findings = [*_fidelity(model), *_positive(model), *_sizes(model)]
+    findings = [*_fidelity(model), *_positive(model), *_sizes(model), *_late_doses(model)]
     if findings:
         return findings
     return [*_balance(model), *_depth(model)]
@@ -42,6 +42,15 @@ def _fidelity(model: ResolvedModel) -> list[Finding]:
     return [Finding("error", "run.fidelity", f"`{model.schedule.fidelity}` is asked for",
                     "this version runs the fidelity `well_mixed`", "the run could not start",
                     "write `fidelity: well_mixed`")]
+
+
+def _late_doses(model: ResolvedModel) -> list[Finding]:
+    return [
+        Finding("error", f"arms.{arm.name}.exposures", f"a dose from `{dose.from_arm}` at {dose.at / 3600:g} h",
+                f"the run ends at {model.schedule.duration / 3600:g} h, and a dose is given before that",
+                "it would have no effect", "give it earlier, or run longer")
+        for arm in model.arms for dose in arm.doses if dose.at >= model.schedule.duration
+    ]
 
 
 def _positive(model: ResolvedModel) -> list[Finding]:

@@ -65,6 +65,8 @@ class Names:
 
     def bound(self, cell: str, suffix: str) -> str:
         """Value name of what is bound on one cell, over all origins."""
+        if not self.origins():
+            return self.table.derive("zero")
         parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins()]
         value = parts[0]
         for part in parts[1:]:

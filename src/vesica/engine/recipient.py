@@ -87,6 +87,8 @@ def _signal(names: Names, c: str, signal: str, requires: str | None, needs: froz
 def bind_recipient(names: Names, cell: CellType, origins: list[str]) -> None:
     """Binding, endocytosis, drinking, fusion, degradation, recycling and escape."""
     c = cell.name
+    if not origins:
+        return
     for content in names.contents():
         if content.cargo is not None and _kind(names, content.cargo) == "receptor" and names.holds(cell, content.cargo):
             _surfacing(names, c, content.cargo)
@@ -113,7 +115,7 @@ def _surfacing(names: Names, c: str, cargo: str) -> None:
 
 
 def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
-    taken = Pool(f"{c}.taken_up:{origin}", c, "vesicle", f"vesicles of {origin} taken up so far", needs, counter=True)
+    taken = Pool(f"{c}.taken_up:{origin}", c, "vesicle", f"vesicles of {origin} taken up and kept so far", needs, counter=True)
     names.table.pool(taken)
     for content in names.contents():
         for pool, label, counter in (
@@ -160,7 +162,8 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     flux(f"macropinocytosis/{where}", c, (hazard["drink"], free), {free: -1, inside: 1} | counted, needs)
     flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound), {bound: -1, delivered: 1} | counted | by_surface, needs)
     flux(f"lysosomal_degradation/{where}", c, (hazard["degrade"], inside), {inside: -1, degraded: 1}, needs)
-    flux(f"recycling/{where}", c, (hazard["recycle"], inside), {inside: -1, free: 1}, needs)
+    uncounted = {pool: -count for pool, count in counted.items()}  # it may be taken up again, and counts once
+    flux(f"recycling/{where}", c, (hazard["recycle"], inside), {inside: -1, free: 1} | uncounted, needs)
     flux(f"escape/{where}", c, (hazard["escape"], inside), {inside: -1, delivered: 1} | by_endosome, needs)
 
 

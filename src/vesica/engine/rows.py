@@ -58,8 +58,8 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     values: dict[str, float] = {}
     for name in program.table.derived:
         owner, _, what = name.partition(".")
-        if name == "one":
-            values[name] = 1.0
+        if name in ("one", "zero"):
+            values[name] = float(name == "one")
         elif name == "medium.volume":
             values[name] = program.model.domain.volume
         elif what == "tethered_share":

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.spec.resolved import Arm, Schedule
 
 
+TICK_DECIMALS: Final = 6  # of a second: times closer than that are one, or a solver is asked for a step of one rounding
+
+
+def tick(time: float) -> float:
+    """Round a time in s to a microsecond."""
+    return round(time, TICK_DECIMALS)
+
+
 def output_times(schedule: Schedule) -> NDArray[np.float64]:
     """(time,) s from zero to the end; the end is always there."""
     steps = int(np.floor(schedule.duration / schedule.every * (1 + 1e-12)))
-    grid = np.arange(steps + 1) * schedule.every
-    if grid[-1] < schedule.duration * (1 - 1e-12):
-        return np.append(grid, schedule.duration)
-    grid[-1] = schedule.duration
-    return grid
+    grid = np.round(np.arange(steps + 1) * schedule.every, TICK_DECIMALS)
+    end = tick(schedule.duration)
+    return grid if grid[-1] >= end else np.append(grid, end)
 
 
 def edges(schedule: Schedule, arm: Arm, snapshots: tuple[float, ...]) -> list[float]:
     """Sorted times where something jumps, with start and end (a solver must not step over a pulse)."""
-    inside = {0.0, schedule.duration}
-    inside |= {time for exposure in arm.exposures for time in exposure.times}
-    inside |= {dose.at for dose in arm.doses}
+    end = tick(schedule.duration)
+    inside = {0.0, end}
+    inside |= {tick(time) for exposure in arm.exposures for time in exposure.times}
+    inside |= {tick(dose.at) for dose in arm.doses}
     inside |= set(snapshots)
-    return sorted(time for time in inside if 0.0 <= time <= schedule.duration)
+    return sorted(time for time in inside if 0.0 <= time <= end)
 
 
 def ordered(arms: tuple[Arm, ...]) -> list[Arm]:
@@ -45,4 +54,4 @@ def ordered(arms: tuple[Arm, ...]) -> list[Arm]:
 
 def snapshot_times(arms: tuple[Arm, ...], source: str) -> tuple[float, ...]:
     """Times at which other arms take vesicles from ``source``."""
-    return tuple(sorted({dose.at for arm in arms for dose in arm.doses if dose.from_arm == source}))
+    return tuple(sorted({tick(dose.at) for arm in arms for dose in arm.doses if dose.from_arm == source}))

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from vesica.engine.program import Program
 from vesica.engine.rows import value_vector
-from vesica.engine.schedule import edges, output_times
+from vesica.engine.schedule import edges, output_times, tick
 from vesica.engine.steppers.stiff import integrate
 from vesica.engine.system import System
-from vesica.spec.resolved import Arm, Dose
+from vesica.errors import Finding, RunFault
+from vesica.spec.resolved import Arm, Dose, Exposure
 
 Array = NDArray[np.float64]
 Snapshot = dict[str, float]
@@ -165,12 +166,18 @@ def _rested(program: Program, system: System, names: tuple[str, ...]) -> Array:
     state = np.array([
         system.values[program.index[rest]] if (rest := pools[name].rest) is not None else 0.0 for name in names
     ])
-    keep = np.array([pools[name].compartment != "medium" and not pools[name].counter for name in names])
+    keep = np.array([pools[name].compartment != "medium" and not pools[name].counter for name in names], dtype=bool)
+    restart = np.array([pools[name].restart for name in names], dtype=bool)
     if keep.any():
-        held = _Held(system, keep, np.array([pools[name].restart for name in names]))
+        held = _Held(system, keep, restart)
         leg = integrate(held, state, np.array([0.0, REST_TIME]), REST_TOLERANCE, np.full(state.size, 1e-9))  # type: ignore[arg-type]
         state = leg.states[-1].copy()
-    restart = np.array([pools[name].restart for name in names])
+        if leg.reached < leg.asked:
+            blame = _blame(system, names, state, 0.0, leg.message)
+            raise RunFault(Finding("error", "rest", f"no resting state was found: {blame}",
+                                   "cells stand without exposures before a run, until nothing changes",
+                                   "the run would start from an arbitrary state",
+                                   "look at the rules that act on this variable in untreated cells"))
     first = np.array([system.values[program.index[pools[name].rest or "1"]] for name in names])
     state[restart] = first[restart]
     state[~keep] = 0.0
@@ -211,13 +218,12 @@ def _enter(
 ) -> Array:
     """Set the inputs that hold from ``time`` on, and add the doses given at it."""
     for agent in program.model.agents:
-        levels = [e.levels[np.searchsorted(e.times, time, side="right") - 1] if time >= e.times[0] else 0.0
-                  for e in arm.exposures if e.agent == agent]
+        levels = [_level(exposure, time) for exposure in arm.exposures if exposure.agent == agent]
         system.values[program.index[f"agent.{agent}"]] = sum(levels)
     state = state.copy()
     place = {name: number for number, name in enumerate(names)}
     for dose in arm.doses:
-        if dose.at == time:
+        if tick(dose.at) == time:
             gift = _gift(program, dose, arm, sources[dose.from_arm])
             given.append(gift)
             for name, amount in gift.amounts.items():
@@ -226,9 +232,15 @@ def _enter(
     return state
 
 
+def _level(exposure: Exposure, time: float) -> float:
+    """Concentration that holds from ``time`` on."""
+    begun = [level for start, level in zip(exposure.times, exposure.levels, strict=True) if tick(start) <= time]
+    return begun[-1] if begun else 0.0
+
+
 def _gift(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
     """Amounts a dose brings: vesicles with their cargo, and a share of the solubles."""
-    snapshot = source.snapshots[dose.at]
+    snapshot = source.snapshots[tick(dose.at)]
     free = {name: amount for name, amount in snapshot.items() if name.startswith("medium.free:")}
     available = sum(amount for name, amount in free.items() if "/" not in name)
     receiving = arm.counts[dose.recipient]
@@ -253,6 +265,6 @@ def _blame(system: System, names: tuple[str, ...], state: Array, time: float, me
     rate = np.zeros(system.size)
     with np.errstate(all="ignore"):
         system.rate(state, rate)
-        score = np.abs(rate) / (np.abs(state) + 1e-300)
+        score = np.abs(state) + np.abs(rate) * 3600.0  # where an hour more would take it; causes outgrow effects
     worst = int(np.argmax(np.where(np.isfinite(rate), score, np.inf)))
     return f"`{names[worst]}` runs away after {time / 3600:.4g} h ({message})"

@@ -169,7 +169,7 @@ def _what_was_done(material: Material) -> Table:
         counts = [f"{cell}:\u00a0{exact(n)}" for cell, n in mapping(arm.get("counts")).items() if positive(n)]
         said = [str(line) for line in rows(arm.get("english"))]
         said += [str(d["words"]) for d in entries(arm.get("dose")) if d.get("words")]
-        first, *more = list(dict.fromkeys(said)) or ["the base as it stands"]
+        first, *more = list(dict.fromkeys(said)) or ["nothing added"]
         cells = Cell(counts[0], lines=tuple(counts[1:])) if counts else Cell()
         content.append((Cell(name, style=material.styles[name]), Cell(first, lines=tuple(more)), cells))
     heads = (Column("arm"), Column("what was done", is_wide=True), Column("cells"))

@@ -50,11 +50,8 @@ def collect(
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
     lines = _from_library(names, plans, chosen)
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
-    for line in [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]:
-        notes.add("note", "measured", f"the library's rule `{line.key}` is left out",
-                  f"the measured change of `{line.rule.target}` holds whatever caused it",
-                  "with both, the change would count twice", "nothing needs to be done")
-        lines.remove(line)
+    replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
+    lines = [line for line in lines if line not in replaced]
     lines += measured
     lines += _from_texts(spec.rules, "rules", notes)
     left_out: list[tuple[str, str]] = []
@@ -70,12 +67,17 @@ def collect(
                              for index, key in enumerate(content.without_rules)]
             else:
                 _build(new, names, plans, notes)
-                _check_keys(content.without_rules, place, lines, notes)
-    known = {key for line in lines for key in (line.key, line.base_key) if key}
+                _check_keys(content.without_rules, place, [*lines, *replaced], notes)
+    known = {key for line in (*lines, *replaced) for key in (line.key, line.base_key) if key}
     for key, place in left_out:
         if key not in known:
             notes.unknown(place, "rule", key, known, "nothing would be left out")
     gone = {key for key, _ in left_out}
+    for line in replaced:
+        if not {line.key, line.base_key} & gone:
+            notes.add("note", "measured", f"the library's rule `{line.key}` is left out",
+                      f"the measured change of `{line.rule.target}` holds whatever caused it",
+                      "with both, the change would count twice", "nothing needs to be done")
     return _build([line for line in lines if not {line.key, line.base_key} & gone], names, plans, notes)
 
 

@@ -9,7 +9,7 @@ from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Switch
 
-LOADING = "loading"  # the switch a measured cargo brings along
+LOADING = "loading"  # the switch a measured cargo brings along, or the model words itself
 LOADING_OPTIONS = {
     "measured": "the treatment changes the loading into vesicles as measured",
     "unselective": "the treatment changes vesicles only as far as it changes the cell",
@@ -23,11 +23,11 @@ def choose(spec: ModelSpec, library: Library, overrides: Mapping[str, str], note
         options = {option.name: option.says for option in item.options.values()}
         found[name] = Switch(name, item.default, options, item.label, item.source)
     if spec.measured is not None and spec.measured.cargo:
-        found[LOADING] = Switch(LOADING, "measured", LOADING_OPTIONS, "what the measured change of vesicles means",
+        found[LOADING] = Switch(LOADING, "unselective", LOADING_OPTIONS, "what the measured change of vesicles means",
                                 "given in the model", True)
     for name, use in spec.switches.items():
         if isinstance(use, SwitchSpec):
-            if name in found:
+            if name in found and name != LOADING:  # a model with measurements may word this one itself
                 notes.add("error", f"switches.{name}", f"`{name}` is already a switch", "a name means one thing",
                           "two choices would be taken for one", "choose another name")
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import warnings
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +15,8 @@ from vesica.engine.system import System
 
 Array = NDArray[np.float64]
 SPARSE_ABOVE: Final = 200  # states; below it the dense factorisation is faster (docs/numerics)
-MAX_STEPS: Final = 100_000
+MAX_STEPS: Final = 20_000  # between two outputs
+MAX_EVALUATIONS: Final = 50_000  # of the fallback; a run that needs more has run away
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Leg:
     message: str
     evaluations: int
     solver: str
+    asked: int = 2
 
 
 def integrate(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
@@ -51,6 +55,8 @@ def integrate(system: System, start: Array, times: Array, relative: float, absol
     Leg
         ``states[0]`` is ``start``.
     """
+    if system.size == 0:
+        return Leg(np.zeros((times.size, 0)), times.size, "", 0, "none", times.size)
     leg = _cvode(system, start, times, relative, absolute)
     if leg.reached == times.size:
         return leg
@@ -82,7 +88,8 @@ def _cvode(system: System, start: Array, times: Array, relative: float, absolute
         # scikit-sundae announces that our Jacobian replaces its own approximation
         warnings.filterwarnings("ignore", message="Custom sparse Jacobian approximation", category=UserWarning)
         solver = CVODE(rate, rtol=relative, atol=absolute, jacfn=matrix, max_num_steps=MAX_STEPS, **options)
-    with np.errstate(all="ignore"):
+    # the binding prints the solver's complaint; it is in the message of the leg already
+    with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
         found = solver.solve(times, start)
     states = found.y
     if times.size == 2:  # with two times CVODE returns every step it took
@@ -90,7 +97,11 @@ def _cvode(system: System, start: Array, times: Array, relative: float, absolute
     good = np.isfinite(states).all(axis=1)
     reached = int(good.argmin()) if not good.all() else good.size
     message = "" if reached == times.size else f"CVODE stopped: {found.message}"
-    return Leg(states[:reached], reached, message, int(found.nfev), "CVODE")
+    return Leg(states[:reached], reached, message, int(found.nfev), "CVODE", times.size)
+
+
+class _GaveUp(Exception):
+    """The fallback was asked for too many evaluations."""
 
 
 def _lsoda(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
@@ -98,7 +109,13 @@ def _lsoda(system: System, start: Array, times: Array, relative: float, absolute
 
     buffer, dense = np.zeros(system.size), np.zeros((system.size, system.size))
 
+    spent = 0
+
     def rate(_t: float, y: Array) -> Array:
+        nonlocal spent
+        spent += 1
+        if spent > MAX_EVALUATIONS:
+            raise _GaveUp
         system.rate(y, buffer)
         return buffer.copy()
 
@@ -108,10 +125,13 @@ def _lsoda(system: System, start: Array, times: Array, relative: float, absolute
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.filterwarnings("ignore", message="lsoda", category=UserWarning)  # the outcome is checked below
-        found = solve_ivp(rate, (times[0], times[-1]), start, method="LSODA", t_eval=times, jac=matrix,
-                          rtol=relative, atol=absolute)
+        try:
+            found = solve_ivp(rate, (times[0], times[-1]), start, method="LSODA", t_eval=times, jac=matrix,
+                              rtol=relative, atol=absolute)
+        except _GaveUp:
+            return Leg(start[None, :], 1, "LSODA gave up", spent, "LSODA", times.size)
     states = found.y.T
     good = np.isfinite(states).all(axis=1) if states.size else np.zeros(0, dtype=bool)
     reached = int(good.argmin()) if not good.all() else good.size
     message = "" if reached == times.size else f"LSODA stopped: {found.message}"
-    return Leg(states[:reached], reached, message, int(found.nfev), "LSODA")
+    return Leg(states[:reached], reached, message, int(found.nfev), "LSODA", times.size)
