@@ -179,16 +179,16 @@ def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, 
     return masses
 
 
-def _drugs(library: Library, molar: Mapping[str, float | None], notes: Notes) -> dict[str, Drug]:
+def _drugs(library: Library, molar: Mapping[str, float | None], used: Mapping[str, Parameter], notes: Notes) -> dict[str, Drug]:
+    """Every inhibitor of the library; the numbers of those in use are parameters of the model."""
     drugs = {}
-    fields = {"ic50": Field(CONCENTRATION), "hill": Field(""), "max_inhibition": Field("")}
     for name, agent in library.agents.items():
         if not agent.inhibits:
             continue
         numbers = {
-            key: parameter(f"inhibitor.{name}.{key}", field, Given(f"@{getattr(agent, key)}", f"library:{name}"),
-                           library.entries, notes, molar.get(name))
-            for key, field in fields.items()
+            path.rpartition(".")[2]: used.get(path) or parameter(path, INHIBITOR[path.rpartition(".")[2]], given,
+                                                                 library.entries, notes, molar.get(name))
+            for path, given in structure.inhibitor_numbers(name, library).items()
         }
         if all(number is not None for number in numbers.values()):
             drugs[name] = Drug(name, agent.label, agent.inhibits, **numbers, molar_mass=molar.get(name))  # type: ignore[arg-type]

@@ -130,10 +130,28 @@ class Dose:
 
 
 @dataclass(frozen=True)
+class Inhibition:
+    """An inhibitor at ``level`` molecule/um^3, and the parameters by path that it holds down.
+
+    What it leaves of them follows from the parameters ``inhibitor.DRUG.ic50``, ``.hill`` and
+    ``.max_inhibition``, so that these are drawn like all others.
+    """
+
+    drug: str
+    level: float
+    paths: tuple[str, ...]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Paths of the IC50, the Hill coefficient and the largest share that can be inhibited."""
+        return tuple(f"inhibitor.{self.drug}.{name}" for name in ("ic50", "hill", "max_inhibition"))
+
+
+@dataclass(frozen=True)
 class Arm:
     """One condition: who is there, what is added, which numbers are changed.
 
-    ``factors`` multiply and ``values`` replace parameters by path.
+    ``factors`` multiply and ``values`` replace parameters by path; then inhibitors act.
     """
 
     name: str
@@ -144,6 +162,7 @@ class Arm:
     values: Mapping[str, float] = field(default_factory=dict)
     english: tuple[str, ...] = ()
     against: str | None = None  # the arm it is shown against
+    inhibitions: tuple[Inhibition, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from vesica.errors import nearest
 from vesica.library import Library
 from vesica.spec import structure, switches
-from vesica.spec.model import ModelSpec
+from vesica.spec.arms import conditions
+from vesica.spec.model import Inhibitor, ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
 from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
-from vesica.spec.vocabulary import Field
+from vesica.spec.vocabulary import INHIBITOR, Field
 
 Layer = Iterable[tuple[str, Given]]
 
@@ -35,7 +36,7 @@ class _Reader:
     cells: Sequence[str]
     library: Library
     molar: Mapping[str, float | None]
-    half_max_of: Mapping[str, str]
+    agent_of: Mapping[str, str]  # path of a concentration -> the substance whose molar mass counts
     notes: Notes
 
     def put(self, layer: dict[str, Given], changes: Layer) -> None:
@@ -52,13 +53,20 @@ class _Reader:
 
     def read(self, path: str, given: Given) -> Parameter | None:
         """The parameter a number means at a path."""
-        mass = self.molar.get(self.half_max_of.get(path, ""))
+        mass = self.molar.get(self.agent_of.get(path, ""))
         return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
 
 
 def solubles_of(plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
     """Factors of the medium: what cells secrete and what rules start from."""
     return tuple(sorted({name for plan in plans for name in plan.cell.solubles} | set(book.solubles)))
+
+
+def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
+    """Inhibitors of the library that some arm uses, by name."""
+    used = {item.inhibitor for condition in conditions(spec) for _, item in condition.interventions
+            if isinstance(item, Inhibitor)}  # fmt: skip
+    return sorted(name for name in used if name in library.agents and library.agents[name].inhibits)
 
 
 def build(
@@ -75,8 +83,13 @@ def build(
     expected = structure.expected_of_medium(solubles) | dict(book.expected)
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell)
-    reader = _Reader(expected, cells, library, molar, book.molar, notes)
+    drugs = inhibitors_of(spec, library)
+    expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
+    agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
+    for name in drugs:
+        base |= structure.inhibitor_numbers(name, library)
     base |= switches.library_layer(chosen, library, cells, expected)
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():

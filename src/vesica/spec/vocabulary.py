@@ -103,6 +103,12 @@ MEDIUM: Final[dict[str, Field]] = {
 }
 # SOLUBLE.NAME
 SOLUBLE: Final[dict[str, Field]] = {"decay_rate": Field("1/s", False, "loss from the medium")}
+# inhibitor.DRUG.NAME, of the inhibitors that an arm uses
+INHIBITOR: Final[dict[str, Field]] = {
+    "ic50": Field("molecule/um^3", False, "concentration with half the inhibition"),
+    "hill": Field("", False, "Hill coefficient"),
+    "max_inhibition": Field("", False, "share of the target that can be inhibited"),
+}
 # rule.KEY.NAME
 RULE: Final[dict[str, Field]] = {
     "half_max": Field("", False, "source level with half the effect, in the unit of the source"),
