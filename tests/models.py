@@ -41,7 +41,8 @@ def parameters(values: Mapping[str, tuple[float, str]]) -> dict[str, Parameter]:
 
 def machinery(cell: str, **changed: float) -> dict[str, tuple[float, str]]:
     """All machinery parameters of a cell type."""
-    return {f"{cell}.{name}": (changed.get(name, MACHINERY[name]), field.unit) for name, field in CELL_MACHINERY.items()}
+    values = MACHINERY | changed
+    return {f"{cell}.{name}": (values[name], field.unit) for name, field in CELL_MACHINERY.items()}
 
 
 def chain_model(**changes: object) -> ResolvedModel:

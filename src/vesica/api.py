@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from vesica.errors import Finding, InputError, error, nearest
@@ -130,7 +130,7 @@ def simulate(
     Raises
     ------
     InputError
-        The model or the folder cannot be used; nothing was written.
+        The model, the folder or the number of draws cannot be used; nothing was written.
     RunFault
         The run diverged or was interrupted by the machine; what was computed is kept.
     """
@@ -139,19 +139,19 @@ def simulate(
     from vesica.engine import simulate as engine
     from vesica.spec import io
 
-    examined = model if isinstance(model, Examination) else examine(model)
-    examined.raise_errors()
-    spec, resolved = examined.spec, examined.resolved
-    if spec is None or resolved is None:
-        msg = "a model without errors was not resolved"
-        raise RuntimeError(msg)
+    spec, resolved = _runnable(model if isinstance(model, Examination) else examine(model))
+    if draws < 0:
+        raise error("draws", f"{draws} draws are asked for", "a study has no draws, or some",
+                    "there is nothing to count", "give a number from 0 on")
     folder = Path(folder)
     models, chosen = structured(spec, resolved, structures) if draws else ({}, "")
-    only_draws_are_left = resume and draws and results.open(folder).outcome == "completed"
+    only_draws_are_left = resume and draws > 0 and results.open(folder).outcome == "completed"
+    if only_draws_are_left:
+        _refuse_other_model(results.open(folder), io.dump_resolved(resolved))
     if not only_draws_are_left:
         engine.run(
             resolved, folder, model_text=_text_of(spec), spec_text=io.dump_resolved(resolved), summarise=summarise,
-            command=command, resume=resume, inputs=_inputs(spec, resolved), report_progress=report_progress,
+            command=command, resume=resume, inputs=_inputs(spec), report_progress=report_progress,
         )
     if draws:
         from vesica.studies import draws as study
@@ -215,9 +215,26 @@ def report(folder: str | Path) -> Path:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of model files."""
-    from vesica.spec.model import ModelSpec
+    from vesica.spec import schema as spec_schema
 
-    return ModelSpec.model_json_schema(by_alias=True)
+    return spec_schema.schema()
+
+
+def _runnable(examined: Examination) -> tuple[ModelSpec, ResolvedModel]:
+    """Both forms of a model without errors."""
+    examined.raise_errors()
+    if examined.spec is None or examined.resolved is None:
+        msg = "a model without errors was not resolved"
+        raise RuntimeError(msg)
+    return examined.spec, examined.resolved
+
+
+def _refuse_other_model(kept: Results, spec_text: str) -> None:
+    """Draws are added to a run of the same model with the same numbers only."""
+    if kept.spec_text != spec_text:
+        raise error(str(kept.folder / "spec.yaml"), "the run in this folder is of another model, or has other numbers",
+                    "draws are added to the run they belong to", "its report would tell of two different models",
+                    "undo the change, or run into a new folder with another `--out`")
 
 
 def _text_of(spec: ModelSpec) -> str:
@@ -235,8 +252,19 @@ def _text_of(spec: ModelSpec) -> str:
     return io.dump(spec)
 
 
-def _inputs(spec: ModelSpec, resolved: ResolvedModel) -> dict[str, bytes]:
-    """Copies of the data files that the model read, by the name the model uses."""
-    beside = Path(spec.origin.file).parent
-    names = {measurement.file for measurement in resolved.measurements}
-    return {Path(name).name: (beside / name).read_bytes() for name in sorted(names) if (beside / name).is_file()}
+def _inputs(spec: ModelSpec) -> dict[str, bytes]:
+    """Copies of the data files that the model read, by the name the model uses.
+
+    A name that leads out of the model's folder becomes the name of the file alone, with a
+    number before it where two files share it.
+    """
+    from vesica.spec import measured
+
+    files = {PurePath(name): path for name, path in sorted(measured.files_read(spec).items())}
+    below = {name for name in files if not name.is_absolute() and ".." not in name.parts}
+    copies = {name.as_posix(): files[name].read_bytes() for name in files if name in below}
+    for name, path in files.items():
+        if name not in below:
+            names = itertools.chain([name.name], (f"{number}_{name.name}" for number in itertools.count(2)))
+            copies[next(one for one in names if one not in copies)] = path.read_bytes()
+    return copies

@@ -46,8 +46,8 @@ class Finding:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         head = " ".join(part for part in (place, f"[{self.path}]" if self.path else "") if part)
-        parts = (self.wrote, self.rule, self.consequence, self.fix)
-        return f"{self.severity}: {head}\n  " + "\n  ".join(part if part[-1] in "?.!" else f"{part}." for part in parts if part)
+        parts = [part for part in (self.wrote, self.rule, self.consequence, self.fix) if part]
+        return "\n  ".join([f"{self.severity}: {head}", *(part if part[-1] in "?.!" else f"{part}." for part in parts)])
 
 
 class VesicaError(Exception):

@@ -16,7 +16,7 @@ from vesica.spec import resolve as spec_resolve
 from vesica.spec.arms import Drug, Effect
 from vesica.spec.model import Block, Inhibitor, InterventionSpec, KnockDown, KnockOut, ModelSpec
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.resolved import CellType, Inhibition, ResolvedModel
 from vesica.spec.rules import BOUND, REPRESSION
 from vesica.units import CONCENTRATION
 
@@ -68,7 +68,7 @@ def apply(
     Returns
     -------
     Effect
-        Factors on or values of parameter paths, and a sentence; or findings.
+        Factors on, values of or an inhibition of parameter paths, and a sentence; or findings.
     """
     cells = [cell for cell in model.cells if not intervention.cells or cell.name in intervention.cells]
     known = [cell.name for cell in model.cells]
@@ -105,6 +105,17 @@ def inhibition(concentration: float, ic50: float, hill: float, max_inhibition: f
     if concentration <= 0.0:
         return 1.0
     return 1.0 - max_inhibition / (1.0 + math.pow(ic50 / concentration, hill))
+
+
+def left_by(held: Inhibition, values: Mapping[str, float]) -> float:
+    """Factor on the parameters that an inhibitor holds down: a pure number, by the numbers of an arm.
+
+    Parameters
+    ----------
+    values : mapping of path to value
+        At least ``held.numbers``, in internal units.
+    """
+    return inhibition(held.level, *(values[path] for path in held.numbers))
 
 
 def _refused(finding: Finding) -> Effect:
@@ -200,12 +211,16 @@ def _inhibited(
                            molar_mass=drug.molar_mass)
     if level is None:
         return Effect(findings=tuple(notes.findings))
-    left = inhibition(level, drug.ic50.value, drug.hill.value, drug.max_inhibition.value)
-    paths = [f"{cell.name}.{drug.inhibits}" for cell in cells if f"{cell.name}.{drug.inhibits}" in model.parameters]
+    acted_on = (f"{cell.name}.{drug.inhibits}" for cell in cells)
+    paths = tuple(path for path in acted_on if path in model.parameters)
+    held = Inhibition(name, level, paths)
+    if any(path not in model.parameters for path in held.numbers):  # noted where the numbers were read
+        return Effect()
+    left = left_by(held, {path: model.parameters[path].value for path in held.numbers})
+    ic50 = model.parameters[held.numbers[0]].shown
     words = (f"{name} {intervention.concentration}: {drug.inhibits.replace('_', ' ')} of "
-             f"{_of(cells, not intervention.cells)} at {left:.3g} of normal (IC50 {drug.ic50.shown})")
-    return Effect(factors=dict.fromkeys(paths, left), english=words,
-                  exposure=(name, level) if through_rules else None)
+             f"{_of(cells, not intervention.cells)} at {left:.3g} of normal (IC50 {ic50})")
+    return Effect(english=words, exposure=(name, level) if through_rules else None, inhibition=held)
 
 
 def _blocked(

@@ -36,7 +36,7 @@ class Function:
     partials: tuple[str | None, ...]
     pure: bool = True
 
-    def __call__(self, *args: Any) -> Any:  # noqa: ANN401 - float, quantity or symbol by design
+    def __call__(self, *args: Any) -> Any:
         """Value for floats, quantities or symbols."""
         if any(hasattr(arg, "free_symbols") for arg in args):
             return symbolic(self.name)(*args)
@@ -45,11 +45,11 @@ class Function:
         return self.value(*args)
 
 
-def _magnitude(arg: Any, args: tuple[Any, ...], *, pure: bool) -> float:  # noqa: ANN401
+def _magnitude(arg: Any, args: tuple[Any, ...], *, pure: bool) -> float:
     """Plain number of a quantity, after the dimension check the function demands."""
     if not hasattr(arg, "dimensionality"):
         return float(arg)
-    if pure or arg is args[-1] and len(args) > 2:
+    if pure or (arg is args[-1] and len(args) > 2):
         return float(arg.to("dimensionless").magnitude)
     return float(arg.to(args[0].units).magnitude)
 
@@ -105,14 +105,14 @@ log: Final = FUNCTIONS["log"]
 hill: Final = FUNCTIONS["hill"]
 
 
-def symbolic(name: str) -> Any:  # noqa: ANN401 - a sympy function class
+def symbolic(name: str) -> Any:
     """The sympy function of that name, whose derivatives are the ones declared here."""
     import sympy  # heavy, and needed only to generate code
 
     if name not in _SYMBOLIC:
         partials = FUNCTIONS[name].partials
 
-        def fdiff(self: Any, argindex: int = 1) -> Any:  # noqa: ANN401
+        def fdiff(self: Any, argindex: int = 1) -> Any:
             partial = partials[argindex - 1]
             if partial is None:
                 raise ArithmeticError(f"{name} has no derivative by its argument {argindex}")

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from tests.models import MACHINERY, parameters
+from vesica.engine.doses import Source
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import parameter_row
-from vesica.engine.well_mixed import Source, Trajectory, run_arm
+from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Rule, Schedule
 from vesica.spec.vocabulary import (
     CELL_CARGO,
@@ -112,7 +113,7 @@ def run(model: ResolvedModel, sources: Mapping[str, Source] | None = None) -> Ru
     """Compile a model and run its first arm."""
     program = compile_model(model)
     arm = model.arms[0]
-    return Run(program, run_arm(program, arm, parameter_row(program, arm), sources or {}))
+    return Run(program, run_arm(program, arm, parameter_row(program.model, arm), sources or {}))
 
 
 def dish(amounts: Mapping[str, float], at: float = 0.0) -> dict[str, Source]:

@@ -30,7 +30,7 @@ def run_all(model: ResolvedModel) -> dict[str, Trajectory]:
     for arm in ordered(model.arms):
         sources = {name: run.source for name, run in done.items()}
         times = snapshot_times(model.arms, arm.name)
-        done[arm.name] = run_arm(program, arm, parameter_row(program, arm), sources, times)
+        done[arm.name] = run_arm(program, arm, parameter_row(program.model, arm), sources, times)
         assert done[arm.name].message == ""
     return done
 

@@ -25,8 +25,12 @@ exposures: [{agent: ethanol, concentration: 40 mM, from: 0 h, to: 24 h}]
 arms:
   control: {exposures: []}
   ethanol: {}
-  given: {cells: {astrocyte: {count: 0}, neuron: {count: 5e5}}, exposures: [{doses_from: ethanol, particles_per_cell: 100, at: 24 h}]}
-  given_less: {cells: {astrocyte: {count: 0}, neuron: {count: 5e5}}, exposures: [{doses_from: ethanol, particles_per_cell: 10, at: 12 h}]}
+  given:
+    cells: {astrocyte: {count: 0}, neuron: {count: 5e5}}
+    exposures: [{doses_from: ethanol, particles_per_cell: 100, at: 24 h}]
+  given_less:
+    cells: {astrocyte: {count: 0}, neuron: {count: 5e5}}
+    exposures: [{doses_from: ethanol, particles_per_cell: 10, at: 12 h}]
   half: {exposures: [{agent: ethanol, concentration: 20 mM, from: 0 h, to: 24 h}]}
 RULES
 run: {duration: 48 h, every: 1 h, fidelity: well_mixed, seed: 1}
@@ -59,7 +63,7 @@ def test_killed_at_random_moments_and_resumed_it_ends_with_the_same_bits(tmp_pat
     """Each kill comes up to 40 ms (an arm) after some row was stored, at the latest when the run ends."""
     model = write(tmp_path)
     subprocess.run(command("run", model, "--out", tmp_path / "whole", "--no-report"), check=True, capture_output=True)
-    moments = random.Random(11)  # noqa: S311 - no secret
+    moments = random.Random(11)
     out, kills = tmp_path / "killed", 0
     for rows in range(5):
         again = ["--resume"] if out.exists() else []
@@ -83,8 +87,8 @@ def test_killed_at_random_moments_and_resumed_it_ends_with_the_same_bits(tmp_pat
 
 def test_a_network_that_blows_up_is_named_and_its_results_are_kept(tmp_path: Path) -> None:
     rules = 'rules: ["astrocyte: ethanol increases miR_146a_production (half_max 10 mM, hill 1, up to 1e305x)"]'
-    done = subprocess.run(command("run", write(tmp_path, rules), "--out", tmp_path / "run"), capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(command("run", write(tmp_path, rules), "--out", tmp_path / "run"),
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "astrocyte.miR_146a" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr

@@ -9,9 +9,10 @@ import pytest
 
 from tests.models import H, chain_model
 from tests.oracle.sbml import sbml
+from vesica.engine.doses import present_in
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import derived_values, parameter_row
-from vesica.engine.well_mixed import Trajectory, present_in, run_arm
+from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.spec.resolved import Arm, Exposure
 
 roadrunner = pytest.importorskip("roadrunner", reason="libroadrunner is not installed")
@@ -27,7 +28,7 @@ def engine() -> tuple[Program, Trajectory]:
     model = replace(model, schedule=replace(model.schedule, every=4 * H, relative_tolerance=RELATIVE,
                                             absolute_tolerance=ABSOLUTE))
     program = compile_model(model)
-    return program, run_arm(program, arm, parameter_row(program, arm), {})
+    return program, run_arm(program, arm, parameter_row(program.model, arm), {})
 
 
 def oracle(program: Program, run: Trajectory, **changed: float) -> np.ndarray:

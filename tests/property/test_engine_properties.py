@@ -38,7 +38,7 @@ def model_of(cells: Mapping[str, float], changed: Mapping[str, float], level: fl
 
 def simulate(model: ResolvedModel) -> tuple[Program, Trajectory]:
     program = compile_model(model)
-    run = run_arm(program, model.arms[0], parameter_row(program, model.arms[0]), {})
+    run = run_arm(program, model.arms[0], parameter_row(program.model, model.arms[0]), {})
     assert run.message == ""
     return program, run
 
@@ -147,7 +147,7 @@ def test_the_order_of_arms_does_not_matter_at_all() -> None:
     for arms in ((first, second), (second, first)):
         program = compile_model(chain_model(arms=arms))
         for arm in arms:
-            run = run_arm(program, arm, parameter_row(program, arm), {})
+            run = run_arm(program, arm, parameter_row(program.model, arm), {})
             courses.setdefault(arm.name, []).append(run.values)
     for one, other in courses.values():
         assert np.array_equal(one, other, equal_nan=True)

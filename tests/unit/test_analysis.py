@@ -94,7 +94,8 @@ def test_what_a_dose_brings_is_counted_as_added(model, runs) -> None:
 
 @pytest.mark.parametrize(
     ("ratio", "expected"),
-    [(1.2, "increase"), (0.8, "decrease"), (1.05, "no_change"), (1 / 1.05, "no_change"), (None, None), (math.nan, None)],
+    [(1.2, "increase"), (0.8, "decrease"), (1.05, "no_change"), (1 / 1.05, "no_change"), (None, None),
+     (math.nan, None)],
 )
 def test_ten_per_cent_decides_a_direction(ratio: float | None, expected: str | None) -> None:
     assert outcome(ratio) == expected

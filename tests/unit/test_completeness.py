@@ -71,7 +71,7 @@ def without_effect(program: Program, names: Iterable[str], cell: str) -> set[str
     table = program.table
     read = {arg for assignment in table.assignments for arg in assignment.args}
     read |= {factor for flux in table.fluxes for factor in flux.factors}
-    row = parameter_row(program, program.model.arms[0])
+    row = parameter_row(program.model, program.model.arms[0])
     before = derived_values(program, row)
     found = set()
     for name in names:

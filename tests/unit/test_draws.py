@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.models import H, chain_model
+from vesica.analysis.published import judge_draws
 from vesica.analysis.summary import summarise
 from vesica.engine import simulate
 from vesica.results import open as open_results
@@ -30,7 +31,8 @@ def model() -> ResolvedModel:
     for name in ("retrofusion_rate", "mvb_docking_rate"):
         for cell in ("donor", "taker"):
             old = parameters[f"{cell}.{name}"]
-            parameters[old.path] = replace(old, low=old.value / 3, high=old.value * 3, confidence="estimate", entry=name)
+            parameters[old.path] = replace(old, low=old.value / 3, high=old.value * 3, confidence="estimate",
+                                           entry=name)
     return replace(made, parameters=parameters)
 
 
@@ -89,3 +91,50 @@ def test_the_number_of_workers_does_not_matter(model) -> None:
     alone = draws.run_draws({"only": model}, 8, workers=1)
     together = draws.run_draws({"only": model}, 8, workers=2)
     assert [one.values for one in alone["only"]] == [one.values for one in together["only"]]
+
+
+def test_a_study_cut_off_twice_loses_one_line_each_time(model, tmp_path: Path) -> None:
+    partial = tmp_path / draws.PARTIAL
+    draws.run_draws({"only": model}, 1, folder=tmp_path, workers=1)
+    partial.write_text(partial.read_text() + '\n["only", 1, {"few"')
+    draws.run_draws({"only": model}, 2, folder=tmp_path, workers=1)
+    assert sorted(one.number for one in draws._kept(tmp_path)) == [0, 1]
+
+
+def test_a_draw_that_cannot_be_run_is_told_and_left_out(model, tmp_path: Path) -> None:
+    """The smallest diameter is drawn up to more than the largest, which no size law allows."""
+    path = "donor.ilv_diameter_low"
+    wide = replace(model.parameters[path], low=0.02, high=2.0, confidence="estimate", entry="low")
+    broken = replace(model, parameters={**model.parameters, path: wide})
+    folder = tmp_path / "run"
+    simulate.run(broken, folder, model_text="x", spec_text="y", summarise=summarise)
+    draws.run({"only": broken}, "only", folder, 5)
+    summary = open_results(folder).summary
+    failed = [number for number in range(5) if draws.draw(broken, 7, number)[path] >= 0.2]
+    assert 0 < len(failed) < 5
+    assert summary["draws"]["failed"] == len(failed)
+    assert summary["published"][0]["draws"]["only"]["count"] == 5 - len(failed)
+    assert f"{len(failed)} of 5 drawn runs failed" in " ".join(summary["headline"])
+    stored = json.loads((folder / "draws.json").read_text())["structures"]["only"]["quantities"]["few"]
+    assert all((value is None) == (number in failed)
+               for values in stored.values() for number, value in enumerate(values))
+
+
+def test_where_every_draw_fails_nothing_is_said_of_a_direction(model) -> None:
+    (item,) = model.published
+    found = judge_draws(item, {"only": [None, None], "other": [1.0, 1.0]}, "only")
+    assert (found["label"], found["counts_as_reproduced"]) == (None, False)
+    assert "any draw" in found["words"]
+
+
+@pytest.mark.parametrize("ratios", [[], [1.0] * 7, [1.0] * 20, [None] * 20, [float("nan")] * 20])
+def test_too_little_is_known_to_name_what_decides(ratios: list[float | None]) -> None:
+    positions = {"a": [draws.position(7, "a", number) for number in range(len(ratios))]}
+    assert draws.deciding_inputs(positions, ratios) == []
+
+
+def test_the_deciding_input_is_found_among_others() -> None:
+    positions = {name: [draws.position(7, name, number) for number in range(20)] for name in "abc"}
+    ratios: list[float | None] = [None if number == 3 else 1 / (1 + at) for number, at in enumerate(positions["b"])]
+    (first, *_) = draws.deciding_inputs(positions, ratios)
+    assert first == ("b", pytest.approx(-1.0))

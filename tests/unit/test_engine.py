@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from tests.models import chain_model
+from vesica.engine.doses import present_in
 from vesica.engine.processes import process_table
 from vesica.engine.program import compile_model
 from vesica.engine.rows import parameter_row, value_vector
 from vesica.engine.system import System
 from vesica.engine.table import imbalances
-from vesica.engine.well_mixed import present_in, run_arm
+from vesica.engine.well_mixed import run_arm
 
 
 def test_every_process_conserves_every_token() -> None:
@@ -41,7 +42,7 @@ def test_the_jacobian_is_the_derivative_of_the_rate() -> None:
     program = compile_model(model)
     arm = model.arms[0]
     tables = program.tables(present_in(program, arm, {}))
-    system = System(tables, value_vector(program, parameter_row(program, arm)), arm.counts)
+    system = System(tables, value_vector(program, parameter_row(program.model, arm)), arm.counts)
     system.values[program.index["agent.agent"]] = 5e6
     state = np.random.default_rng(3).uniform(0.5, 20.0, system.size)
     dense = np.zeros((system.size, system.size))
@@ -69,7 +70,7 @@ def test_the_ledger_closes(content: str) -> None:
     """
     model = chain_model()
     program = compile_model(model)
-    run = run_arm(program, model.arms[0], parameter_row(program, model.arms[0]), {})
+    run = run_arm(program, model.arms[0], parameter_row(program.model, model.arms[0]), {})
     token = f"cargo {content[1:]}" if content else "vesicle"
     weights = next(entry.weights for entry in program.table.tokens if entry.name == token)
     held = {pool.name: pool for pool in program.table.pools}

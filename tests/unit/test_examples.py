@@ -19,7 +19,8 @@ def test_an_example_runs_whole(example: Path, tmp_path: Path) -> None:
         accounts = [arm["ledger"]["vesicles"], *arm["ledger"]["cargo"].values()]
         assert all(abs(account["residual"]) < 1e-9 for account in accounts)
     assert sum(summary["confidence"].values()) > 50
-    assert all(parameter["source"] for parameter in summary["parameters"] if parameter["confidence"] in ("seen", "known"))
+    cited = [number for number in summary["parameters"] if number["confidence"] in ("seen", "known")]
+    assert all(number["source"] for number in cited)
 
 
 def test_the_synthetic_sample_comes_through_the_instrument(tmp_path: Path) -> None:

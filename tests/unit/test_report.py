@@ -14,8 +14,9 @@ import pytest
 from vesica.errors import error
 from vesica.report import build, write
 from vesica.report.material import Material
-from vesica.report.outcome import survival, verdict_of
+from vesica.report.outcome import survival
 from vesica.report.page import SECTIONS
+from vesica.report.verdicts import chance_level, groups, input_name, verdict_lines, verdict_of
 
 DONORS = ("control", "ethanol", "ethanol_tlr4_ko", "ethanol_gw4869")
 RECIPIENTS = (
@@ -174,8 +175,8 @@ def published_row(
         "holds": holds,
         "label": label,
         "draws": {
-            "base": {"holds": 0.93, "opposite": 0.01, "no_change": 0.06},
-            "no_transfer": {"holds": 0.0, "opposite": 0.1, "no_change": 0.9},
+            "base": {"holds": 0.93, "opposite": 0.01, "neither": 0.06, "count": 100},
+            "no_transfer": {"holds": 0.0, "opposite": 0.1, "neither": 0.9, "count": 100},
         },
         "counts_as_reproduced": counts,
         "decided_by": [["uptake.binding_rate", 0.61], ["release.fold", 0.4], ["third", 0.1]],
@@ -245,7 +246,9 @@ def full_summary() -> dict[str, Any]:
                 1.0,
             ),
         ],
-        "draws": None,
+        "draws": {"count": 100, "structures": ["base", "no_transfer"], "chosen": "base", "drawn_inputs": 7},
+        "fidelity": "well_mixed",
+        "domain": {"volume_mL": 2.0, "depth_um": 2080.0, "mixing": "still"},
         "headline": [
             "Vesicles of ethanol-treated astrocytes raise COX-2 in neurons; those of TLR4 knock-outs do not.",
             "The effect needs the transferred receptor: native miR-146a falls short a thousandfold.",
@@ -256,6 +259,13 @@ def full_summary() -> dict[str, Any]:
                 "file": "inputs/nta.csv",
                 "says": "2.1e9 particles/mL after blank",
                 "details": {"valid_videos": 5, "mode_nm": 94.2, "bins": [10.0, 20.0, 30.0, 40.0, 50.0]},
+                "held_against": [
+                    {
+                        "arm": "ethanol", "against": "control", "cargo": "miR_146a", "predicted": 9.3,
+                        "measured": 7.4, "low": 4.2, "high": 13.0, "agrees": True, "was_input": False,
+                        "words": "Prediction: miR-146a per vesicle changes 9.3-fold, measured 7.4-fold: inside it.",
+                    }
+                ],
             }
         ],
         "rules": [
@@ -344,8 +354,9 @@ def pictures(page: str) -> list[ET.Element]:
     return [ET.fromstring(text) for text in re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)]
 
 
-def test_every_section_is_present_and_in_order(page: str) -> None:
-    sections = [section(Material(FakeResults(full_summary(), RUN))) for section in SECTIONS]
+def test_every_section_is_present_and_in_order() -> None:
+    page = build(FakeResults(with_controls(), RUN))
+    sections = [section(Material(FakeResults(with_controls(), RUN))) for section in SECTIONS]
     assert [s.anchor for s in sections if not s.blocks] == []
     places = [page.index(f'<section id="{s.anchor}">') for s in sections]
     assert places == sorted(places)
@@ -355,14 +366,99 @@ def test_every_section_is_present_and_in_order(page: str) -> None:
 
 
 def test_the_first_screen_says_what_follows_and_what_does_not(page: str) -> None:
-    top = page[: page.index('<section id="arms">')]
+    top = page[: page.index('<section id="published">')]
+    assert "1 of 4 published directions count" in top
+    assert "100 draws of 7 uncertain inputs in each of 2 structures" in top
+    assert "fidelity: well mixed" in top
+    assert "2 mL medium, still" in top
     assert "1 of 2" in top  # could have failed: one reproduced, one missed
-    follows, does_not = top[top.index("What follows") :].split("What does not")
-    assert "COX2 rises in neurons" in follows
-    assert "assumed by the model, not a result" in does_not
-    assert "miR 146a rises in neurons in cultured cells: missed" in does_not
-    assert "thousand times below" in does_not
-    assert "knock out" in does_not.lower()  # holds, yet too rarely over the draws to count
+    assert "500 times too few at best" in top
+    assert "measured 7.4-fold: inside it." in top
+    assert "raise COX-2 in neurons; those" not in top  # the summary's long sentences are not repeated
+    found = {group.title: group for group in groups(Material(FakeResults(full_summary(), RUN)))}
+    assert list(found) == ["Reproduced", "Holds, but does not count", "Missed", "Built in"]
+    assert found["Reproduced"].lines[0].says.startswith("COX2 rises in neurons")
+    assert found["Missed"].lines[0].figures == "×1, published: up · holds in 93 % of draws"
+
+
+def test_a_single_run_says_that_nothing_was_drawn() -> None:
+    summary = full_summary()
+    summary["draws"] = None
+    for row in summary["published"]:
+        row |= {"draws": None, "label": None, "counts_as_reproduced": None, "decided_by": []}
+    first, second = verdict_lines(Material(FakeResults(summary)))
+    assert first == "3 of 4 published directions hold in this run."
+    assert "single run without draws" in second
+    page = build(FakeResults(summary, RUN))
+    assert "missed" in page
+    assert "by structure" not in page
+
+
+def test_structures_are_told_at_one_look(page: str) -> None:
+    section = page[page.index('<section id="published">') :]
+    table = section[: section.index("</table>")]
+    assert 'class="shares"' in table
+    assert table.count("--level:93%") == 4
+    assert "opposite 10 %" in table
+    assert "in use" in table
+
+
+def test_a_deciding_input_has_a_short_name_and_a_range() -> None:
+    summary = full_summary()
+    row = summary["parameters"][0] | {"entry": "mir.escape"}
+    summary["parameters"] = [
+        row | {"path": "neuron.miR_146a.decay_rate"},
+        row | {"path": "astrocyte.miR_146a.decay_rate"},
+    ]
+    material = Material(FakeResults(summary))
+    name, value = input_name(material, "mir.escape")
+    assert name == "decay rate of miR-146a (neuron, astrocyte)"
+    assert value == "0.36 1/h, range 0.036 to 3.6"
+    assert input_name(material, "unknown.entry") == ("unknown.entry", "")
+
+
+def test_inputs_that_chance_alone_would_name_are_not_said_to_decide(page: str) -> None:
+    """Bonferroni for 7 inputs: z = 2.69, so 0.27 in 100 draws and 0.9 in 10."""
+    material = Material(FakeResults(full_summary(), RUN))
+    assert chance_level(material) == pytest.approx(2.690 / 99**0.5, rel=1e-3)
+    assert "uptake.<wbr>binding_<wbr>rate: 0.61" in page
+    summary = full_summary()
+    summary["draws"]["count"] = 10
+    assert "none stands out" in build(FakeResults(summary, RUN))
+
+
+def with_controls() -> dict[str, Any]:
+    """Two routes, each with something blocked in the arm and in its own control."""
+    summary = full_summary()
+    for route in ("surface", "receptor"):
+        untreated, given = arm_summary("neurons_alone"), arm_summary("neurons_given_ethanol_evs")
+        untreated |= {"english": [f"all but {route} blocked"], "against": None}
+        given |= {"english": ["1000 vesicles", f"all but {route} blocked"], "against": f"{route}_untreated"}
+        summary["arms"] |= {f"{route}_untreated": untreated, f"{route}_given": given}
+    summary["arms"]["ethanol"]["against"] = "control"
+    return summary
+
+
+def test_every_arm_is_held_against_its_own_control() -> None:
+    page = build(FakeResults(with_controls(), RUN))
+    section = page[page.index('<section id="controls">') :]
+    section = section[: section.index("</section>")]
+    assert "neuron: one route at a time" in section
+    assert "astrocyte: arm over control" in section
+    assert "surface_given: ×2.4" in section  # COX-2
+    assert "surface_given: ×0.7" in section  # alive
+    assert "neurons_given_ethanol_evs: ×" not in section  # names no control
+
+
+def test_an_arm_without_a_control_is_not_compared_where_others_name_theirs() -> None:
+    material = Material(FakeResults(with_controls(), RUN))
+    assert material.reference("surface_given", "neuron") == "surface_untreated"
+    assert material.reference("surface_untreated", "neuron") is None
+
+
+def test_predicted_stands_beside_measured(page: str) -> None:
+    section = page[page.index('<section id="measurements">') :]
+    assert "predicted ×9.3, measured ×7.4 (4.2 to 13): inside" in section[: section.index("</section>")]
 
 
 def test_numbers_carry_units_and_ratios(page: str) -> None:
@@ -374,7 +470,6 @@ def test_numbers_carry_units_and_ratios(page: str) -> None:
     assert "75 nm" in page
     assert "310 K" in page
     assert "2.08" in page  # depth in mm
-    assert "93 % hold" in page
 
 
 def test_the_page_loads_nothing(page: str) -> None:
@@ -590,7 +685,7 @@ def test_a_small_change_looks_small() -> None:
 
 
 def test_names_in_backticks_are_set_as_code() -> None:
-    summary = full_summary()
+    summary = full_summary() | {"published": [], "arms": {}, "measurements": []}
     summary["headline"] = ["It holds in `ethanol_gw4869`, not in <b>`a b`."]
     page = build(FakeResults(summary, RUN))
     assert "<code>ethanol_<wbr>gw4869</code>" in page

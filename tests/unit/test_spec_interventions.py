@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vesica import interventions
+from vesica.engine.rows import parameter_row
 from vesica.spec import io
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import CELL_MACHINERY
+from vesica.studies.draws import drawn_entries
 
 HEAD = """\
 vesica: 1
@@ -77,19 +79,73 @@ def test_the_mirna_route_leaves_receptor_transfer_alone() -> None:
 
 def test_an_inhibitor() -> None:
     found = model("{inhibitor: GW4869, concentration: 10 uM, cells: [astrocyte]}")
-    ((path, factor),) = found.arms[0].factors.items()
-    assert path == "astrocyte.nsmase2_activity"
-    assert 0 < factor < 0.5
+    (held,) = found.arms[0].inhibitions
+    assert held.paths == ("astrocyte.nsmase2_activity",)
+    assert 0 < interventions.left_by(held, {path: found.parameters[path].value for path in held.numbers}) < 0.5
+    assert found.arms[0].factors == {}
     assert "GW4869 10 uM" in found.arms[0].english[0]
     assert found.arms[0].exposures == ()
 
 
 def test_a_drug_that_rules_name_is_in_the_medium_as_well() -> None:
     found = model("{inhibitor: bafilomycin, concentration: 100 nM}")
-    assert {path.partition(".")[2] for path in found.arms[0].factors} == {"mvb_lysosome_rate"}
+    assert {path.partition(".")[2] for path in found.arms[0].inhibitions[0].paths} == {"mvb_lysosome_rate"}
     (exposure,) = found.arms[0].exposures
     assert (exposure.agent, exposure.times) == ("bafilomycin", (0.0,))
     assert exposure.levels == (pytest.approx(100 * 0.602214076),)
+
+
+def test_the_numbers_of_a_drug_are_numbers_of_a_model_that_uses_it() -> None:
+    found = model("{inhibitor: GW4869, concentration: 10 uM}")
+    assert {path: found.parameters[path].entry for path in found.parameters if path.startswith("inhibitor.")} == {
+        "inhibitor.GW4869.ic50": "gw4869.ic50_Luberto02", "inhibitor.GW4869.hill": "agent.hill",
+        "inhibitor.GW4869.max_inhibition": "gw4869.max_inhibition",
+    }
+    assert not any(path.startswith("inhibitor.") for path in model("{knock_out: TSG101}").parameters)
+
+
+def test_a_drug_of_the_base_that_every_arm_replaces_is_not_in_use() -> None:
+    spec = io.loads(HEAD + "interventions: [{inhibitor: GW4869, concentration: 1 uM}]\n"
+                    "arms: {one: {interventions: [{knock_out: TLR4}]}}\n")
+    assert not any(path.startswith("inhibitor.") for path in interventions.resolve(spec)[0].parameters)
+
+
+def test_the_numbers_of_a_drug_can_be_given_for_a_model_and_for_an_arm() -> None:
+    """At its IC50 a drug with Hill 1 leaves 1 - max/2, exactly."""
+    spec = io.loads(HEAD + """
+interventions: [{inhibitor: GW4869, concentration: 2 uM}]
+parameters: {inhibitor.GW4869.max_inhibition: 0.8, inhibitor.GW4869.hill: 1, inhibitor.GW4869.ic50: 2 uM}
+arms:
+  model: {}
+  arm: {parameters: {inhibitor.GW4869.max_inhibition: 60 %}}
+""")
+    found, _ = interventions.resolve(spec)
+    for arm, left in zip(found.arms, (0.6, 0.7), strict=True):
+        row = parameter_row(found, arm)
+        path = "astrocyte.nsmase2_activity"
+        assert row[path] == pytest.approx(left * found.parameters[path].value, rel=1e-12)
+        assert f"at {left:.3g} of normal" in arm.english[-1]
+
+
+@pytest.mark.parametrize(("name", "value", "rule"), [
+    ("max_inhibition", "1.2", "at most 1"), ("ic50", "0 uM", "more than zero"), ("ic50", "3 s", "is expected here"),
+])  # fmt: skip
+def test_impossible_numbers_of_a_drug(name: str, value: str, rule: str) -> None:
+    spec = io.loads(HEAD + f"interventions: [{{inhibitor: GW4869, concentration: 1 uM}}]\n"
+                    f"parameters: {{inhibitor.GW4869.{name}: {value}}}\n")
+    (finding,) = interventions.check(spec)
+    assert (finding.severity, finding.line) == ("error", HEAD.count("\n") + 2)
+    assert rule in finding.rule
+
+
+def test_the_numbers_of_a_drug_are_drawn() -> None:
+    found = model("{inhibitor: GW4869, concentration: 10 uM}")
+    path = "inhibitor.GW4869.max_inhibition"
+    number = found.parameters[path]
+    assert {entry for entry in drawn_entries(found) if entry == number.entry}
+    target = "astrocyte.nsmase2_activity"
+    rows = [parameter_row(found, found.arms[0], {path: value}) for value in (number.low, number.high)]
+    assert rows[0][target] > rows[1][target]
 
 
 def test_a_drug_in_the_medium_cannot_be_given_to_one_cell_type() -> None:

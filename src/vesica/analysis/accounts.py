@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from vesica.results.arm_run import ArmRun
@@ -41,7 +42,7 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
 
 def _first(run: ArmRun, name: str) -> float:
     value = float(run.values[0, run.species[name]])
-    return value if value == value else 0.0  # NaN: the arm does not hold it
+    return 0.0 if math.isnan(value) else value  # NaN: the arm does not hold it
 
 
 def transfer(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, float]]:

@@ -41,7 +41,7 @@ def held_against(model: ResolvedModel, runs: Mapping[str, ArmRun], measurement: 
 
 
 def _plain(arm: Arm) -> bool:
-    return not arm.doses and not arm.factors and not arm.values
+    return not (arm.doses or arm.factors or arm.values or arm.inhibitions)
 
 
 def _copies(model: ResolvedModel, run: ArmRun, cell: str, cargo: str) -> float:

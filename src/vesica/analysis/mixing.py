@@ -37,12 +37,13 @@ def mixing(model: ResolvedModel, run: ArmRun) -> dict[str, Any] | None:
     slow = depth**2 / (2 * diffusivity)
     return {
         "depth_um": depth, "diffusion_time_h": slow / 3600.0, "mixing": model.domain.mixing,
-        "stirred_share": stirred, "still_share": min(ceiling, stirred), "ceiling_share": ceiling, "hours": time / 3600.0,
+        "stirred_share": stirred, "still_share": min(ceiling, stirred), "ceiling_share": ceiling,
+        "hours": time / 3600.0,
         "words": (
-            f"The medium is {depth / 1000:.2g} mm deep; these vesicles need about {slow / 3600:,.0f} h to diffuse through it, "
-            f"and had {time / 3600:.3g} h. Perfectly stirred, as computed here, the cells took up {stirred:.2%} of the dose; "
-            f"in still medium diffusion brings {ceiling:.1%} of it to the bottom, so they take up no more than "
-            f"{min(ceiling, stirred):.2%}."
+            f"The medium is {depth / 1000:.2g} mm deep; these vesicles need about {slow / 3600:,.0f} h to diffuse "
+            f"through it, and had {time / 3600:.3g} h. Perfectly stirred, as computed here, the cells took up "
+            f"{stirred:.2%} of the dose; in still medium diffusion brings {ceiling:.1%} of it to the bottom, so they "
+            f"take up no more than {min(ceiling, stirred):.2%}."
         ),
     }
 

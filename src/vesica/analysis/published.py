@@ -1,7 +1,8 @@
-"""Published directions: does a run show them, and could it have failed to?"""
+"""Published directions: whether a run shows them, and whether it could have failed to."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ RISK: Final = 0.05  # share of draws of an unbiased structure in which the oppos
 
 def outcome(ratio: float | None) -> str | None:
     """``increase``, ``decrease`` or ``no_change`` of a quantity against its control."""
-    if ratio is None or ratio != ratio:
+    if ratio is None or math.isnan(ratio):
         return None
     if ratio > 1 + SAME:
         return "increase"
@@ -78,10 +79,14 @@ def judge_draws(
     Returns
     -------
     dict
-        ``draws``, ``label``, ``counts_as_reproduced``, ``words`` for the row.
+        ``draws``, ``label``, ``counts_as_reproduced``, ``words`` for the row. The label is None
+        where no draw of the chosen structure knows the ratio.
     """
     shares = {name: _shares(item, found) for name, found in ratios.items()}
     here = shares[chosen]
+    if here["count"] == 0:
+        words = f"`{item.name}` is not known in both `{item.arm}` and `{item.against}` in any draw."
+        return {"draws": shares, "label": None, "counts_as_reproduced": False, "words": words}
     free = {name: share for name, share in shares.items() if name not in item.presupposed_by}
     risky = [name for name, share in free.items() if share["opposite"] >= RISK]
     label = "assumed" if chosen in item.presupposed_by else (

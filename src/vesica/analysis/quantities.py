@@ -43,11 +43,14 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
     c = cell.name
     if cell.secretes_vesicles:
         groups["released"] |= {
-            f"{c}.released_per_cell_per_hour": (released(run, c) / run.hours, "vesicle/cell/h"),
             f"{c}.mvb_per_cell": (run.final(f"{c}.mvb") + run.final(f"{c}.docked"), "1/cell"),
             f"{c}.ilv_per_mvb": (ilv_per_mvb(run, c), "vesicle"),
-            f"{c}.fusions_per_cell_per_hour": (run.final(f"{c}.fused") / run.hours, "1/cell/h"),
         }
+        if run.hours > 0:  # an arm may diverge before its first output
+            groups["released"] |= {
+                f"{c}.released_per_cell_per_hour": (released(run, c) / run.hours, "vesicle/cell/h"),
+                f"{c}.fusions_per_cell_per_hour": (run.final(f"{c}.fused") / run.hours, "1/cell/h"),
+            }
     if cell.takes_up_vesicles:
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
     for signal in cell.signals:

@@ -86,7 +86,7 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
     mean, fano = burst(run, c) if cell.secretes_vesicles else (math.nan, math.nan)
     origins = [other.name for other in model.cells if other.secretes_vesicles]
     return {
-        "released_per_cell_per_hour": released(run, c) / run.hours if cell.secretes_vesicles else 0.0,
+        "released_per_cell_per_hour": _released_per_hour(run, cell),
         "taken_up_per_cell": taken_up(model, run, c) if cell.takes_up_vesicles else 0.0,
         "mvb_per_cell": run.final(f"{c}.mvb") + run.final(f"{c}.docked"),
         "ilv_per_mvb": ilv_per_mvb(run, c) if cell.secretes_vesicles else None,
@@ -103,26 +103,36 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
     }
 
 
+def _released_per_hour(run: ArmRun, cell: CellType) -> float | None:
+    """Vesicles per cell and hour; None where the arm diverged before its first output."""
+    if not cell.secretes_vesicles:
+        return 0.0
+    return released(run, cell.name) / run.hours if run.hours > 0 else None
+
+
 def _dose(model: ResolvedModel, run: ArmRun, note: Mapping[str, Any]) -> dict[str, Any]:
     cells = run.count(note["recipient"])
     per_cell = note["vesicles"] / cells
     share = note["share_of_source"]
-    counted = {"particles_per_cell": "an equal number of particles", "donor_cells_per_cell": "an equal number of donor cells"}
+    counted = {"particles_per_cell": "an equal number of particles",
+               "donor_cells_per_cell": "an equal number of donor cells"}
     words = (
-        f"At {note['at'] / 3600:.3g} h each {note['recipient']} was given {per_cell:,.4g} vesicles of arm `{note['from_arm']}` "
-        f"({counted[note['measure']]}), {share:.3g} times what one such dish held in its medium"
+        f"At {note['at'] / 3600:.3g} h each {note['recipient']} was given {per_cell:,.4g} vesicles of arm "
+        f"`{note['from_arm']}` ({counted[note['measure']]}), {share:.3g} times what one such dish held in its medium"
     )
     if share > 1:
         words += f": {math.ceil(share)} dishes have to be pooled"
     return {"from_arm": note["from_arm"], "recipient": note["recipient"], "at_h": note["at"] / 3600.0,
-            "vesicles": note["vesicles"], "per_cell": per_cell, "available": note["vesicles"] / share if share > 0 else 0.0,
+            "vesicles": note["vesicles"], "per_cell": per_cell,
+            "available": note["vesicles"] / share if share > 0 else 0.0,
             "share_of_source": share, "words": words + "."}
 
 
 def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
     """Labels and units of what a reader may want to plot, by name of the species."""
     labels = {cargo.name: cargo.label or cargo.name for cargo in model.cargo}
-    found = {f"medium.{soluble}": {"label": f"{soluble} in the medium", "unit": "molecule"} for soluble in model.solubles}
+    found = {f"medium.{soluble}": {"label": f"{soluble} in the medium", "unit": "molecule"}
+             for soluble in model.solubles}
     for cell in model.cells:
         for signal in cell.signals:
             found[f"{cell.name}.{signal.name}"] = {"label": signal.label or signal.name, "unit": "relative to rest"}
@@ -148,16 +158,20 @@ def _size_laws(model: ResolvedModel) -> dict[str, Any]:
     return found
 
 
+def published_sentences(published: list[dict[str, Any]]) -> list[str]:
+    """What a single run says about published directions; draws say it better, and replace it."""
+    known = [row for row in published if row["holds"] is not None]
+    if not known:
+        return []
+    held = sum(row["holds"] for row in known)
+    sentences = [f"{held} of {len(known)} published directions hold in this run with the library's values."]
+    missed = [f"{row['says']} (here x {row['ratio']:.3g})" for row in known if not row["holds"]]
+    return [*sentences, f"Missed: {'; '.join(missed)}."] if missed else sentences
+
+
 def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict[str, Any]]) -> list[str]:
     """Plain sentences: published directions, required dose, what they rest on."""
-    sentences = []
-    known = [row for row in published if row["holds"] is not None]
-    if known:
-        held = sum(row["holds"] for row in known)
-        sentences.append(f"{held} of {len(known)} published directions hold in this run with the library's values.")
-        missed = [f"{row['says']} (here x {row['ratio']:.3g})" for row in known if not row["holds"]]
-        if missed:
-            sentences.append(f"Missed: {'; '.join(missed)}.")
+    sentences = published_sentences(published)
     words = {}
     for name, arm in arms.items():
         for receiver, cargos in arm["required_dose"].items():
@@ -170,7 +184,8 @@ def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict
             sentences.append(f"The {label} route can work in {', '.join(enough)}.")
         else:
             best = max(answers, key=lambda pair: pair[1]["supplied"] / pair[1]["needed"] if pair[1]["needed"] else 0.0)
-            sentences.append(f"The {label} route does not add up in any arm; nearest is `{best[0]}`: {best[1]['words']}")
+            sentences.append(f"The {label} route does not add up in any arm; nearest is `{best[0]}`: "
+                             f"{best[1]['words']}")
     count = _confidence(list(model.parameters.values()))
     total = sum(count.values())
     sentences.append(f"{count['estimate']} of {total} numbers are estimates.")

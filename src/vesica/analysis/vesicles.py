@@ -37,7 +37,8 @@ def at_least_one(mean: float, law: SizeLaw, topology: str) -> float:
     sizes = [(d - 2 * law.thickness) ** 3 if topology == "lumen" else d**2 for d in diameters]
     total = sum(density)
     average = sum(size * weight for size, weight in zip(sizes, density, strict=True)) / total
-    return sum(-math.expm1(-mean * size / average) * weight for size, weight in zip(sizes, density, strict=True)) / total
+    carrying = (-math.expm1(-mean * size / average) * weight for size, weight in zip(sizes, density, strict=True))
+    return sum(carrying) / total
 
 
 def cargo_per_vesicle(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict[str, float]]]:

@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
-from vesica.biology.sizes import SizeLaw
+from typing import Final
+
 from vesica.engine.processes import process_table
-from vesica.engine.rows import size_law
+from vesica.engine.rows import parameter_row, size_law
 from vesica.engine.schedule import output_times
 from vesica.engine.table import imbalances
 from vesica.errors import Finding, InputError
 from vesica.spec.resolved import ResolvedModel
 from vesica.transport.diffusion import still_column_share, stokes_einstein
 
-FIDELITIES = ("well_mixed",)
-SECONDS_PER_ARM = 0.06  # measured on one core for 180 states; only to say what to expect
-DOUBLES_PER_ENTRY = 8
+SECONDS_PER_ARM: Final = 0.06  # measured on one core for 180 states; only to say what to expect
+BYTES_PER_NUMBER: Final = 8
+DENOMINATORS: Final = frozenset({
+    "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
+    "viscosity", "temperature", "half_max",
+})  # fmt: skip
 
 
 def check(model: ResolvedModel) -> list[Finding]:
     """Everything that can be said without running: errors, warnings and notes."""
-    findings = [*_fidelity(model), *_positive(model), *_sizes(model), *_late_doses(model)]
+    findings = [*_positive(model), *_sizes(model), *_late_doses(model)]
     if findings:
         return findings
     return [*_balance(model), *_depth(model)]
 
 
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
-    """States, memory and time of a run, by words."""
+    """States, processes, MB of results and minutes of a run, by the words that say so."""
     table = process_table(model)
     times = output_times(model.schedule).size
     return {
         "states": len(table.pools),
         "processes": len(table.fluxes),
-        "MB of results": times * len(table.pools) * len(model.arms) * DOUBLES_PER_ENTRY / 1e6,
+        "MB of results": times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6,
         "minutes": len(model.arms) * SECONDS_PER_ARM / 60.0,
     }
-
-
-def _fidelity(model: ResolvedModel) -> list[Finding]:
-    if model.schedule.fidelity in FIDELITIES:
-        return []
-    return [Finding("error", "run.fidelity", f"`{model.schedule.fidelity}` is asked for",
-                    "this version runs the fidelity `well_mixed`", "the run could not start",
-                    "write `fidelity: well_mixed`")]
 
 
 def _late_doses(model: ResolvedModel) -> list[Finding]:
@@ -55,39 +51,34 @@ def _late_doses(model: ResolvedModel) -> list[Finding]:
 
 def _positive(model: ResolvedModel) -> list[Finding]:
     """Numbers that stand in a denominator must not be zero in any arm."""
-    denominators = ("ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites",
-                    "reference", "viscosity", "temperature", "half_max")
-    found = []
-    for arm in model.arms:
-        changed = {path: p.value for path, p in model.parameters.items()} | dict(arm.values)
-        for path, value in changed.items():
-            value = value * arm.factors.get(path, 1.0)
-            if path.rsplit(".", 1)[-1] in denominators and not value > 0:
-                found.append(Finding("error", path, f"`{path}` is {value:g} in arm `{arm.name}`",
-                                     "this number divides others, so it is above zero", "rates would be undefined",
-                                     "give it a positive value; to switch something off, set its rate to zero"))
-    return found
+    return [
+        Finding("error", path, f"`{path}` is {value:g} in arm `{arm.name}`",
+                "this number divides others, so it is above zero", "rates would be undefined",
+                "give it a positive value; to switch something off, set its rate to zero")
+        for arm in model.arms for path, value in parameter_row(model, arm).items()
+        if path.rsplit(".", 1)[-1] in DENOMINATORS and not value > 0
+    ]
 
 
 def _sizes(model: ResolvedModel) -> list[Finding]:
-    found = []
-    for cell in model.cells:
-        if cell.secretes_vesicles:
-            try:
-                _law(model, cell.name)
-            except InputError as failure:
-                found.extend(failure.findings)
-    return found
-
-
-def _law(model: ResolvedModel, cell: str) -> SizeLaw:
-    return size_law({path: parameter.value for path, parameter in model.parameters.items()}, cell)
+    """The size law of every cell type that secretes, with the numbers of each arm."""
+    found: dict[Finding, None] = {}
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for cell in model.cells:
+            if cell.secretes_vesicles:
+                try:
+                    size_law(row, cell.name)
+                except InputError as failure:
+                    found |= dict.fromkeys(failure.findings)
+    return list(found)
 
 
 def _balance(model: ResolvedModel) -> list[Finding]:
     return [
-        Finding("error", flux, f"the process `{flux}` gains {gained} of `{token}`", "every process conserves every token",
-                "the ledger of the run could not close", "this is a fault of vesica: please report it")
+        Finding("error", flux, f"the process `{flux}` gains {gained} of `{token}`",
+                "every process conserves every token", "the ledger of the run could not close",
+                "this is a fault of vesica: please report it")
         for flux, token, gained in imbalances(process_table(model))
     ]
 
@@ -100,7 +91,7 @@ def _depth(model: ResolvedModel) -> list[Finding]:
         return []
     numbers = {path: parameter.value for path, parameter in model.parameters.items()}
     free = stokes_einstein(numbers["medium.temperature"], numbers["medium.viscosity"], 1.0)
-    diffusivity = free * _law(model, secreting[0]).moment(-1)
+    diffusivity = free * size_law(numbers, secreting[0]).moment(-1)
     depth = model.domain.depth
     longest = model.schedule.duration - min(dose.at for _, dose in doses)
     if depth**2 / (2 * diffusivity) <= longest:

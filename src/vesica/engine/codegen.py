@@ -91,7 +91,7 @@ def _kernel_text(name: str) -> str:
     return text + f"\n@njit({_OPTIONS})\ndef d_{name}({arguments}, partial, b):\n{body}{writes}"
 
 
-def _partial(value: sympy.Expr, symbol: sympy.Symbol) -> Any:  # noqa: ANN401 - a sympy expression
+def _partial(value: sympy.Expr, symbol: sympy.Symbol) -> Any:
     """Derivative, or zero where a function declares none (arguments that are never states)."""
     try:
         return value.diff(symbol)

@@ -26,8 +26,8 @@ class JacobianTape:
     ``term_*``: term t is d(flux)/d(state) through one factor: the flux's factors without
     number ``term_skip`` times slot ``term_slot``. ``entry_*``: matrix value number
     ``entry_place`` += move ``entry_move`` times term ``entry_term``.
-    ``rows``, ``columns``: the matrix pattern, sorted by column then row (CSC), with
-    ``column_start``; each (row, column) is there once.
+    ``rows``, ``columns``: the matrix pattern, sorted by column then row (CSC); each
+    (row, column) is there once.
     """
 
     slots: int

@@ -115,7 +115,8 @@ def _surfacing(names: Names, c: str, cargo: str) -> None:
 
 
 def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
-    taken = Pool(f"{c}.taken_up:{origin}", c, "vesicle", f"vesicles of {origin} taken up and kept so far", needs, counter=True)
+    taken = Pool(f"{c}.taken_up:{origin}", c, "vesicle", f"vesicles of {origin} taken up and kept so far", needs,
+                 counter=True)
     names.table.pool(taken)
     for content in names.contents():
         for pool, label, counter in (
@@ -160,7 +161,8 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     flux(f"unbinding/{where}", c, (hazard["unbind"], bound), {bound: -1, free: 1}, needs)
     flux(f"endocytosis/{where}", c, (hazard["internalise"], bound), {bound: -1, inside: 1} | counted, needs)
     flux(f"macropinocytosis/{where}", c, (hazard["drink"], free), {free: -1, inside: 1} | counted, needs)
-    flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound), {bound: -1, delivered: 1} | counted | by_surface, needs)
+    flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound), {bound: -1, delivered: 1} | counted | by_surface,
+         needs)
     flux(f"lysosomal_degradation/{where}", c, (hazard["degrade"], inside), {inside: -1, degraded: 1}, needs)
     uncounted = {pool: -count for pool, count in counted.items()}  # it may be taken up again, and counts once
     flux(f"recycling/{where}", c, (hazard["recycle"], inside), {inside: -1, free: 1} | uncounted, needs)

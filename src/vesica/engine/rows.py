@@ -11,23 +11,28 @@ from vesica.biology.sizes import SizeLaw
 from vesica.engine.program import Program
 from vesica.engine.table import ONE
 from vesica.errors import error
-from vesica.spec.resolved import Arm
+from vesica.interventions import left_by
+from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.transport.diffusion import stokes_einstein
 
 
-def parameter_row(program: Program, arm: Arm, drawn: Mapping[str, float] | None = None) -> dict[str, float]:
-    """Values of all parameters by path: the library's or the draw's, then the arm's changes.
+def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Values of all parameters by path, in internal units: the library's or the draw's, then the arm's changes.
 
     Parameters
     ----------
     drawn : mapping of path to value, optional
         Replaces the model's values before the arm's factors apply.
     """
-    row = {path: parameter.value for path, parameter in program.model.parameters.items()}
+    row = {path: parameter.value for path, parameter in model.parameters.items()}
     row.update(drawn or {})
     row.update(arm.values)
     for path, factor in arm.factors.items():
         row[path] *= factor
+    for held in arm.inhibitions:
+        left = left_by(held, row)
+        for path in held.paths:
+            row[path] *= left
     return row
 
 
@@ -44,7 +49,8 @@ def size_law(row: Mapping[str, float], cell: str) -> SizeLaw:
     if not 2 * thickness < low < high or not gsd > 1:
         raise error(
             f"{cell}.ilv_diameter_low",
-            f"diameters from {low * 1e3:.4g} to {high * 1e3:.4g} nm, spread {gsd:.4g}, membrane {thickness * 1e3:.4g} nm",
+            f"diameters from {low * 1e3:.4g} to {high * 1e3:.4g} nm, spread {gsd:.4g}, "
+            f"membrane {thickness * 1e3:.4g} nm",
             "the smallest vesicle holds two membranes, bounds are in order, and the spread exceeds 1",
             "lumen volumes would be negative",
             "give `ilv_diameter_low` above twice the membrane thickness and below `ilv_diameter_high`",

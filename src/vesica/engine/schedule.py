@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from vesica.spec.resolved import Arm, Schedule
 
-
 TICK_DECIMALS: Final = 6  # of a second: times closer than that are one, or a solver is asked for a step of one rounding
 
 

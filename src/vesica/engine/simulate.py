@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vesica import results
 from vesica.engine import schedule
+from vesica.engine.doses import Given, Source
 from vesica.engine.program import Program, compile_model
+from vesica.engine.rest import Rests
 from vesica.engine.rows import parameter_row
-from vesica.engine.well_mixed import Given, Source, Trajectory, run_arm
+from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.errors import Finding, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
 from vesica.results.arm_run import ArmRun
@@ -37,13 +38,13 @@ def run_all(
         Arms that need not be run again.
     """
     sources: dict[str, Source] = dict(known or {})
-    rests: dict[tuple[frozenset[str], bytes], NDArray[np.float64]] = {}
+    rests: Rests = {}
     with threadpool_limits(1):  # results of BLAS differ between one and two threads
         for arm in schedule.ordered(program.model.arms):
             if arm.name in sources:
                 continue
             taken_at = schedule.snapshot_times(program.model.arms, arm.name)
-            trajectory = run_arm(program, arm, parameter_row(program, arm, drawn), sources, taken_at, rests)
+            trajectory = run_arm(program, arm, parameter_row(program.model, arm, drawn), sources, taken_at, rests)
             sources[arm.name] = trajectory.source
             yield trajectory
             if trajectory.message:
@@ -113,9 +114,10 @@ def run(
 
 
 def _run_rows(program: Program, writer: RunWriter, summarise: Summarise, progress: ReportProgress | None) -> None:
+    """Run and store the arms that are not in the folder yet."""
     model = program.model
     names = [arm.name for arm in model.arms]
-    stored = {names[row]: _stored(program, writer.folder, names[row]) for row, _ in writer.committed}
+    stored = _stored(program, writer.folder, [names[row] for row, _ in writer.committed])
     known = {name: Source(run.arm, dict(run.notes["snapshots"])) for name, run in stored.items()}
     runs = dict(stored)
     message = ""
@@ -167,11 +169,16 @@ def _storage_notes(trajectory: Trajectory) -> dict[str, Any]:
     return {"snapshots": [[time, snapshot] for time, snapshot in trajectory.snapshots.items()]}
 
 
-def _stored(program: Program, folder: Path, name: str) -> ArmRun:
-    """A committed arm, read back."""
+def _stored(program: Program, folder: Path, names: list[str]) -> dict[str, ArmRun]:
+    """Committed arms, read back."""
+    if not names:
+        return {}
     kept = results.open(folder)
-    arm = next(arm for arm in program.model.arms if arm.name == name)
-    values = np.stack([kept.series(name, species)[1] for species in program.species], axis=1)
+    arms = {arm.name: arm for arm in program.model.arms}
+    times = schedule.output_times(program.model.schedule)
     species = {pool: column for column, pool in enumerate(program.species)}
-    return ArmRun(arm, schedule.output_times(program.model.schedule), species, values, kept.parameters(name),
-                  kept.notes(name))
+    return {
+        name: ArmRun(arms[name], times, species, np.stack([kept.series(name, pool)[1] for pool in species], axis=1),
+                     kept.parameters(name), kept.notes(name))
+        for name in names
+    }

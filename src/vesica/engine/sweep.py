@@ -6,7 +6,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_fluxes(v, factor_start, factors, move_start, move_state, weight, rate):  # noqa: ANN001, ANN201, PLR0913
+def add_fluxes(v, factor_start, factors, move_start, move_state, weight, rate):  # noqa: ANN001, ANN201
     """Add every flux to the pools it moves: (state,) into ``rate``; ``weight`` is per move."""
     rate[:] = 0.0
     for flux in range(factor_start.size - 1):

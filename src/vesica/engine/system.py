@@ -64,3 +64,22 @@ class System:
     def dense_jacobian(self, state: Array, out: Array) -> None:
         """The same as a dense (state, state) matrix; ``out`` is zero outside the pattern."""
         sweep.scatter(self.jacobian(state), self.tables.tape.rows, self.tables.tape.columns, out)
+
+
+def runaway(system: System, state: Array, time: float, message: str) -> str:
+    """Which variable runs away, and when, in words.
+
+    Parameters
+    ----------
+    state : (state,)
+        The last one that was reached.
+    time : s
+    message : str
+        What the solver said.
+    """
+    rate = np.zeros(system.size)
+    with np.errstate(all="ignore"):
+        system.rate(state, rate)
+        score = np.abs(state) + np.abs(rate) * 3600.0  # where an hour more would take it; causes outgrow effects
+    worst = int(np.argmax(np.where(np.isfinite(rate), score, np.inf)))
+    return f"`{system.tables.names[worst]}` runs away after {time / 3600:.4g} h ({message})"

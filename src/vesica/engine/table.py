@@ -115,7 +115,7 @@ class TableBuilder:
     def flux(self, name: str, owner: str, factors: tuple[str, ...], moves: dict[str, int],
              needs: frozenset[str], opens: tuple[str, ...] = ()) -> None:
         """Add a flux; its process is the part of the name before the first slash."""
-        process = name.split("/")[0]
+        process = name.split("/", maxsplit=1)[0]
         self.fluxes.append(Flux(name, process, owner, factors, tuple(moves.items()), needs, frozenset(opens)))
 
 

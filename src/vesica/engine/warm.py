@@ -23,8 +23,9 @@ def compile_kernels() -> float:
         parameters={path: Parameter(path, 1.0, unit, 1.0, 1.0, "given") for path, unit in numbers.items()},
     )
     program = compile_model(model)
-    system = System(program.tables(frozenset({"cell:cell"})), value_vector(program, parameter_row(program, model.arms[0])),
-                    model.arms[0].counts)
+    (arm,) = model.arms
+    values = value_vector(program, parameter_row(model, arm))
+    system = System(program.tables(frozenset({"cell:cell"})), values, arm.counts)
     system.rate(np.ones(system.size), np.zeros(system.size))
     system.dense_jacobian(np.ones(system.size), np.zeros((system.size, system.size)))
     return time.perf_counter() - begin

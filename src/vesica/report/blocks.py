@@ -24,15 +24,6 @@ def doi_address(doi: object) -> str:
 
 
 @dataclass(frozen=True)
-class Split:
-    """A small bar within a table: name, shares in per cent by class, and the words beside it."""
-
-    name: str
-    parts: tuple[tuple[str, float], ...]
-    words: str
-
-
-@dataclass(frozen=True)
 class Cell:
     """One cell of a table: text, a quieter note below, and how it looks.
 
@@ -47,7 +38,7 @@ class Cell:
     style: ArmStyle | None = None
     lines: tuple[str, ...] = ()
     chips: tuple[tuple[str, str], ...] = ()  # further chips: words, kind
-    splits: tuple[Split, ...] = ()
+    level: float | None = None  # per cent to which the cell is filled with colour
 
     @property
     def address(self) -> str:
@@ -73,6 +64,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     folded: bool = False
+    kind: str = ""  # class of the style sheet
     block: str = field(default="table", init=False)
 
 

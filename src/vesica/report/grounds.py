@@ -9,6 +9,7 @@ from vesica.report.charts import Dot, DotRow
 from vesica.report.material import Material, entries, get, mapping, rows
 from vesica.report.numbers import is_number, number, percent, ranges
 from vesica.report.passage import FATES
+from vesica.report.ratios import RatioRow, ratio_panel
 
 _MIXING: Final = ("words", "depth_um", "diffusion_time_h", "still_share", "stirred_share", "ceiling_share")
 
@@ -135,8 +136,36 @@ def _detail(value: object) -> str:
     return str(value)
 
 
+def _held_against(material: Material) -> tuple[Any, ...]:
+    """Predicted beside measured, one row for each arm and cargo."""
+    content = []
+    for measured in entries(material.summary.get("measurements")):
+        cell = str(measured.get("key") or "").partition(".")[0]
+        for row in entries(measured.get("held_against")):
+            value, found = row.get("predicted"), row.get("measured")
+            if not is_number(value) or not is_number(found):
+                continue
+            low, high = row.get("low"), row.get("high")
+            span = (float(low), float(high)) if is_number(low) and is_number(high) else None
+            arm = str(row.get("arm") or "")
+            cargo = material.label(f"{cell}.{row.get('cargo')}")
+            label = f"{cargo} per vesicle, {arm} over {row.get('against')}"
+            kind = "input" if row.get("was_input") else "predicted"
+            verdict = "inside" if row.get("agrees") else "outside"
+            within = f" ({number(low, 2)} to {number(high, 2)}): {verdict}" if span else ""
+            note = f"{kind} ×{number(value)}, measured ×{number(found)}{within}"
+            content.append(RatioRow(label, float(value), material.styles.get(arm), note, float(found), span))
+    if not content:
+        return ()
+    panel = ratio_panel(content, "predicted beside measured", "change against the untreated arm (ratio)")
+    caption = "Disc: this run. Upright bar with whiskers: measured, 95 % interval. Grey band: no change, within 10 %."
+    caption += " Log axis. A round trip (input) uses the measurement itself, so that it agrees is no evidence."
+    return (Figure(caption, (panel,), title="Predicted beside measured"),)
+
+
 def measurements(material: Material) -> Section:
-    """Numbers read from the user's files."""
+    """Numbers read from the user's files, and what the run says beside them."""
+    figures = _held_against(material)
     content = []
     for row in entries(material.summary.get("measurements")):
         details = [
@@ -151,7 +180,8 @@ def measurements(material: Material) -> Section:
             )
         )
     heads = (Column("number and file"), Column("what was read", is_wide=True), Column("details"))
-    blocks = (Table("Measurements read from files", heads, tuple(content)),) if content else ()
+    table = Table("What was read from the files", heads, tuple(content), folded=bool(content) and bool(figures))
+    blocks = (*figures, table) if content else ()
     lead = "These numbers come from instrument files of the user, not from the literature." if content else ""
     return Section("measurements", "Measurements read from files", lead, blocks)
 

@@ -138,15 +138,16 @@ class Material:
     def reference(self, arm: str, cell: str) -> str | None:
         """The arm that this one is compared with for a cell type, if any.
 
-        The arm's own ``against``; else what a published direction compares it with; else
-        the first arm with these cells, an arm called control before others.
+        The arm's own ``against``; else what a published direction compares it with. Where no arm
+        of the run names its control: the first arm with these cells, one called control before others.
         """
         known = self.arms_with(cell)
         named = [self.arms[arm].get("against")]
         named += [
             row.get("against") for row in entries(self.summary.get("published")) if row.get("arm") == arm
         ]
-        named += [name for name in known if "control" in name.lower()] + known
+        if not any(other.get("against") for other in self.arms.values()):
+            named += [name for name in known if "control" in name.lower()] + known
         return next((str(name) for name in named if name in known), None)
 
     def groups(self, cell: str) -> list[list[str]]:

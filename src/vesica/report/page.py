@@ -11,14 +11,16 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from vesica.report import grounds, outcome, passage, sources, svg
+from vesica.report import controls, directions, grounds, outcome, passage, sources, svg
 from vesica.report.blocks import Section, breakable
 from vesica.report.material import Material, ResultsLike
 
 FILE: Final = "report.html"
 SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
+    directions.published,
+    grounds.measurements,
+    controls.controls,
     outcome.arms,
-    outcome.published,
     passage.budget,
     passage.rates,
     passage.size_law,
@@ -27,7 +29,6 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     passage.transfer,
     grounds.required_dose,
     grounds.mixing,
-    grounds.measurements,
     grounds.rules,
     grounds.switches,
     grounds.ledger,

@@ -16,6 +16,7 @@ from vesica.report.material import ArmStyle
 from vesica.report.numbers import number
 
 SAME: Final = 1.1  # a ratio within this factor of one counts as no change
+_NOTE: Final = 90.0  # px; a longer note stands below the name
 _STEPS: Final = (1.0, 2.0, 5.0)
 _FINE: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0)
 
@@ -54,7 +55,7 @@ def ratio_rows(content: Sequence[RatioRow], title: str, x_label: str, width: flo
     """Ratios on named rows; a line at one, a band where a change counts as none."""
     values = [x for row in content for x in _numbers(row)] or [1.0]
     x = ratio_scale(values, 14.0, width - 26.0)
-    step, top = 37.0, 6.0
+    step, top = 37.0 + 15.0 * any(map(_is_long, content)), 6.0
     bottom = top + step * len(content)
     band = svg.tag("rect", x=x(1 / SAME), y=top, width=x(SAME) - x(1 / SAME), height=bottom - top, class_="band")
     one = svg.tag("line", x1=x(1.0), x2=x(1.0), y1=top, y2=bottom, class_="rest")
@@ -73,14 +74,23 @@ def _said(row: RatioRow) -> str:
     return words
 
 
+def _is_long(row: RatioRow) -> bool:
+    """Whether the note needs a line of its own."""
+    return svg.text_width(row.note) > _NOTE
+
+
 def _row(row: RatioRow, x: svg.Scale, y: float, width: float) -> Markup:
     note = row.note or f"×{number(row.value)}"
     head = f"{row.style.number}" if row.style else ""
     indent = svg.text_width(head) + 6 if head else 0.0
-    room = width - 16.0 - svg.text_width(note) - indent
+    room = width - 16.0 - (0.0 if _is_long(row) else svg.text_width(note)) - indent
     out = svg.text(4.0, y + 12, head, class_=f"mark {row.style.css}") if row.style else Markup("")
     out += svg.text(4.0 + indent, y + 12, svg.shorten(row.label, room), class_="name")
-    out += svg.text(width - 4.0, y + 12, note, class_="value", text_anchor="end")
+    if _is_long(row):
+        y += 15.0
+        out += svg.text(4.0, y + 12, note, class_="value")
+    else:
+        out += svg.text(width - 4.0, y + 12, note, class_="value", text_anchor="end")
     level, css = y + 24.0, row.style.css if row.style else "c1"
     if row.interval is not None and min(row.interval) > 0.0:
         low, high = (x(v) for v in row.interval)

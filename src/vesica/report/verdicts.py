@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Final
 
 from vesica.report.material import Material, entries, get, mapping, rows
@@ -75,14 +77,15 @@ def structures(material: Material) -> list[str]:
 
 
 def structure_says(material: Material, name: str) -> str:
-    """What a structure means, in the words of its switch."""
-    parts = {part.split("=", 1)[-1].strip() for part in name.replace("+", ",").split(",")}
+    """What a structure means, in the words of its switch; ``name`` is an option or ``switch=option, ...``."""
     said = []
-    for switch in mapping(material.summary.get("switches")).values():
-        if get(switch, "is_structure") is False:
-            continue
-        said += [str(says) for option, says in mapping(get(switch, "options")).items() if option in parts]
-    return "; ".join(filter(None, said))
+    for part in name.split(","):
+        before, _, option = part.strip().rpartition("=")
+        for key, switch in mapping(material.summary.get("switches")).items():
+            says = get(switch, "options", option)
+            if isinstance(says, str) and (key == before if before else get(switch, "is_structure") is not False):
+                said.append(says)
+    return "; ".join(filter(None, dict.fromkeys(said)))
 
 
 def shares(draw: object) -> dict[str, float]:
@@ -115,12 +118,12 @@ def groups(material: Material) -> tuple[Group, ...]:
         says = sentence(row.get("says") or row.get("key"))
         by.setdefault(verdict_of(row).words, []).append(Line(says, _figures(row, chosen)))
     kinds = (
-        ("reproduced", "Follows", "yes", "Holds in at least 80 % of draws; the opposite could have come out."),
+        ("reproduced", "Reproduced", "yes", "Holds in at least 80 % of draws; the opposite could have come out."),
         ("holds (not counted)", "Holds, but does not count", "open",
          "Too few draws, or no structure that leaves it open ever shows the opposite."),
         ("holds", "Holds in this run", "yes",
          "" if drawn else "One run without draws: how firmly it holds is not known."),
-        ("missed", "Does not follow", "no", "The ratio differs from what was published; within 10 % counts as no change."),
+        ("missed", "Missed", "no", "Within 10 % counts as no change."),
         ("holds (assumed)", "Built in", "open", "The structure in use assumes it, so it is no result."),
         ("not tested", "Not tested", "open", "The quantity is missing in the arm or in its control."),
     )
@@ -164,8 +167,16 @@ def _unsure(found: list[Mapping[str, Any]], chosen: str) -> list[str]:
     built = sum(row.get("label") == "assumed" for row in found)
     if not weak:
         return []
-    return [f"Even of the {built} that are built in, {len(weak)} come{'s' * (len(weak) == 1)} out "
-            f"in fewer than {percent(_FIRM)} of draws."]
+    out = f"come{'s' * (len(weak) == 1)} out in fewer than {percent(_FIRM)} of draws"
+    return [f"Even of the {built} that are built in, {len(weak)} {out}."]
+
+
+def chance_level(material: Material) -> float | None:
+    """Rank correlation that one of many idle inputs reaches in 5 % of studies (normal limit, Bonferroni)."""
+    draws, inputs = (get(material.summary, "draws", key) for key in ("count", "drawn_inputs"))
+    if not is_number(draws) or not is_number(inputs) or draws < 3 or inputs < 1:
+        return None
+    return min(NormalDist().inv_cdf(1.0 - 0.025 / inputs) / math.sqrt(draws - 1.0), 1.0)
 
 
 def input_name(material: Material, entry: str) -> tuple[str, str]:
@@ -180,10 +191,8 @@ def input_name(material: Material, entry: str) -> tuple[str, str]:
     name, owners = next(iter(names.items()))
     more = "" if len(names) == 1 else f" and {len(names) - 1} more"
     owners = list(dict.fromkeys(filter(None, owners)))
-    if len(owners) > 3:
-        where = f" ({len(owners)} uses)"
-    else:
-        where = f" ({', '.join(owners)})" if owners else ""
+    shown = f"{len(owners)} uses" if len(owners) > 3 else ", ".join(owners)
+    where = f" ({shown})" if shown else ""
     first = used[0]
     value, span = parameter_texts(first.get("value"), first.get("unit"), first.get("low"), first.get("high"))
     return f"{name}{where}{more}", f"{value}, range {span}" if any(c.isdigit() for c in span) else value

@@ -11,7 +11,7 @@ from vesica.errors import Finding
 from vesica.spec.exposures import Step, combine, dose_of, steps_of
 from vesica.spec.model import CellSpec, DoseSpec, ExposureSpec, InterventionSpec, ModelSpec, Quantity
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Arm, Dose, Exposure, Parameter, ResolvedModel
+from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, ResolvedModel
 
 BASE: str = "base"
 _T = TypeVar("_T")
@@ -31,20 +31,19 @@ class Condition:
 
 @dataclass(frozen=True)
 class Drug:
-    """An inhibitor of the library, its numbers already looked up."""
+    """An inhibitor of the library: the parameter of a cell that it acts on, and its molar mass in g/mol.
+
+    Its other numbers are parameters of a model that uses it.
+    """
 
     name: str
-    label: str
     inhibits: str
-    ic50: Parameter
-    hill: Parameter
-    max_inhibition: Parameter
     molar_mass: float | None = None
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What one intervention does to an arm: factors and values by path, a sentence, and findings.
+    """What one intervention does to an arm: factors, values and an inhibition by path, a sentence, and findings.
 
     ``exposure`` is an agent and its level (molecule/um^3) that stands in the medium throughout.
     """
@@ -54,6 +53,7 @@ class Effect:
     english: str = ""
     findings: tuple[Finding, ...] = ()
     exposure: tuple[str, float] | None = None
+    inhibition: Inhibition | None = None
 
 
 Apply = Callable[[InterventionSpec, ResolvedModel, Mapping[str, Drug], str], Effect]
@@ -139,22 +139,26 @@ def intervene(
     """The arm with its interventions: factors of several multiply."""
     factors, values, english = dict(arm.factors), dict(arm.values), list(arm.english)
     exposures = {exposure.agent: exposure for exposure in arm.exposures}
+    inhibitions = list(arm.inhibitions)
     for path, intervention in condition.interventions:
         effect = apply(intervention, model, drugs, path)
         notes.take(*effect.findings)
         for target, factor in effect.factors.items():
             factors[target] = factors.get(target, 1.0) * factor
         values |= effect.values
+        held = () if effect.inhibition is None else effect.inhibition.paths
+        inhibitions += [] if effect.inhibition is None else [effect.inhibition]
         if effect.exposure is not None:
             _expose(exposures, effect.exposure, path, notes)
         english += [effect.english] if effect.english else []
-        touched = {target.split(".")[0] for target in (*effect.factors, *effect.values)} & set(arm.counts)
+        touched = {target.split(".")[0] for target in (*effect.factors, *effect.values, *held)} & set(arm.counts)
         if touched and not any(arm.counts[cell] for cell in touched):
             notes.add("warning", path, f"it changes the {', '.join(sorted(touched))}, and arm `{arm.name}` has none",
                       "an intervention acts on cells that are there",
                       "it has no effect (vesicles keep what their donors gave them in the source arm)",
                       "delete it, or give it to the arm that holds these cells")
     return dataclasses.replace(arm, factors=factors, values=values, english=tuple(english),
+                               inhibitions=tuple(inhibitions),
                                exposures=tuple(exposures[agent] for agent in sorted(exposures)))
 
 
@@ -209,6 +213,7 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
                     f"{_rounded((dose.amount, dose.at, dose.carry_over))}" for dose in arm.doses),
             *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
             *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
+            *sorted(f"{item.drug} {item.level:.12g} on {' '.join(item.paths)}" for item in arm.inhibitions),
         ))  # fmt: skip
         if content in first:
             notes.add("warning", f"arms.{arm.name}", f"arms `{first[content]}` and `{arm.name}` come out alike",

@@ -69,6 +69,8 @@ def dump_resolved(model: ResolvedModel) -> str:
             exposure["levels"] = [f"{level!r} molecule/um^3" for level in exposure["levels"]]
         for dose in arm["doses"]:
             dose["at"] = f"{dose['at']!r} s"
+        for held in arm["inhibitions"]:
+            held["level"] = f"{held['level']!r} molecule/um^3"
         for path, value in arm["values"].items():
             arm["values"][path] = f"{value!r} {model.parameters[path].unit}".strip()
     return yaml_io.dump({"vesica_resolved": 1} | data)

@@ -71,6 +71,17 @@ def read(
     )
 
 
+def files_read(spec: ModelSpec) -> dict[str, Path]:
+    """The user's own data files, by the name the model uses; samples of the package are not among them."""
+    if spec.measured is None:
+        return {}
+    named = [] if spec.measured.sizes is None else [("measured.sizes.file", spec.measured.sizes.file)]
+    for index, item in enumerate(spec.measured.cargo):
+        named += [(f"measured.cargo[{index}].{key}", getattr(item, key)) for key in ("cells", "evs")]
+    notes = Notes(spec.origin)
+    return {name: file_of(name, place, notes) for place, name in named if not name.startswith(SAMPLE)}
+
+
 def file_of(name: str, place: str, notes: Notes) -> Path:
     """A file named in the model: relative to it, or ``sample:NAME`` for one that comes with the package.
 

@@ -13,7 +13,7 @@ from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import arms, measured, rulebook, structure, switches, table
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
-from vesica.spec.quantities import Given, Notes, entry_molar_mass, molar_mass_of, parameter, seconds
+from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
 from vesica.spec.resolved import (
     Arm,
     Cargo,
@@ -23,10 +23,8 @@ from vesica.spec.resolved import (
     Schedule,
     Switch,
 )
-from vesica.spec.vocabulary import Field
-from vesica.units import CONCENTRATION
 
-FIDELITIES: Final = ("well_mixed", "stochastic", "tissue", "particle")
+FIDELITIES: Final = ("well_mixed",)
 
 
 def resolve(
@@ -107,7 +105,8 @@ def _resolve(
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe,
     )  # fmt: skip
-    drugs = _drugs(library, molar, notes)
+    drugs = {name: Drug(name, agent.inhibits, molar.get(name))
+             for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
     masses = {name: molar.get(name) for name in names.agents}
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
@@ -125,10 +124,14 @@ def _arms(
         counts = arms.count_cells(condition, cells, notes)
         arm = arms.resolve_arm(condition, counts, [item.name for item in found], model.schedule.duration, masses, notes)
         values = numbers.changes.get(condition.name, {})
-        words = tuple(f"{path} is {numbers.shown[condition.name][path]}" for path in values)
+        shown = {path: numbers.shown[condition.name][path] for path in values}
+        words = tuple(f"{path} is {text}" for path, text in shown.items())
         arm = dataclasses.replace(arm, values=dict(values), english=(*arm.english, *words))
         if apply is not None:
-            arm = arms.intervene(arm, condition, model, drugs, apply, notes)
+            changed = {path: dataclasses.replace(model.parameters[path], value=value, shown=shown[path])
+                       for path, value in values.items()}  # fmt: skip
+            here = dataclasses.replace(model, parameters={**model.parameters, **changed})
+            arm = arms.intervene(arm, condition, here, drugs, apply, notes)
         resolved.append(arm)
     arms.check_order(resolved, found, notes)
     is_whole = apply is not None or not any(condition.interventions for condition in found)
@@ -177,22 +180,6 @@ def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, 
         for name, said in words.items():
             masses[name] = molar_mass_of(said.molar_mass, f"{key}.{name}.molar_mass", notes)
     return masses
-
-
-def _drugs(library: Library, molar: Mapping[str, float | None], used: Mapping[str, Parameter], notes: Notes) -> dict[str, Drug]:
-    """Every inhibitor of the library; the numbers of those in use are parameters of the model."""
-    drugs = {}
-    for name, agent in library.agents.items():
-        if not agent.inhibits:
-            continue
-        numbers = {
-            path.rpartition(".")[2]: used.get(path) or parameter(path, INHIBITOR[path.rpartition(".")[2]], given,
-                                                                 library.entries, notes, molar.get(name))
-            for path, given in structure.inhibitor_numbers(name, library).items()
-        }
-        if all(number is not None for number in numbers.values()):
-            drugs[name] = Drug(name, agent.label, agent.inhibits, **numbers, molar_mass=molar.get(name))  # type: ignore[arg-type]
-    return drugs
 
 
 def _cargo(

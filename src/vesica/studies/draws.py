@@ -8,6 +8,7 @@ so that structures are compared pairwise, and can be made again alone.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import multiprocessing
@@ -20,13 +21,17 @@ from typing import Any, Final
 
 from vesica.analysis.published import judge_draws, ratio_of
 from vesica.analysis.quantities import quantities
+from vesica.analysis.summary import published_sentences
 from vesica.engine.program import Program, compile_model
 from vesica.engine.simulate import as_arm_run, run_all
+from vesica.errors import VesicaError
 from vesica.results import write_json
 from vesica.rng import stream
 from vesica.spec.resolved import Parameter, Published, ResolvedModel
 
 DRAW_TOLERANCE: Final = 1e-6  # relative; 100 times below the 10 % that decides a direction is ample
+FEWEST_FOR_RANKS: Final = 8  # with fewer draws some of a hundred inputs ranks like the ratio by chance
+SAME_RATIO: Final = 1e-9
 PARTIAL: Final = "draws.partial.jsonl"
 ReportProgress = Callable[[float, str], None]
 
@@ -69,13 +74,17 @@ def _between(low: float, high: float, at: float) -> float:
 
 
 def _one(program: Program, structure: str, number: int) -> Drawn:
+    """One draw; numbers that cannot be run together, or run away, are a message and not an exception."""
     model = program.model
     values: dict[str, dict[str, float]] = {}
-    for trajectory in run_all(program, draw(model, model.schedule.seed, number)):
-        if trajectory.message:
-            return Drawn(structure, number, values, trajectory.message)
-        flat = quantities(model, as_arm_run(program, trajectory))
-        values[trajectory.arm.name] = {name: value for name, (value, _) in flat.items()}
+    try:
+        for trajectory in run_all(program, draw(model, model.schedule.seed, number)):
+            if trajectory.message:
+                return Drawn(structure, number, values, trajectory.message)
+            flat = quantities(model, as_arm_run(program, trajectory))
+            values[trajectory.arm.name] = {name: value for name, (value, _) in flat.items()}
+    except VesicaError as failure:
+        return Drawn(structure, number, values, failure.findings[0].wrote)
     return Drawn(structure, number, values)
 
 
@@ -136,35 +145,40 @@ def _compute(models: Mapping[str, ResolvedModel], tasks: Sequence[tuple[str, int
 def _keep(folder: Path | None, drawn: Drawn) -> None:
     if folder is not None:
         with (folder / PARTIAL).open("a", encoding="utf-8") as file:
-            file.write(json.dumps([drawn.structure, drawn.number, drawn.values, drawn.message]) + "\n")
+            # the line break comes first, so that a line that was cut off spoils no other
+            file.write("\n" + json.dumps([drawn.structure, drawn.number, drawn.values, drawn.message]))
 
 
 def _kept(folder: Path | None) -> Iterator[Drawn]:
     if folder is None or not (folder / PARTIAL).exists():
         return
     for line in (folder / PARTIAL).read_text(encoding="utf-8").splitlines():
-        try:
+        with contextlib.suppress(json.JSONDecodeError):  # a line that was being written when the study was cut off
             yield Drawn(*json.loads(line))
-        except (json.JSONDecodeError, TypeError):
-            return  # the line that was being written when the study was cut off
 
 
 def deciding_inputs(
-    model: ResolvedModel, ratios: Sequence[float | None], count: int = 2
+    positions: Mapping[str, Sequence[float]], ratios: Sequence[float | None], count: int = 2
 ) -> list[tuple[str, float]]:
     """The inputs whose ranks follow the ratio most closely, with Spearman's correlation.
 
     Empty when the ratio is the same in every draw: then nothing decides it but the structure.
+    Empty, too, when fewer than `FEWEST_FOR_RANKS` draws know the ratio.
+
+    Parameters
+    ----------
+    positions : mapping of entry to (draw,) positions in its range
+    ratios : (draw,)
+        None where a draw failed.
     """
     from scipy.stats import spearmanr
 
-    known = [(number, ratio) for number, ratio in enumerate(ratios) if ratio is not None and ratio == ratio]
-    if len(known) < 8 or max(r for _, r in known) - min(r for _, r in known) < 1e-9:
+    known = [number for number, ratio in enumerate(ratios) if ratio is not None and not math.isnan(ratio)]
+    values = [ratios[number] for number in known]
+    if len(known) < FEWEST_FOR_RANKS or max(values) - min(values) < SAME_RATIO:
         return []
-    found = []
-    for entry in drawn_entries(model):
-        inputs = [position(model.schedule.seed, entry, number) for number, _ in known]
-        found.append((entry, float(spearmanr(inputs, [ratio for _, ratio in known]).statistic)))
+    found = [(entry, float(spearmanr([at[number] for number in known], values).statistic))
+             for entry, at in positions.items()]
     return sorted(found, key=lambda pair: -abs(pair[1]))[:count]
 
 
@@ -173,26 +187,34 @@ def judged(
 ) -> dict[str, Any]:
     """The summary with what the draws say about every published direction."""
     items: dict[str, Published] = {item.key: item for item in models[chosen].published}
+    seed, count = models[chosen].schedule.seed, len(drawn[chosen])
+    positions = {entry: [position(seed, entry, number) for number in range(count)]
+                 for entry in drawn_entries(models[chosen])}
     rows = []
     for row in summary["published"]:
         item = items[row["key"]]
         ratios = {name: [ratio_of(one.values, item) for one in of] for name, of in drawn.items()}
-        decided = deciding_inputs(models[chosen], ratios[chosen])
+        decided = deciding_inputs(positions, ratios[chosen])
         rows.append(row | judge_draws(item, ratios, chosen) | {"decided_by": [list(pair) for pair in decided]})
-    count = len(drawn[chosen])
     failed = sum(bool(one.message) for of in drawn.values() for one in of)
     known = {"count": count, "structures": list(models), "chosen": chosen, "failed": failed,
-             "drawn_inputs": len(drawn_entries(models[chosen]))}
-    return summary | {"published": rows, "draws": known, "headline": _headline(rows, known) + summary["headline"]}
+             "drawn_inputs": len(positions)}
+    replaced = published_sentences(summary["published"])
+    kept = [sentence for sentence in summary["headline"] if sentence not in replaced]
+    return summary | {"published": rows, "draws": known, "headline": [*_headline(rows, known), *kept]}
 
 
 def _headline(rows: list[dict[str, Any]], known: Mapping[str, Any]) -> list[str]:
     counted = [row for row in rows if row["counts_as_reproduced"]]
     structures = "1 structure" if len(known["structures"]) == 1 else f"{len(known['structures'])} structures"
-    sentences = [
-        f"Of {len(rows)} published directions, {len(counted)} count as reproduced over {known['count']} draws of "
-        f"{known['drawn_inputs']} uncertain numbers in {structures}."
-    ]
+    draws = "1 draw" if known["count"] == 1 else f"{known['count']} draws"
+    sentences = []
+    if rows:
+        sentences.append(f"Of {len(rows)} published directions, {len(counted)} count as reproduced over {draws} of "
+                         f"{known['drawn_inputs']} uncertain numbers in {structures}.")
+    if known["failed"]:
+        sentences.append(f"{known['failed']} of {known['count'] * len(known['structures'])} drawn runs failed and "
+                         "are left out of these shares.")
     for label, words in (
         ("assumed", "Built into the structure in use, so no result"),
         ("could have failed", "Left open by it, and not reproduced"),

@@ -6,17 +6,32 @@ import contextlib
 import io
 import warnings
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.system import System
+from vesica.engine.program import Tables
 
 Array = NDArray[np.float64]
 SPARSE_ABOVE: Final = 200  # states; below it the dense factorisation is faster (docs/numerics)
 MAX_STEPS: Final = 20_000  # between two outputs
 MAX_EVALUATIONS: Final = 50_000  # of the fallback; a run that needs more has run away
+
+
+class Equations(Protocol):
+    """What is integrated: `engine.system.System`, or one that holds some of its states still."""
+
+    tables: Tables
+
+    @property
+    def size(self) -> int: ...  # noqa: D102 - as in System
+
+    def rate(self, state: Array, out: Array) -> None: ...  # noqa: D102
+
+    def jacobian(self, state: Array) -> Array: ...  # noqa: D102
+
+    def dense_jacobian(self, state: Array, out: Array) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,12 @@ class Leg:
         Number of times that were reached; fewer than asked means it diverged.
     message : str
         Why it stopped; empty when it did not.
+    evaluations : int
+        Of the rate.
+    solver : str
+        Which one it was.
+    asked : int
+        Number of times asked for.
     """
 
     states: Array
@@ -37,10 +58,10 @@ class Leg:
     message: str
     evaluations: int
     solver: str
-    asked: int = 2
+    asked: int
 
 
-def integrate(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
+def integrate(system: Equations, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
     """Integrate from ``times[0]`` through the other times.
 
     Parameters
@@ -64,7 +85,7 @@ def integrate(system: System, start: Array, times: Array, relative: float, absol
     return second if second.reached > leg.reached else leg
 
 
-def _cvode(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
+def _cvode(system: Equations, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
     from sksundae.cvode import CVODE
 
     def rate(_t: float, y: Array, out: Array) -> None:
@@ -104,7 +125,7 @@ class _GaveUp(Exception):
     """The fallback was asked for too many evaluations."""
 
 
-def _lsoda(system: System, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
+def _lsoda(system: Equations, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
     from scipy.integrate import solve_ivp
 
     buffer, dense = np.zeros(system.size), np.zeros((system.size, system.size))
