@@ -30,7 +30,7 @@ MACHINERY: dict[str, float] = {
     "receptor_sites": 1000.0, "binding_rate": 0.01, "unbinding_rate": 2 / H, "internalisation_rate": 2 / H,
     "macropinocytosis_rate": 0.01, "surface_fusion_rate": 0.05 / H, "ev_degradation_rate": 0.7 / H,
     "ev_recycling_rate": 0.2 / H, "escape_rate": 0.3 / H, "receptor_surfacing_rate": 0.5 / H,
-    "receptor_disposal_rate": 0.5 / H, "death_rate": 0.001 / H,
+    "receptor_disposal_rate": 0.5 / H, "receptor_insertion_share": 1.0, "death_rate": 0.001 / H,
 }
 
 

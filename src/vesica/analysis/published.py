@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from vesica.spec.resolved import Published
@@ -37,12 +37,17 @@ def ratio_of(values: Mapping[str, Mapping[str, float]], item: Published) -> floa
     return here / there if here is not None and there else None
 
 
-def judge(items: Sequence[Published], values: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
-    """One row for each published direction of a single run, without a label.
+def judge(
+    items: Sequence[Published], values: Mapping[str, Mapping[str, float]], chosen: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """One row for each published direction of a single run.
 
     Parameters
     ----------
     values : mapping arm -> quantity -> value
+    chosen : collection of str
+        Options in use, alone and as ``switch=option``. What they presuppose is labelled
+        `assumed`; without draws nothing else can be said.
     """
     rows = []
     for item in items:
@@ -51,8 +56,8 @@ def judge(items: Sequence[Published], values: Mapping[str, Mapping[str, float]])
         rows.append({
             "key": item.key, "says": item.says, "source": item.source, "arm": item.arm, "against": item.against,
             "quantity": item.name, "direction": item.direction, "ratio": ratio, "found": found,
-            "holds": None if found is None else found == item.direction, "label": None, "draws": None,
-            "counts_as_reproduced": None, "decided_by": [], "words": _single_words(item, ratio, found),
+            "holds": None if found is None else found == item.direction, "draws": None,
+            "label": "assumed" if set(item.presupposed_by) & set(chosen) else None, "counts_as_reproduced": None, "decided_by": [], "words": _single_words(item, ratio, found),
         })
     return rows
 
@@ -63,6 +68,13 @@ def _single_words(item: Published, ratio: float | None, found: str | None) -> st
     said = {"increase": "rises", "decrease": "falls", "no_change": "stays within 10 %"}
     verb = said[found]
     return f"{item.name} {verb}: {ratio:.3g} times its value in `{item.against}`; published: it {said[item.direction]}."
+
+
+def presupposes(item: Published, structure: str) -> bool:
+    """Whether a structure, ``option`` or ``switch=option, switch=option``, builds a direction in."""
+    here = {name for part in structure.split(", ") for name in (part, part.rpartition("=")[2])}
+    named = {name for said in item.presupposed_by for name in (said, said.rpartition("=")[2])}
+    return bool(here & named)
 
 
 def judge_draws(
@@ -87,9 +99,9 @@ def judge_draws(
     if here["count"] == 0:
         words = f"`{item.name}` is not known in both `{item.arm}` and `{item.against}` in any draw."
         return {"draws": shares, "label": None, "counts_as_reproduced": False, "words": words}
-    free = {name: share for name, share in shares.items() if name not in item.presupposed_by}
+    free = {name: share for name, share in shares.items() if not presupposes(item, name)}
     risky = [name for name, share in free.items() if share["opposite"] >= RISK]
-    label = "assumed" if chosen in item.presupposed_by else (
+    label = "assumed" if presupposes(item, chosen) else (
         "follows" if here["holds"] > 1 - RISK else "could have failed")
     holds = here["holds"] >= REPRODUCED
     reproduced = holds and bool(risky) and label != "assumed"

@@ -7,6 +7,7 @@ keeps that many is ``needed copies x decay rate / (copies per vesicle x delivere
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from vesica.results.arm_run import ArmRun
@@ -27,11 +28,18 @@ def required_dose(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict
 
 
 def delivered_share(run: ArmRun, cell: str) -> float:
-    """Share of internalised vesicles whose lumen reaches the cytosol, by the hazards in force."""
-    rates = {name: run.parameters[f"{cell}.{name}"] for name in
-             ("escape_rate", "ev_degradation_rate", "ev_recycling_rate")}
-    total = sum(rates.values())
-    return rates["escape_rate"] / total if total > 0 else 0.0
+    """Share of the vesicles a cell keeps whose lumen reaches the cytosol, by the hazards in force at the end.
+
+    Recycled vesicles are not kept, and are not counted as taken up.
+    """
+    escape, degradation = (_in_force(run, cell, name) for name in ("escape_rate", "ev_degradation_rate"))
+    return escape / (escape + degradation) if escape + degradation > 0 else 0.0
+
+
+def _in_force(run: ArmRun, cell: str, name: str) -> float:
+    """A rate with the factors of the rules that act on it."""
+    rules = run.notes["rule_factors"].get(cell, {}).get(name, [])
+    return run.parameters[f"{cell}.{name}"] * math.prod(rule["factor"] for rule in rules)
 
 
 def _of(model: ResolvedModel, run: ArmRun, cell: CellType, mirna: str) -> dict[str, Any] | None:
@@ -51,9 +59,9 @@ def _of(model: ResolvedModel, run: ArmRun, cell: CellType, mirna: str) -> dict[s
     needed = needed_copies * decay / useful if useful > 0 else None
     arrived = sum(run.final(f"{cell.name}.delivered:{sender}/{mirna}") for sender in senders)
     return {
-        "needed": needed, "supplied": supplied, "unit": "EV internalised per cell per hour",
+        "needed": needed, "supplied": supplied, "unit": "EV taken up and kept per cell per hour",
         "copies_per_ev": per_vesicle, "delivered_share": share, "needed_copies": needed_copies,
-        "half_life_h": 0.693147 / decay if decay > 0 else None, "delivered_copies": arrived,
+        "half_life_h": math.log(2) / decay if decay > 0 else None, "delivered_copies": arrived,
         "verdict": "sufficient" if needed is not None and supplied >= needed else "insufficient",
         "words": _words(cell, mirna, needed, supplied, per_vesicle, share, needed_copies, arrived),
     }
@@ -72,7 +80,7 @@ def _words(cell: CellType, mirna: str, needed: float | None, supplied: float, pe
         return f"No {label} can reach the cytosol of a {cell.label} here, whatever the dose."
     ratio = needed / supplied if supplied > 0 else float("inf")
     return (
-        f"To hold {needed_copies:,.0f} copies of {label}, a {cell.label} would have to take up {needed:,.0f} EVs "
+        f"To hold {needed_copies:,.0f} copies of {label}, a {cell.label} would have to take up and keep {needed:,.0f} EVs "
         f"an hour ({per_vesicle:.2g} copies per EV, {share:.0%} reaching the cytosol). It took up {supplied:,.3g} "
         f"an hour and received {arrived:,.3g} copies: " + (f"{ratio:,.0f} times too few." if ratio > 1 else "enough.")
     )

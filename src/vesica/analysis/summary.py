@@ -23,7 +23,8 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
     """Everything of ``summary.json``; see docs/format.md."""
     arms = {name: _arm(model, run) for name, run in runs.items()}
     values = {arm: {key: entry["value"] for key, entry in of["quantities"].items()} for arm, of in arms.items()}
-    published = judge(model.published, values)
+    options = [name for s in model.switches for name in (s.chosen, f"{s.name}={s.chosen}")]
+    published = judge(model.published, values, options)
     used = list(model.parameters.values())
     measurements = [
         {"key": m.key, "file": m.file, "says": m.says, "details": dict(m.details),
@@ -163,8 +164,10 @@ def published_sentences(published: list[dict[str, Any]]) -> list[str]:
     known = [row for row in published if row["holds"] is not None]
     if not known:
         return []
-    held = sum(row["holds"] for row in known)
-    sentences = [f"{held} of {len(known)} published directions hold in this run with the library's values."]
+    open_rows = [row for row in known if row["label"] != "assumed"]
+    held = sum(row["holds"] for row in open_rows)
+    sentences = [f"{held} of {len(open_rows)} published directions that the model leaves open hold in this run; "
+                 f"{len(known) - len(open_rows)} more are built into it."]
     missed = [f"{row['says']} (here x {row['ratio']:.3g})" for row in known if not row["holds"]]
     return [*sentences, f"Missed: {'; '.join(missed)}."] if missed else sentences
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, size_law
-from vesica.engine.schedule import output_times
 from vesica.engine.table import imbalances
 from vesica.errors import Finding, InputError
 from vesica.spec.resolved import ResolvedModel
 from vesica.transport.diffusion import still_column_share, stokes_einstein
 
 SECONDS_PER_ARM: Final = 0.06  # measured on one core for 180 states; only to say what to expect
+BASE_MB: Final = 250.0  # Python with its libraries and compiled kernels, as measured
 BYTES_PER_NUMBER: Final = 8
 DENOMINATORS: Final = frozenset({
     "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
@@ -31,11 +31,13 @@ def check(model: ResolvedModel) -> list[Finding]:
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
     """States, processes, MB of results and minutes of a run, by the words that say so."""
     table = process_table(model)
-    times = output_times(model.schedule).size
+    times = int(model.schedule.duration // model.schedule.every) + 1  # the grid itself may be too large to make
+    results = times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6
     return {
         "states": len(table.pools),
         "processes": len(table.fluxes),
-        "MB of results": times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6,
+        "MB of memory": BASE_MB + results,
+        "MB of results": results,
         "minutes": len(model.arms) * SECONDS_PER_ARM / 60.0,
     }
 
@@ -94,14 +96,13 @@ def _depth(model: ResolvedModel) -> list[Finding]:
     diffusivity = free * size_law(numbers, secreting[0]).moment(-1)
     depth = model.domain.depth
     longest = model.schedule.duration - min(dose.at for _, dose in doses)
-    if depth**2 / (2 * diffusivity) <= longest:
+    if model.domain.mixing == "stirred" or depth**2 / (2 * diffusivity) <= longest:
         return []
     share = still_column_share(diffusivity, depth, longest)
-    severity = "warning" if model.domain.mixing == "still" else "note"
     arms = ", ".join(f"`{name}`" for name, _ in doses[:3]) + (" ..." if len(doses) > 3 else "")
     return [Finding(
-        severity, "domain.mixing",
-        f"`mixing: {model.domain.mixing}` in medium {depth / 1000:.2g} mm deep, with vesicles added in {arms}",
+        "warning", "domain.mixing",
+        f"`mixing: still` in medium {depth / 1000:.2g} mm deep, with vesicles added in {arms}",
         f"vesicles need depth^2/(2 D) = {depth**2 / (2 * diffusivity) / 3600:,.0f} h to diffuse through it, and have "
         f"{longest / 3600:.3g} h",
         f"this fidelity computes the perfectly stirred dish; in a still one even a perfect absorber gets only "

@@ -161,8 +161,14 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     flux(f"unbinding/{where}", c, (hazard["unbind"], bound), {bound: -1, free: 1}, needs)
     flux(f"endocytosis/{where}", c, (hazard["internalise"], bound), {bound: -1, inside: 1} | counted, needs)
     flux(f"macropinocytosis/{where}", c, (hazard["drink"], free), {free: -1, inside: 1} | counted, needs)
-    flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound), {bound: -1, delivered: 1} | counted | by_surface,
-         needs)
+    leaving = {bound: -1, delivered: 1} | counted
+    if content.cargo is not None and by_surface and _kind(names, content.cargo) == "receptor":
+        works, lost = f"{c}.receptor_insertion_share", names.table.derive(f"{c}.receptor_loss_share")
+        flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound, works), leaving | by_surface, needs)
+        flux(f"membrane_fusion/{where}.lost", c, (hazard["fuse"], bound, lost), leaving, needs,
+             (f"{content.cargo} of {c}",))
+    else:
+        flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound), leaving | by_surface, needs)
     flux(f"lysosomal_degradation/{where}", c, (hazard["degrade"], inside), {inside: -1, degraded: 1}, needs)
     uncounted = {pool: -count for pool, count in counted.items()}  # it may be taken up again, and counts once
     flux(f"recycling/{where}", c, (hazard["recycle"], inside), {inside: -1, free: 1} | uncounted, needs)

@@ -68,6 +68,8 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
             values[name] = float(name == "one")
         elif name == "medium.volume":
             values[name] = program.model.domain.volume
+        elif what == "receptor_loss_share":
+            values[name] = 1.0 - row[f"{owner}.receptor_insertion_share"]
         elif what == "tethered_share":
             values[name] = 1.0 - row[f"{owner}.released_share"]
         else:

@@ -121,7 +121,11 @@ def _run_rows(program: Program, writer: RunWriter, summarise: Summarise, progres
     known = {name: Source(run.arm, dict(run.notes["snapshots"])) for name, run in stored.items()}
     runs = dict(stored)
     message = ""
-    for trajectory in run_all(program, known=known):
+    arms = run_all(program, known=known)
+    while (trajectory := _next(arms)) is not None:
+        if isinstance(trajectory, RunFault):
+            message = str(trajectory.findings[0].wrote)
+            break
         name = trajectory.arm.name
         runs[name] = as_arm_run(program, trajectory)
         notes = dict(runs[name].notes) | _storage_notes(trajectory)
@@ -136,6 +140,14 @@ def _run_rows(program: Program, writer: RunWriter, summarise: Summarise, progres
                                "later times of this arm, and arms that depend on it, are missing",
                                "look at the rules that act on this variable; the results so far are in the folder"))
     writer.finish("completed", "", summarise(model, _in_order(runs, names), "completed"))
+
+
+def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
+    """The next arm; a fault that stopped it before it began; None at the end."""
+    try:
+        return next(arms, None)
+    except RunFault as fault:  # of the search for resting cells; faults of the disk come from the writer
+        return fault
 
 
 def _in_order(runs: Mapping[str, ArmRun], names: list[str]) -> dict[str, ArmRun]:

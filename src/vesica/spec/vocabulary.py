@@ -63,6 +63,7 @@ CELL_MACHINERY: Final[dict[str, Field]] = {
     "escape_rate": Field("1/s", True, "endosomal vesicle fuses with the endosome's membrane"),
     # membrane cargo that arrived in the endosome's membrane
     "receptor_surfacing_rate": Field("1/s", True, "received receptor reaches the surface"),
+    "receptor_insertion_share": Field("", False, "received receptors that work after fusion at the surface"),
     "receptor_disposal_rate": Field("1/s", True, "received receptor is degraded before it surfaces"),
     # fate
     "death_rate": Field("1/s", True, "hazard of death (cells that can die)"),

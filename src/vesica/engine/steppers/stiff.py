@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -86,6 +87,8 @@ def integrate(system: Equations, start: Array, times: Array, relative: float, ab
 
 
 def _cvode(system: Equations, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
+    for level in ("WARNING", "ERROR"):  # the C library would write to our standard output
+        os.environ.setdefault(f"SUNLOGGER_{level}_FILENAME", os.devnull)
     from sksundae.cvode import CVODE
 
     def rate(_t: float, y: Array, out: Array) -> None:
