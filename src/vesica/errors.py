@@ -75,6 +75,11 @@ def error(path: str, wrote: str, rule: str, consequence: str, fix: str, **where:
     return InputError(Finding("error", path, wrote, rule, consequence, fix, **where))  # type: ignore[arg-type]
 
 
+def article(word: str) -> str:
+    """``a`` or ``an``, as the word needs it."""
+    return "an" if word[:1].lower() in "aeio" else "a"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean `x`?``, or the list of known names when none is near."""
     names = sorted(set(known))

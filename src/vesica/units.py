@@ -6,6 +6,7 @@ which vesicle, cell and molecule are dimensions. Amounts of substance are molecu
 
 from __future__ import annotations
 
+import difflib
 import functools
 import math
 import re
@@ -53,6 +54,12 @@ percent = 0.01
 pascal = kilogram / meter / second ** 2 = Pa
 """
 
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_EXAMPLES: Final = {
+    "molecule/um^3": "a concentration, such as `10 nM` or `100 ng/mL`", "s": "a time, such as `48 h`",
+    "um": "a length, such as `35 mm`", "um^3": "a volume, such as `2 mL`", "1/s": "a rate, such as `0.1 1/h`",
+    "cell": "a number of cells, such as `1e6`", "g/mol": "a molar mass, such as `120 g/mol`",
+}  # fmt: skip
 CONCENTRATION: Final = "molecule/um^3"
 MASS_CONCENTRATION: Final = "g/um^3"
 
@@ -136,7 +143,8 @@ def to_internal(text: str | float, internal: str, path: str, *, molar_mass: floa
     try:
         value, unit = split(text)
     except ValueError:
-        raise error(path, f"`{text}` stands where a quantity is expected", "a quantity is a number and a unit",
+        raise error(path, f"`{as_written(text)}` stands where a quantity is expected",
+                    "a quantity is a number and a unit",
                     "it cannot be used in an equation", f"write it like `1.5 {internal}`") from None
     if not math.isfinite(value):
         raise error(path, f"`{text}` is not finite", "every quantity is a finite number",
@@ -151,9 +159,47 @@ def to_internal(text: str | float, internal: str, path: str, *, molar_mass: floa
                             "give `molar_mass:` to the agent, or write a molar concentration such as `10 nM`") from None
             return value * factor(unit, MASS_CONCENTRATION) / molar_mass * AVOGADRO
         what = f"`{unit}` has another dimension" if "Cannot convert" in str(failure) else str(failure)
-        raise error(path, f"`{text}`: {what}", f"a quantity in `{internal or 'plain numbers'}` is expected here",
+        fix = near_unit(unit, internal) if what.startswith("unknown unit") else ""
+        wrote = f"`{text}`: {what}" if unit else f"`{as_written(text)}` has no unit"
+        raise error(path, wrote, f"a quantity in `{internal or 'plain numbers'}` is expected here",
                     "it would be off by orders of magnitude without any other sign",
-                    f"write a value with the dimension of `{internal or '1'}`") from None
+                    fix or f"write {_EXAMPLES.get(internal) or f'a value with the dimension of `{internal or 1}`'}",
+                    ) from None
+
+
+def as_written(text: str | float) -> str:
+    """A number as the user may have written it: ``100``, where YAML and pydantic made ``100.0`` of it."""
+    return f"{text:.12g}" if isinstance(text, float) else str(text)
+
+
+def near_unit(unit: str, internal: str) -> str:
+    """``did you mean `ng/mL`?`` for a slip in one word of a unit, or nothing."""
+    known = _unit_words()
+    unknown = [word for word in _WORD.findall(unit) if word not in known]
+    if len(unknown) != 1:
+        return ""
+    slip = unknown[0]
+    close = [word for word in known if word.lower() == slip.lower()]
+    close += difflib.get_close_matches(slip, known, n=8, cutoff=0.6)
+    whole = [unit.replace(slip, word) for word in dict.fromkeys(close)]
+    fits = [candidate for candidate in whole if _converts(candidate, internal)]
+    return f"did you mean `{(fits or whole)[0]}`?" if whole else ""
+
+
+@functools.cache
+def _unit_words() -> tuple[str, ...]:
+    """Every unit of the registry, and the prefixed ones that people write."""
+    words = {name for line in _DEFINITIONS.strip().splitlines() for name in line.replace(" ", "").split("=")}
+    words = {word for word in words if _WORD.fullmatch(word) and len(word.strip("_"))}
+    return tuple(sorted(words | {prefix + unit for prefix in "fpnumk" for unit in ("M", "mol", "g", "L", "l", "s")}))
+
+
+def _converts(unit: str, internal: str) -> bool:
+    try:
+        factor(unit, internal)
+    except ValueError:
+        return internal == CONCENTRATION and _is_mass_concentration(unit)
+    return True
 
 
 def _is_mass_concentration(unit: str) -> bool:

@@ -91,7 +91,37 @@ BAD: dict[str, tuple[str, str, str]] = {
     "unknown switch": ("  escape: bonsergent", "  escapes: bonsergent # here", "did you mean `escape`?"),
     "unknown option": ("  escape: bonsergent", "  escape: bonsergant # here", "did you mean `bonsergent`?"),
     "volume for a concentration": (EXPOSURE, EXPOSURE.replace("40 mM", "40 mL") + " # here", "another dimension"),
-    "no unit": (EXPOSURE, EXPOSURE.replace("40 mM", "40") + " # here", "dimension"),
+    "no unit": (EXPOSURE, EXPOSURE.replace("40 mM", "40") + " # here", "`40` has no unit"),
+    "a way out of a volume": (
+        EXPOSURE, EXPOSURE.replace("40 mM", "40 mL") + " # here", "a concentration, such as `10 nM` or `100 ng/mL`"),
+    "slip in a unit": (EXPOSURE, EXPOSURE.replace("40 mM", "40 ng/mll") + " # here", "did you mean `ng/ml`?"),
+    "unit in the wrong case": (EXPOSURE, EXPOSURE.replace("40 mM", "40 NM") + " # here", "did you mean `nM`?"),
+    "cell with a reserved name": (
+        "  astrocyte: {count: 1e6}", "  astrocyte: {count: 1e6}\n  medium: {count: 1, like: neuron} # here",
+        "these words are taken"),
+    "cargo with a reserved name": (
+        "exposures:\n", "cargo:\n  one: {kind: mirna, topology: lumen} # here\nexposures:\n", "these words are taken"),
+    "agent with a reserved name": ("exposures:\n", "agents:\n  rule: {} # here\nexposures:\n", "these words are taken"),
+    "signal with a reserved name": (
+        "count: 1e6}", "count: 1e6, signals: {zero: {basal: 1, decay_rate: 1 1/h}}} # here", "these words are taken"),
+    "cell with the name of a cargo": (
+        "  astrocyte: {count: 1e6}", "  astrocyte: {count: 1e6}\n  TLR4: {count: 1, like: neuron} # here",
+        "`TLR4` is a cell type and a cargo"),
+    "cell with the name of an agent": (
+        "  astrocyte: {count: 1e6}", "  astrocyte: {count: 1e6}\n  ethanol: {count: 1, like: neuron} # here",
+        "`ethanol` is a cell type and an agent"),
+    "death of what cannot die": (
+        RUN, f"parameters:\n  astrocyte.death_rate: 1 1/h # here\n{RUN}", "the value would change nothing"),
+    "a century": (RUN, RUN.replace("48 h", "876601 h") + " # here", "at most 100 years"),
+    "too many outputs": (RUN, RUN.replace("30 min", "1 us") + " # here", "at most 200 000 outputs"),
+    "endless outputs": (RUN, RUN.replace("30 min", "1e-300 s") + " # here", "at most 200 000 outputs"),
+    "negative seed": (RUN, RUN.replace("seed: 1", "seed: -1") + " # here", "write a whole number from 0 up"),
+    "seed of words": (RUN, RUN.replace("seed: 1", "seed: 1.5") + " # here", "write a whole number from 0 up"),
+    "no duration": (RUN, RUN.replace("48 h", "0 h") + " # here", "zero"),
+    "empty intervention": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{}", "one of `knock_out`, `knock_down`, `inhibitor`, `block`"),
+    "misspelt intervention": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{knockout: TLR4}", "did you mean `knock_out`?"),
     "unknown unit": (EXPOSURE, EXPOSURE.replace("40 mM", "40 mMol") + " # here", "unknown unit"),
     "negative": (EXPOSURE, EXPOSURE.replace("40 mM", "-40 mM") + " # here", "negative"),
     "NaN": (EXPOSURE, EXPOSURE.replace("40 mM", "nan mM") + " # here", "finite"),
@@ -130,7 +160,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "missing run": (RUN, "", "`run` is missing"),
     "unknown fidelity": ("fidelity: well_mixed", "fidelity: wel_mixed", "did you mean `well_mixed`?"),
     "unknown mixing": ("mixing: still", "mixing: stil", "did you mean `still`?"),
-    "unknown observable": (RUN, f"observe: [relesed] # here\n{RUN}", "did you mean `released`?"),
+    "unknown observable": (RUN, f"observe: [relesed] # here\n{RUN}", "`observe[0]` is `relesed`"),
     "an arm of nothing": ("  ethanol: {}", "  ethanol: # here", "`{}`"),
     "published about an unknown arm": (
         RUN, f"{PUBLISHED}     arm: etanol}} # here\n{RUN}",
@@ -293,3 +323,56 @@ def test_overrides_that_cannot_be(tmp_path: Path, override: str, says: str) -> N
         interventions.resolve(io.load(file, [override]))
     assert says in str(raised.value)
     assert "--set" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "says"),
+    [
+        ("medium: 2 mL", "medium: 200 mL", "domain.medium", "mm deep"),
+        ("astrocyte: {count: 1e6}", "astrocyte: {count: 2e10}", "cells.astrocyte.count", "2e+10 cells"),
+        ("astrocyte: {count: 1e6}", "astrocyte: {count: 0.5}", "cells.astrocyte.count", "0.5 cells"),
+        ("to: 24 h", "to: 49 h", "exposures[0].to", "run ends at 48 h"),
+        ("every: 30 min", "every: 49 h", "run.every", "output every `49 h`"),
+    ],
+)
+def test_what_is_odd_is_a_warning(old: str, new: str, path: str, says: str) -> None:
+    found = [finding for finding in findings_of(with_line(old, new)) if finding.path == path]
+    assert [finding.severity for finding in found] == ["warning"]
+    assert says in found[0].wrote
+    interventions.resolve(io.loads(with_line(old, new)))
+
+
+def test_a_run_of_no_length_is_one_finding_without_nan() -> None:
+    findings = findings_of(with_line("48 h", "0 h"))
+    assert [finding.path for finding in findings] == ["run.duration"]
+
+
+def test_as_many_outputs_as_there_may_be() -> None:
+    text = with_line("duration: 48 h, every: 30 min", "duration: 199999 s, every: 1 s")
+    assert not [finding for finding in findings_of(text) if finding.path == "run.every"]
+    assert [f.path for f in findings_of(text.replace("199999", "200000")) if f.severity == "error"] == ["run.every"]
+
+
+def test_only_cells_that_can_die_have_a_hazard_of_death() -> None:
+    parameters = interventions.resolve(io.loads(GOOD))[0].parameters
+    assert {path for path in parameters if path.endswith(".death_rate")} == {"neuron.death_rate"}
+    text = with_line(RUN, f"parameters: {{'*.death_rate': 0.5 1/h}}\n{RUN}")
+    assert findings_of(text) == []
+
+
+def test_articles() -> None:
+    text = with_line("ethanol, concentration", "etanol, concentration")
+    assert findings_of(text)[0].rule == "an agent has to be defined before it is used"
+
+
+def test_a_number_of_the_table_is_set_below_parameters() -> None:
+    with pytest.raises(InputError, match=r"parameters\.microglia\.escape_rate=1 1/h"):
+        io.loads(GOOD, ["microglia.escape_rate=1 1/h"])
+
+
+def test_a_misspelt_file_and_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "ethanol.yaml").write_text(GOOD)
+    with pytest.raises(InputError, match=r"did you mean `.*ethanol\.yaml`\?"):
+        io.load(tmp_path / "etanol.yaml")
+    with pytest.raises(InputError, match="is a folder"):
+        io.load(tmp_path)

@@ -191,6 +191,21 @@ class TestInterruption:
         with pytest.raises(failures.Stopped, match="--resume"), run_command.ending_kept(Path("m.yaml"), tmp_path):
             raise KeyboardInterrupt
 
+    def test_ctrl_c_when_only_the_report_is_missing(self, tmp_path: Path) -> None:
+        (tmp_path / "run.json").write_text('{"outcome": "completed"}')
+        with pytest.raises(failures.Stopped, match="vesica report"), run_command.ending_kept(Path("m.yaml"), tmp_path):
+            raise KeyboardInterrupt
+        assert run_command.resume_line(Path("m.yaml"), tmp_path, draws=3).endswith("--resume")
+        (tmp_path / "draws.json").write_text("{}")
+        assert "vesica report" in run_command.resume_line(Path("m.yaml"), tmp_path, draws=3)
+
+    def test_the_whole_command_is_given_again(self, tmp_path: Path) -> None:
+        (tmp_path / "run.json").write_text("{}")
+        given = ["run", "m.yaml", "--out", "a b", "--draws", "3"]
+        with app.app.make_context("vesica", ["check", "x"], obj=given):
+            assert run_command.resume_line(Path("m.yaml"), tmp_path).endswith(
+                "vesica run m.yaml --out 'a b' --draws 3 --resume")
+
     def test_ctrl_c_before_anything_was_written(self, tmp_path: Path) -> None:
         with (
             pytest.raises(failures.Stopped, match="Nothing was written"),

@@ -153,6 +153,8 @@ def test_a_run_is_not_written_over(model: Path, folder: Path, capsys: pytest.Cap
 def test_draws_in_every_structure(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "run"
     arguments = ["run", str(model), "--out", str(out), "--draws", "2", "--structures", "escape"]
+    assert main([*arguments[:-3], "100001"]) == 2
+    assert "at most 100000 draws" in capsys.readouterr().err
     assert main([*arguments, "--no-report", "--json"]) == 0
     assert told(capsys)["summary"]["draws"]["count"] == 2
     drawn = json.loads((out / "draws.json").read_text())

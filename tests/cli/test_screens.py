@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from vesica.cli import summary
+from vesica.cli import failures, summary
 from vesica.cli.model_commands import value_and_range
 from vesica.cli.progress import Progress
-from vesica.spec.resolved import Parameter
+from vesica.cli.run_command import cost_of_draws
+from vesica.spec.resolved import Parameter, Switch
 
 ACCOUNT = {"made": 1e9, "added": 0.0, "outside": 4e8, "inside": 6e8, "residual": 1e-15}
 SUMMARY: dict[str, Any] = {
@@ -79,3 +80,37 @@ def test_progress_is_silent_for_json(capsys: pytest.CaptureFixture[str]) -> None
     with Progress(is_silent=True) as progress:
         progress(0.5, "control")
     assert capsys.readouterr() == ("", "")
+
+
+def test_progress_of_draws_without_a_terminal_is_a_line_each_5_percent(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress() as progress:
+        for number in range(1, 1001):
+            progress(number / 1000, f"draw {number} of `low`")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 21
+    assert lines[1] == "  5 %  draw 50 of `low`"
+
+
+def test_a_long_arm_leaves_room_for_its_numbers() -> None:
+    text = screen_of({**SUMMARY, "arms": {"a" * 200: SUMMARY["arms"]["control"]}})
+    assert "a" * 39 + "…" in text
+    assert "a" * 40 not in text
+    for part in ("61.3", "1.23e4", "4.00e8", "2e-13"):
+        assert part in text, part
+
+
+def test_nothing_printed_steers_the_terminal() -> None:
+    text = screen_of({**SUMMARY, "title": "red \x1b[31m\x07 \x9b title"})
+    assert not {"\x1b", "\x07", "\x9b"} & set(text)
+    assert "(EV in the dish)" in text
+    assert failures.printable("a\nb\x1bc") == "a\nbc"
+
+
+def test_the_runs_of_draws_are_counted() -> None:
+    class Model:
+        switches = (Switch("escape", "low", {"low": "", "high": ""}, "", "", True),)
+        arms = ("control", "ethanol", "given")
+
+    model: Any = Model
+    assert cost_of_draws(model, 100, ()) == "300 runs besides: 100 draws x 1 structure x 3 arms"
+    assert cost_of_draws(model, 100, ("all",)).startswith("600 runs besides: 100 draws x 2 structures")

@@ -55,7 +55,7 @@ def test_a_refused_inversion_keeps_the_library_and_says_so(tmp_path: Path) -> No
     (measurement,) = model.measurements
     assert measurement.details["used"] == "library"
     assert model.parameters["microglia.ilv_diameter_median"].confidence != "measured"
-    assert any(finding.severity == "note" and "no size law" in finding.wrote for finding in findings)
+    assert any(finding.severity == "warning" and "no size law" in finding.wrote for finding in findings)
 
 
 def test_a_number_the_user_gives_stands_above_a_measured_one() -> None:

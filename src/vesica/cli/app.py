@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app.main(args=given, prog_name="vesica", standalone_mode=False)
+        code = app.main(args=given, prog_name="vesica", standalone_mode=False, obj=given)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as failure:
         click.echo(failure.format_message())

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,11 @@ _MACHINE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS,
 _USER: Final = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
 
 
+def printable(text: object) -> str:
+    """Text without the characters that steer a terminal; line ends stay."""
+    return "".join(sign for sign in str(text) if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cf"))
+
+
 class Stopped(Exception):
     """Ctrl-C, with what was kept and how to go on."""
 
@@ -33,7 +39,7 @@ class Stopped(Exception):
 def print_findings(findings: Iterable[Finding]) -> None:
     """Print findings to stderr, severity in colour on a terminal."""
     for finding in findings:
-        text = str(finding)
+        text = printable(finding)
         head, rest = text[: len(finding.severity)], text[len(finding.severity) :]
         click.echo(click.style(head, fg=_COLOURS[finding.severity], bold=True) + rest, err=True)
 

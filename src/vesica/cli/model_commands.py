@@ -90,10 +90,11 @@ def explain(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json
     from vesica.cli import summary
 
     screen = summary.console()
-    made = summary.table(model.title, "number", "value", "range", "confidence", "source or reason")
+    title = escape(failures.printable(model.title))
+    made = summary.table(title, "number", "value", "range", "confidence", "source or reason")
     for number in numbers:
         made.add_row(escape(number.path), *map(escape, value_and_range(number)),
-                     number.confidence, escape(number.source or number.reason or "-"))
+                     number.confidence, escape(failures.printable(number.source or number.reason or "-")))
     screen.print(made)
     _print_model(model)
     click.echo(f"\n{len(numbers)} numbers: " + ", ".join(f"{count} {tag}" for tag, count in counts.items()))
@@ -136,10 +137,10 @@ def _print_model(model: ResolvedModel) -> None:
     if model.rules:
         click.echo("\nRules:")
         for rule in model.rules:
-            click.echo(f"  - {rule.english}" + (f"  (line {rule.line})" if rule.line else ""))
+            click.echo(f"  - {failures.printable(rule.english)}" + (f"  (line {rule.line})" if rule.line else ""))
     click.echo("\nArms:")
     for arm in model.arms:
-        click.echo(f"  - {arm.name}: {'; '.join(arm.english) or 'nothing added'}")
+        click.echo(failures.printable(f"  - {arm.name}: {'; '.join(arm.english) or 'nothing added'}"))
     if model.switches:
         click.echo("\nContested choices (change one with --switch NAME=OPTION):")
         for switch in model.switches:

@@ -12,6 +12,8 @@ import click
 if TYPE_CHECKING:
     import rich.progress
 
+DRAW: Final = "draw "  # how the work of a draw is called
+STEPS_OF_DRAWS: Final = 20  # plain lines of all draws together: one each 5 %
 LINE_EVERY: Final = 10.0  # s between plain lines, unless the work changes its name
 
 
@@ -29,6 +31,7 @@ class Progress:
         self._bar: rich.progress.Progress | None = None
         self._task: rich.progress.TaskID | None = None
         self._said = ""
+        self._step = -1
         self._when = -LINE_EVERY
 
     def __enter__(self) -> Self:
@@ -56,6 +59,13 @@ class Progress:
 
     def _line(self, share: float, what: str) -> None:
         now = time.monotonic()
+        if what.startswith(DRAW):
+            step = int(share * STEPS_OF_DRAWS + 1e-9)
+            if step == self._step:
+                return
+            self._step = step
+            click.echo(f"{100 * share:3.0f} %  {what}", err=True)
+            return
         if what == self._said and now - self._when < LINE_EVERY:
             return
         self._said, self._when = what, now

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 import shlex
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,12 @@ from vesica.errors import Finding, RunFault, error
 
 if TYPE_CHECKING:
     from vesica.results import Results
+    from vesica.spec.resolved import ResolvedModel
 
 RECORD: Final = "run.json"
+DRAWS: Final = "draws.json"  # written when all draws are done
+PARTIAL: Final = "draws.partial.jsonl"  # while they are made
+MOST_DRAWS: Final = 100_000
 EXIT_OF_OUTCOME: Final = {"completed": failures.DONE, "diverged": failures.RUN_FAULT,
                           "interrupted": failures.RUN_FAULT}
 
@@ -35,21 +40,27 @@ def run(  # noqa: PLR0913 - one for each option
         raise error("--structures", "`--structures` stands without `--draws`",
                     "structures are compared by draws over the ranges", "nothing would be drawn",
                     "add `--draws 200`")
+    if draws > MOST_DRAWS:
+        raise error("--draws", f"`--draws {draws}` asks for {draws} draws", f"a run has at most {MOST_DRAWS} draws",
+                    "they would take months, and tell no more", "write `--draws 1000`; shares are then known to 2 %")
     refuse_used_folder(out, resume=resume)
     seeded = [*sets, f"run.seed={seed}"] if seed is not None else list(sets)
     examined = model_commands.examine(file, seeded, model_commands.choices(switches))
     examined.raise_errors()
     if not as_json:
         failures.print_findings(examined.findings)
+        if draws and examined.resolved is not None:
+            click.echo(cost_of_draws(examined.resolved, draws, structures), err=True)
     try:
-        with ending_kept(file, out), Progress(is_silent=as_json) as progress:
-            results = api.simulate(examined, out, draws=draws, structures=structures, resume=resume,
-                                   command=shlex.join(["vesica", *sys.argv[1:]]), report_progress=progress)
+        with ending_kept(file, out, draws=draws):
+            with Progress(is_silent=as_json) as progress:
+                results = api.simulate(examined, out, draws=draws, structures=structures, resume=resume,
+                                       command=shlex.join(given_command(file, out)), report_progress=progress)
+            page = None if no_report or results.outcome == "running" else api.report(out)
     except RunFault:
         if not no_report and (out / "summary.json").is_file():
             click.echo(f"Report of what was computed: {api.report(out)}", err=True)
         raise
-    page = None if no_report or results.outcome == "running" else api.report(out)
     code = EXIT_OF_OUTCOME.get(results.outcome, failures.RUN_FAULT)
     if as_json:
         failures.print_json({"exit_code": code, "outcome": results.outcome, "message": results.run["message"],
@@ -57,7 +68,8 @@ def run(  # noqa: PLR0913 - one for each option
         return code
     _print(results, out, page)
     if code != failures.DONE:
-        click.echo(f"The run is {results.outcome}: {results.run['message']}\n{resume_line(file, out)}", err=True)
+        again = resume_line(file, out, draws=draws)
+        click.echo(f"The run is {results.outcome}: {results.run['message']}\n{again}", err=True)
     return code
 
 
@@ -79,29 +91,56 @@ def refuse_used_folder(out: Path, *, resume: bool) -> None:
                     "its files would be mixed with others", "give the name of a folder that does not exist yet")
 
 
-def resume_line(file: Path, out: Path) -> str:
+def cost_of_draws(model: ResolvedModel, draws: int, structures: Sequence[str]) -> str:
+    """How many runs the draws are."""
+    varied = {switch.name: len(switch.options) for switch in model.switches
+              if switch.name in structures or ("all" in structures and switch.is_structure)}
+    forms, arms = math.prod(varied.values()), len(model.arms)
+    return (f"{draws * forms * arms} runs besides: {draws} draw{'s' * (draws != 1)} x {forms} "
+            f"structure{'s' * (forms != 1)} x {arms} arm{'s' * (arms != 1)}")
+
+
+def given_command(file: Path, out: Path) -> list[str]:
+    """The command as it was given, or the shortest like it where that is not known."""
+    context = click.get_current_context(silent=True)
+    given = context.obj if context is not None else None
+    return ["vesica", *(given or ["run", str(file), "--out", str(out)])]
+
+
+def resume_line(file: Path, out: Path, *, draws: int = 0) -> str:
     """How to go on."""
-    if (out / RECORD).is_file():
-        return (f"What was computed is kept in {out}. Go on with: "
-                + shlex.join(["vesica", "run", str(file), "--out", str(out), "--resume"])
-                + " (and the same other options)")
-    return "Nothing was written yet: the same command starts again."
+    if not (out / RECORD).is_file():
+        return "Nothing was written yet: the same command starts again."
+    command = given_command(file, out)
+    again = shlex.join(command if "--resume" in command else [*command, "--resume"])
+    if not _is_complete(out):
+        return f"What was computed is kept in {out}. Go on with: {again}"
+    if draws and ((out / PARTIAL).is_file() or not (out / DRAWS).is_file()):
+        return f"The run in {out} is complete, its draws are not. Go on with: {again}"
+    return f"The run in {out} is complete. Write its report with: {shlex.join(['vesica', 'report', str(out)])}"
+
+
+def _is_complete(out: Path) -> bool:
+    try:
+        return bool(json.loads((out / RECORD).read_text(encoding="utf-8")).get("outcome") == "completed")
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager
-def ending_kept(file: Path, out: Path) -> Iterator[None]:
+def ending_kept(file: Path, out: Path, *, draws: int = 0) -> Iterator[None]:
     """Ctrl-C and SIGTERM end a run with what it has, and say how to go on."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         raise RunFault(Finding("error", "", "the machine asked this run to end (SIGTERM)",
                                "a run that is ended keeps the rows it committed", "later rows are missing",
-                               resume_line(file, out).removesuffix(".")))
+                               resume_line(file, out, draws=draws).removesuffix(".")))
 
     before = signal.signal(signal.SIGTERM, end)
     try:
         yield
     except KeyboardInterrupt:
-        raise failures.Stopped(f"Stopped by Ctrl-C. {resume_line(file, out)}") from None
+        raise failures.Stopped(f"Stopped by Ctrl-C. {resume_line(file, out, draws=draws)}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
 

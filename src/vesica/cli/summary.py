@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from vesica.cli.failures import printable
+
 PLAIN_WIDTH: Final = 120
+LONGEST_NAME: Final = 40
 # Pools of the ledger, together as one screen has room for; `--json` has each alone.
 POOLS: Final = {
     "made, added": ("made", "added"), "in donors": ("returned", "in_mvb", "tethered"),
@@ -40,22 +43,28 @@ def number(value: object) -> str:
     return text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
+def name(text: object) -> str:
+    """A name for the first column: short enough to leave room for the numbers, and safe to print."""
+    plain = printable(text)
+    return escape(plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 1]}…")
+
+
 def table(title: str, *columns: str, numbers: int = 0) -> Table:
     """Make a small table: the first column keeps its words whole, the last ``numbers`` go to the right."""
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for at, column in enumerate(columns):
         made.add_column(column, justify="right" if at >= len(columns) - numbers else "left",
-                        overflow="fold", no_wrap=at == 0)
+                        overflow="fold", no_wrap=at == 0 or at >= len(columns) - numbers)
     return made
 
 
 def print_summary(summary: Mapping[str, Any], screen: Console) -> None:
     """Headline, cells, ledger, published results and confidence."""
     hours = number(summary.get("duration_h"))
-    screen.print(f"[bold]{escape(str(summary.get('title', 'Untitled')))}[/]  "
+    screen.print(f"[bold]{escape(printable(summary.get('title', 'Untitled')))}[/]  "
                  f"({summary.get('outcome', 'unknown')}, {hours} h)")
     for sentence in summary.get("headline") or ():
-        screen.print(f"  - {escape(str(sentence))}")
+        screen.print(f"  - {escape(printable(sentence))}")
     arms: Mapping[str, Any] = summary.get("arms") or {}
     if arms:
         screen.print(_cells(arms))
@@ -79,7 +88,7 @@ def _cells(arms: Mapping[str, Any]) -> Table:
             phenotype = ", ".join(f"{100 * share:.0f} % {state}"
                                   for state, share in (found.get("phenotype") or {}).items()
                                   if isinstance(share, int | float) and share >= 0.005)
-            made.add_row(escape(arm), escape(cell), escape(phenotype) or "-",
+            made.add_row(name(arm), name(cell), escape(phenotype) or "-",
                          number(found.get("released_per_cell_per_hour")), number(found.get("taken_up_per_cell")))
     return made
 
@@ -90,19 +99,19 @@ def _ledger(arms: Mapping[str, Any]) -> Table:
     accounts = {arm: ledger.get("vesicles") or {} for arm, ledger in ledgers.items()}
     used = {words: pools for words, pools in POOLS.items()
             if any(account.get(pool) for account in accounts.values() for pool in pools)}
-    made = table("Where the vesicles are at the end", "arm", *used, "residual", numbers=len(used) + 1)
+    made = table("Where the vesicles are at the end (EV in the dish)", "arm", *used, "residual", numbers=len(used) + 1)
     for arm, account in accounts.items():
         sums = [sum(account.get(pool) or 0.0 for pool in pools) for pools in used.values()]
         every = [account, *(ledgers[arm].get("cargo") or {}).values()]
         residuals = [abs(one["residual"]) for one in every if isinstance(one.get("residual"), int | float)]
-        made.add_row(escape(arm), *map(number, sums), f"{max(residuals):.0e}" if residuals else "-")
+        made.add_row(name(arm), *map(number, sums), f"{max(residuals):.0e}" if residuals else "-")
     return made
 
 
 def _published(rows: list[Mapping[str, Any]]) -> Table:
     made = table("Published results", "", "what was published", "how it counts", "ratio", numbers=1)
     for row in rows:
-        made.add_row(VERDICTS[row.get("holds")], escape(str(row.get("says", row.get("key", "")))),
+        made.add_row(VERDICTS[row.get("holds")], escape(printable(row.get("says", row.get("key", "")))),
                      escape(str(row.get("label") or "not drawn")), number(row.get("ratio")))
     return made
 

@@ -14,6 +14,7 @@ from vesica.spec.quantities import Notes
 from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, ResolvedModel
 
 BASE: str = "base"
+MOST_CELLS = 1e10  # in a dish, of one type
 _T = TypeVar("_T")
 
 
@@ -102,6 +103,10 @@ def count_cells(condition: Condition, cells: Sequence[str], notes: Notes) -> dic
                       "every cell type of an arm says how many cells there are",
                       "the amounts per dish are unknown", "add `count: 1e6`, or `count: 0`")
         counts[name] = 0.0 if text is None else notes.quantity(text, "cell", place, bare="cell") or 0.0
+        if counts[name] > MOST_CELLS or 0.0 < counts[name] < 1.0:
+            notes.add("warning", place, f"`{text}` is {counts[name]:.3g} cells of type `{name}`",
+                      f"a dish holds from 1 to {MOST_CELLS:.0e} cells of a type, or none".replace("e+", "e"),
+                      "the run is made, and stands for no experiment", "check the number and its unit")
     return counts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -56,6 +57,10 @@ def _constant(
         return [], ""
     if _is_after_end(start, f"{path}.from", exposure.start, end, notes):
         return [], ""
+    if stop > end * (1.0 + 1e-9):
+        notes.add("warning", f"{path}.to", f"the exposure lasts to `{exposure.end}`, and the run ends at "
+                  f"{end / 3600:g} h", "what happens in a run happens before its end",
+                  "the exposure is cut at the end of the run", "give an earlier `to`, or a longer `run.duration`")
     last = "the end" if exposure.end is None else exposure.end
     return [(start, min(stop, end))], f"from {exposure.start} to {last}"
 
@@ -82,7 +87,7 @@ def _pulses(
 
 
 def _is_after_end(time: float, path: str, wrote: object, end: float, notes: Notes) -> bool:
-    if time < end:
+    if time < end or math.isnan(end):  # a duration that could not be read has its own finding
         return False
     notes.add("error", path, f"`{wrote}` puts it at {time / 3600:g} h, and the run ends at {end / 3600:g} h",
               *AFTER_END, "give an earlier time, or a longer `run.duration`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,12 @@ def _override(data: dict[str, Any], places: Places, text: str) -> dict[str, Any]
     if not parts:
         raise error(SETTING, f"`{text}` sets nothing", "an override is `PATH=VALUE`", "it would be ignored",
                     "write it like `cells.astrocyte.count=2e6`", file=SETTING)
+    head = str(parts[0])
+    known = {info.alias or name for name, info in ModelSpec.model_fields.items()}
+    if head not in known and len(parts) > 1 and not difflib.get_close_matches(head, known, n=1):
+        raise error(SETTING, f"`{text}` sets `{head}`, which is no key of a model",
+                    f"the keys are {', '.join(sorted(known))}; a number of the table stands below `parameters`",
+                    "nothing would be changed", f"write it like `parameters.{path}={written}`", file=SETTING)
     value = yaml_io.parse(f"value: {written}", f"{SETTING} {text}").data["value"]
     for place in [place for place in places if _is_under(place, path)]:
         del places[place]

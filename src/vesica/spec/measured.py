@@ -134,7 +134,7 @@ def _sizes(part: MeasuredSizes, place: str, plan: CellPlan, library: Library, no
         reason = f"{why.wrote}: {why.rule}" if why else "no law fits"
         says = (f"no size law can be had from {part.file} ({reason}); "
                 f"the library's law is used for the {plan.cell.label}")
-        notes.add("note", f"{place}.file", f"no size law can be had from `{part.file}`: {reason}",
+        notes.add("warning", f"{place}.file", f"no size law can be had from `{part.file}`: {reason}",
                   "a measured size table is a mixture seen through an instrument, and not every one can be undone",
                   "the library's law is used instead", why.fix if why else "measure more particles")
         return Readings((Measurement(key, part.file, says, {"used": "library", "refused_because": reason}),))

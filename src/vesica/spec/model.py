@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 NAME_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_]*$"
+INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block")
 ARM_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_\-]*$"
 
 
@@ -241,7 +242,7 @@ def intervention_form(value: Any) -> str:
         return {"KnockOut": "~knock_out", "KnockDown": "~knock_down", "Inhibitor": "~inhibitor"}.get(
             type(value).__name__, "~block"
         )
-    return next((f"~{key}" for key in ("knock_out", "knock_down", "inhibitor", "block") if key in value), "~block")
+    return next((f"~{key}" for key in INTERVENTIONS if key in value), "~block")
 
 
 InterventionSpec = Annotated[

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from vesica.errors import Finding, InputError, Severity, nearest
+from vesica.errors import Finding, InputError, Severity, article, nearest
 from vesica.spec.model import Origin
 from vesica.spec.resolved import Parameter
 from vesica.spec.vocabulary import Field
@@ -63,8 +63,8 @@ class Notes:
 
     def unknown(self, path: str, what: str, name: str, known: Iterable[str], consequence: str) -> None:
         """Note a name that is not known, with the nearest one."""
-        self.add("error", path, f"`{name}` is not a known {what}", f"a {what} has to be defined before it is used",
-                 consequence, nearest(name, known))
+        rule = f"{article(what)} {what} has to be defined before it is used"
+        self.add("error", path, f"`{name}` is not a known {what}", rule, consequence, nearest(name, known))
 
     @property
     def has_errors(self) -> bool:

@@ -25,6 +25,8 @@ from vesica.spec.resolved import (
 )
 
 FIDELITIES: Final = ("well_mixed",)
+LONGEST: Final = 876_600 * 3600.0  # s; 100 years
+MOST_OUTPUTS: Final = 200_000
 
 
 def resolve(
@@ -153,7 +155,19 @@ def _check_unused(found: Sequence[Condition], resolved: Sequence[Arm], cells: Se
 def _domain(spec: ModelSpec, notes: Notes) -> Domain:
     diameter = notes.quantity(spec.domain.diameter, "um", "domain.diameter", positive=True) or math.nan
     volume = notes.quantity(spec.domain.medium, "um^3", "domain.medium", positive=True) or math.nan
-    return Domain(spec.domain.kind, volume, volume / (math.pi * diameter**2 / 4.0), spec.domain.mixing)
+    depth = volume / (math.pi * diameter**2 / 4.0)
+    if depth > diameter:
+        notes.add("warning", "domain.medium", f"`{spec.domain.medium}` in a dish of `{spec.domain.diameter}` stands "
+                  f"{depth / 1e3:.3g} mm deep", "the medium of a dish is shallower than the dish is wide",
+                  "concentrations and the way to the cells are those of a tall tube",
+                  "check the units of `medium` and `diameter`")
+    return Domain(spec.domain.kind, volume, depth, spec.domain.mixing)
+
+
+def _round_up(value: float) -> str:
+    """Two digits, never below the value."""
+    digits = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.ceil(value / digits + 1e-9) * digits:.3g}"
 
 
 def _schedule(spec: ModelSpec, notes: Notes) -> Schedule:
@@ -161,9 +175,19 @@ def _schedule(spec: ModelSpec, notes: Notes) -> Schedule:
     duration = seconds(run.duration, "run.duration", notes, positive=True) or math.nan
     every = seconds(run.every, "run.every", notes, positive=True) or math.nan
     if every > duration:
-        notes.add("error", "run.every", f"output every `{run.every}` of a run of `{run.duration}`",
-                  "output comes at least once in a run", "nothing would be seen between start and end",
+        notes.add("warning", "run.every", f"output every `{run.every}` of a run of `{run.duration}`",
+                  "output comes at least once in a run", "nothing is seen between start and end",
                   "give a shorter interval")
+    if duration > LONGEST:
+        notes.add("error", "run.duration", f"`{run.duration}` is {duration / 3600 / 8766:.3g} years",
+                  "a run lasts at most 100 years (876600 h)", "cells in a dish do not live that long",
+                  "give the length of an experiment, as `48 h`")
+    elif (outputs := duration / every) >= MOST_OUTPUTS:  # counted, never laid out
+        notes.add("error", "run.every", f"output every `{run.every}` of a run of `{run.duration}` is "
+                  f"{math.floor(outputs) + 1 if math.isfinite(outputs) else outputs:.3g} outputs",
+                  f"a run has at most {MOST_OUTPUTS:,} outputs".replace(",", " "),
+                  "they would fill the memory and the disk",
+                  f"give a longer interval, from `{_round_up(duration / MOST_OUTPUTS)} s` on")
     if run.fidelity not in FIDELITIES:
         notes.unknown("run.fidelity", "fidelity", run.fidelity, FIDELITIES, "nobody could run the model")
     return Schedule(duration, every, run.fidelity, run.seed, run.relative_tolerance, run.absolute_tolerance)

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from vesica.errors import article
 from vesica.library import Library
 from vesica.spec.model import CellSpec, ModelSpec
 from vesica.spec.quantities import Given, Notes
@@ -24,7 +25,10 @@ from vesica.spec.vocabulary import (
     Field,
 )
 
+DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
+# names that paths of parameters, or the solver, have for something else
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero"})
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,34 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     said: dict[str, list[tuple[str, CellSpec]]] = {}
     for arm, name, cell in cell_specs(spec):
         said.setdefault(name, []).append((place_of(arm, name), cell))
+    _check_names(spec, said, names, notes)
     plans = (_plan(name, said[name], names, notes) for name in sorted(said))
     return [plan for plan in plans if plan is not None]
+
+
+def _check_names(
+    spec: ModelSpec, said: Mapping[str, list[tuple[str, CellSpec]]], names: Catalogue, notes: Notes
+) -> None:
+    """Refuse words that mean something else, and names that two things share."""
+    used = [(f"{key}.{name}", name) for key in ("cargo", "solubles", "agents") for name in getattr(spec, key)]
+    used += [(cells[0][0], name) for name, cells in said.items()]
+    signals = {name: "signal" for base in names.library.cells.values() for name in base.signals}
+    for cells in said.values():
+        for place, cell in cells:
+            used += [(f"{place}.signals.{name}", name) for name in cell.signals]
+            signals |= dict.fromkeys(cell.signals, "signal")
+    for place, name in used:
+        if name in RESERVED:
+            notes.add("error", place, f"`{name}` is the name of something of this model",
+                      f"these words are taken: {', '.join(f'`{word}`' for word in sorted(RESERVED))}",
+                      "its numbers would be taken for those of something else", f"choose another name, as `my_{name}`")
+    others = signals | dict.fromkeys(names.solubles, "soluble") | dict.fromkeys(names.agents, "agent")
+    others |= dict.fromkeys(names.cargo, "cargo")
+    for name, cells in said.items():
+        if name in others:
+            notes.add("error", cells[0][0], f"`{name}` is a cell type and {article(others[name])} {others[name]}",
+                      "a name means one thing", "the numbers of one would be taken for those of the other",
+                      f"choose another name for the cell type, as `{name}_cell`, with `like:` to say what it is like")
 
 
 def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: Notes) -> CellPlan | None:
@@ -158,7 +188,8 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
 
 def expected_of_cell(cell: CellType) -> dict[str, Field]:
     """Every parameter a cell type has, by path."""
-    paths = {f"{cell.name}.{name}": field for name, field in CELL_MACHINERY.items()}
+    paths = {f"{cell.name}.{name}": field for name, field in CELL_MACHINERY.items()
+             if cell.can_die or name != DEATH}  # fmt: skip
     for owner, fields in (
         *((cargo, CELL_CARGO) for cargo in cell.cargo),
         *((mirna, CELL_TARGETS) for mirna in cell.mirna_targets),

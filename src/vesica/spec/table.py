@@ -43,13 +43,21 @@ class _Reader:
         """Lay changes over a layer; paths that do not exist are noted."""
         for path, given in changes:
             found = [here for here in switches.expand(path, self.cells) if here in self.expected]
-            if not found:
+            if not found and self._is_death_of_the_deathless(path):
+                self.notes.add("error", given.place, f"`{path}` is set, and no such cell can die in this model",
+                               "only a cell type that can die has a hazard of death",
+                               "the value would change nothing", "delete it, or give it to a cell type that can die")
+            elif not found:
                 known = {*self.expected, *(f"*.{here.partition('.')[2]}" for here in self.expected
                                            if here.partition(".")[0] in self.cells)}  # fmt: skip
                 self.notes.add("error", given.place, f"`{path}` is not a parameter of this model",
                                "a parameter is named by its path, as `explain` prints it",
                                "the value would change nothing", nearest(path, known))
             layer |= dict.fromkeys(found, given)
+
+    def _is_death_of_the_deathless(self, path: str) -> bool:
+        owner, _, name = path.rpartition(".")
+        return name == structure.DEATH and (owner == "*" or owner in self.cells)
 
     def read(self, path: str, given: Given) -> Parameter | None:
         """The parameter a number means at a path."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Tag, ValidationError
 
 from vesica.errors import Finding, nearest
-from vesica.spec.model import ModelSpec, Origin
+from vesica.spec.model import INTERVENTIONS, Block, ModelSpec, Origin
 from vesica.spec.yaml_io import join
 
 _EXPECTED: Final[dict[str, str]] = {
@@ -27,6 +27,9 @@ _EXPECTED: Final[dict[str, str]] = {
     "bool_type": "`true` or `false`",
     "bool_parsing": "`true` or `false`",
 }
+_BOUNDS: Final[dict[str, str]] = {
+    "greater_than": "above", "greater_than_equal": "from", "less_than": "below", "less_than_equal": "up to",
+}  # fmt: skip
 
 
 def findings(failure: ValidationError, origin: Origin) -> list[Finding]:
@@ -44,13 +47,11 @@ def _finding(complaint: Mapping[str, Any]) -> Finding:
     path = ""
     for part in words:
         path = join(path, part)
-    last = f"`{words[-1]}`" if words else "the model"
+    last = f"`{path.rpartition('.')[2]}`" if words else "the model"
     if kind == "extra_forbidden":
         return _unknown_key(path, str(words[-1]), loc)
     if kind == "missing":
-        return Finding("error", path, f"{last} is missing", "it is needed here, and has no default",
-                       "there is no value that could be guessed without saying so",
-                       f"add `{words[-1]}: ...`{_example(str(words[-1]))}")
+        return _missing(path, str(words[-1]), value, is_intervention="~block" in loc)
     if kind == "literal_error":
         options = _options(type_at(loc))
         return Finding("error", path, f"{last} is `{shown(value)}`",
@@ -66,8 +67,23 @@ def _finding(complaint: Mapping[str, Any]) -> Finding:
                        "a quantity is a number and a unit", "it cannot be used in an equation",
                        "write it like `40 mM`")
     expected = _EXPECTED.get(kind, complaint["msg"][0].lower() + complaint["msg"][1:])
+    if words and words[-1] == "seed":
+        expected = "a whole number from 0 up"
+    elif kind in _BOUNDS:
+        expected = f"a number {_BOUNDS[kind]} {next(iter(complaint['ctx'].values())):g}"
     return Finding("error", path, f"{last} is `{shown(value)}`", f"expected here: {expected}",
                    "it cannot be read in another way without guessing", f"write {expected}")
+
+
+def _missing(path: str, word: str, value: Any, *, is_intervention: bool) -> Finding:
+    if not is_intervention:
+        return Finding("error", path, f"`{word}` is missing", "it is needed here, and has no default",
+                       "there is no value that could be guessed without saying so",
+                       f"add `{word}: ...`{_example(word)}")
+    path = path.rpartition(".")[0]
+    return Finding("error", path, f"`{path.rpartition('.')[2]}` is `{shown(value)}`",
+                   f"an intervention has one of {', '.join(f'`{word}`' for word in INTERVENTIONS)}",
+                   "nothing would be done to the cells", "write it like `{knock_out: TLR4}`, or delete it")
 
 
 def shown(value: Any) -> str:
@@ -88,6 +104,8 @@ def _example(word: str) -> str:
 def _unknown_key(path: str, word: str, loc: tuple[Any, ...]) -> Finding:
     owner = type_at(loc[:-1])
     known = field_words(owner) if isinstance(owner, type) and issubclass(owner, BaseModel) else []
+    if owner is Block:  # also what says none of them
+        known = list(dict.fromkeys([*INTERVENTIONS, *known]))
     return Finding("error", path, f"`{word}` is not a key here", f"the keys are {', '.join(known)}",
                    "it would be ignored, and the run would answer another question",
                    nearest(word, known))

@@ -6,6 +6,7 @@ parser only gives events (with line marks) and the values are built here.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -58,8 +59,9 @@ def read(path: Path) -> Document:
         size = path.stat().st_size
         raw = path.read_bytes() if size <= LIMIT_BYTES else b""
     except OSError as failure:
-        raise error(name, f"`{name}` cannot be read ({failure.strerror})", "the model is a file on this machine",
-                    "there is nothing to run", "give the path of an existing file") from None
+        what = f"`{name}` is a folder" if path.is_dir() else f"`{name}` cannot be read ({failure.strerror})"
+        raise error(name, what, "the model is a file on this machine",
+                    "there is nothing to run", _near_file(path)) from None
     if size > LIMIT_BYTES:
         raise error(name, f"`{name}` has {size / 1e6:.1f} MB", "a model file has at most 5 MB",
                     "such a file is data, not a model, and would take minutes to read",
@@ -72,6 +74,17 @@ def read(path: Path) -> Document:
                     "letters such as `µ` would be read as something else", "save the file as UTF-8",
                     file=name, line=line) from None
     return parse(text, name)
+
+
+def _near_file(path: Path) -> str:
+    """Which model file may have been meant: one in the folder given, or one with a name much like it."""
+    folder = path if path.is_dir() else path.parent
+    try:
+        models = sorted(file.name for file in folder.iterdir() if file.suffix in (".yaml", ".yml"))
+    except OSError:
+        return "give the path of an existing file"
+    near = models[:1] if path.is_dir() else difflib.get_close_matches(path.name, models, n=1, cutoff=0.6)
+    return f"did you mean `{folder / near[0]}`?" if near else "give the path of an existing file"
 
 
 def parse(text: str, file: str = "<text>") -> Document:
