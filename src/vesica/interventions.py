@@ -260,7 +260,8 @@ def _rules_from(is_source: Callable[[str, ResolvedModel], bool]) -> Routes:
 ROUTES: Final[dict[str, tuple[str, Routes]]] = {
     "surface_signalling": ("signalling of vesicles from the cell surface blocked",
                            _rules_from(lambda source, _model: source.startswith(BOUND))),
-    "receptor_transfer": ("transfer of receptors to the cell surface blocked", _machinery("receptor_surfacing_rate", "receptor_insertion_share")),
+    "receptor_transfer": ("transfer of receptors to the cell surface blocked",
+                          _machinery("receptor_surfacing_rate", "receptor_insertion_share")),
     "mirna_route": ("repression by received and own miRNA blocked",
                     _rules_from(lambda source, _model: source.startswith(REPRESSION))),
     "escape": ("escape from endosomes and fusion at the surface blocked, for lumen cargo and received receptors",

@@ -57,7 +57,8 @@ def judge(
             "key": item.key, "says": item.says, "source": item.source, "arm": item.arm, "against": item.against,
             "quantity": item.name, "direction": item.direction, "ratio": ratio, "found": found,
             "holds": None if found is None else found == item.direction, "draws": None,
-            "label": "assumed" if set(item.presupposed_by) & set(chosen) else None, "counts_as_reproduced": None, "decided_by": [], "words": _single_words(item, ratio, found),
+            "label": "assumed" if set(item.presupposed_by) & set(chosen) else None,
+            "counts_as_reproduced": None, "decided_by": [], "words": _single_words(item, ratio, found),
         })
     return rows
 

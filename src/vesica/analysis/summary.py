@@ -166,10 +166,10 @@ def published_sentences(published: list[dict[str, Any]]) -> list[str]:
         return []
     open_rows = [row for row in known if row["label"] != "assumed"]
     held = sum(row["holds"] for row in open_rows)
-    sentences = [f"{held} of {len(open_rows)} published directions that the model leaves open hold in this run; "
-                 f"{len(known) - len(open_rows)} more are built into it."]
+    first = (f"{held} of {len(open_rows)} published directions that the model leaves open hold in this run; "
+             f"{len(known) - len(open_rows)} more are built into it.")
     missed = [f"{row['says']} (here x {row['ratio']:.3g})" for row in known if not row["holds"]]
-    return [*sentences, f"Missed: {'; '.join(missed)}."] if missed else sentences
+    return [first, f"Missed: {'; '.join(missed)}."] if missed else [first]
 
 
 def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict[str, Any]]) -> list[str]:
