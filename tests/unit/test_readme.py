@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from vesica import api
+from vesica.spec.model import ModelSpec
+
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
@@ -30,3 +33,25 @@ def test_every_file_the_readme_names_exists() -> None:
     root = Path(__file__).parents[2]
     for name in re.findall(r"`((?:docs|examples)/[\w./]+)`|\]\(([\w./]+)\)", README):
         assert (root / (name[0] or name[1])).exists(), name
+
+
+def test_every_key_of_a_model_is_documented() -> None:
+    words = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+    missing = [name for name in ModelSpec.model_fields if f"`{name}" not in words]
+    assert missing == []
+
+
+def test_the_snippets_of_the_words_are_models(tmp_path: Path) -> None:
+    """All blocks of docs/model.md together make one model that resolves, but for files nobody has."""
+    words = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+    blocks = "".join(re.findall(r"```yaml\n(.*?)```", words, re.DOTALL))
+    blocks = blocks[: blocks.index("measured:")]
+    lines = [line for line in blocks.splitlines() if "csv:" not in line and "doses_from" not in line]
+    model = tmp_path / "model.yaml"
+    model.write_text(
+        "vesica: 1\ndomain: {kind: dish, diameter: 35 mm, medium: 2 mL}\n"
+        "cells: {astrocyte: {count: 1e6}, neuron: {count: 1e5}}\n" + "\n".join(lines)
+        + "\narms: {control: {exposures: []}, ethanol: {}}\nrun: {duration: 48 h}\n"
+    )
+    errors = [finding for finding in api.check(model) if finding.severity == "error"]
+    assert errors == []
