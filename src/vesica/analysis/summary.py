@@ -166,8 +166,10 @@ def published_sentences(published: list[dict[str, Any]]) -> list[str]:
         return []
     open_rows = [row for row in known if row["label"] != "assumed"]
     held = sum(row["holds"] for row in open_rows)
+    built_in = len(known) - len(open_rows)
     first = (f"{held} of {len(open_rows)} published directions that the model leaves open hold in this run; "
-             f"{len(known) - len(open_rows)} more are built into it.")
+             f"{built_in} more are built into it.") if open_rows else (
+             f"The model leaves no published direction open: {built_in} are built into it.")
     missed = [f"{row['says']} (here x {row['ratio']:.3g})" for row in known if not row["holds"]]
     return [first, f"Missed: {'; '.join(missed)}."] if missed else [first]
 
