@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vesica import interventions
+from vesica import api, interventions
 from vesica.errors import Finding, InputError
 from vesica.spec import io
 from vesica.spec.yaml_io import LIMIT_BYTES
@@ -376,3 +376,15 @@ def test_a_misspelt_file_and_a_folder(tmp_path: Path) -> None:
         io.load(tmp_path / "etanol.yaml")
     with pytest.raises(InputError, match="is a folder"):
         io.load(tmp_path)
+
+
+def test_a_rule_on_the_death_of_a_cell_that_cannot_die_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.yaml"
+    path.write_text(
+        "vesica: 1\ndomain: {kind: dish, diameter: 35 mm, medium: 2 mL}\ncells: {astrocyte: {count: 1e6}}\n"
+        'rules: ["astrocyte: NFkB_activity increases death_rate (half_max 3, hill 2, up to 3x)"]\n'
+        "run: {duration: 1 h}\n"
+    )
+    found = [finding for finding in api.check(path) if finding.severity == "error"]
+    assert len(found) == 1
+    assert "death_rate" in found[0].wrote

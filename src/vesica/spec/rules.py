@@ -90,6 +90,7 @@ class CellWords:
     agents: Mapping[str, str]
     solubles: Mapping[str, str]
     bindable: Mapping[str, str]  # cargo that bound vesicles may carry, whoever made it
+    can_die: bool = True
 
     def sources(self) -> dict[str, tuple[str, str]]:
         """Every source word: its kind (of `vocabulary.unit_of_source`) and what stands in a sentence."""
@@ -106,7 +107,7 @@ class CellWords:
 
     def targets(self) -> dict[str, tuple[str, bool]]:
         """Every target word: its subject in a sentence, and whether it is a speed."""
-        words = dict(MACHINERY_WORDS)
+        words = {name: said for name, said in MACHINERY_WORDS.items() if self.can_die or name != "death_rate"}
         for name, label in self.signals.items():
             production, decay = vocabulary.modulable_of_signal(name)
             words[production] = (f"production of {label}", True)

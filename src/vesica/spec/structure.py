@@ -182,7 +182,7 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
     return CellWords(
         cell.name, cell.label, {signal.name: signal.label or signal.name for signal in cell.signals},
         labels(cell.cargo), cell.mirna_targets, {name: names.solubles[name] for name in cell.solubles},
-        names.agents, names.solubles, labels(tuple(names.cargo)),
+        names.agents, names.solubles, labels(tuple(names.cargo)), cell.can_die,
     )  # fmt: skip
 
 
