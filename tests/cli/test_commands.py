@@ -138,6 +138,7 @@ class TestUsedFolder:
 
     def test_a_new_name_is_fine(self, tmp_path: Path) -> None:
         run_command.refuse_used_folder(tmp_path / "none", resume=False)
+        assert not (tmp_path / "none").exists()  # and nothing is made yet
 
 
 def _raised(failure: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ from vesica.errors import Finding, InputError
 from vesica.spec.resolved import ResolvedModel
 from vesica.transport.diffusion import still_column_share, stokes_einstein
 
-SECONDS_PER_ARM: Final = 0.06  # measured on one core for 180 states; only to say what to expect
+SECONDS_PER_ARM: Final = 0.06  # with its share of summary and storage; only to say what to expect
 BASE_MB: Final = 250.0  # Python with its libraries and compiled kernels, as measured
 BYTES_PER_NUMBER: Final = 8
 DENOMINATORS: Final = frozenset({

@@ -81,7 +81,7 @@ def _kernel_text(name: str) -> str:
     import sympy
 
     symbols = sympy.symbols([f"a{j}" for j in range(arity(name))], real=True)
-    value = sympy.sympify(KERNELS[name](*symbols))
+    value = sympy.sympify(KERNELS[name](*symbols), strict=True)
     partials = [_partial(value, symbol) for symbol in symbols]
     arguments = ", ".join(str(symbol) for symbol in symbols)
     body, (result,) = _statements([value])
@@ -106,6 +106,6 @@ def _statements(expressions: list[Any]) -> tuple[str, list[str]]:
 
     settings = {"user_functions": {name: name for name in maths.FUNCTIONS}, "fully_qualified_modules": False}
     printer = PythonCodePrinter(settings)
-    shared, reduced = sympy.cse([sympy.sympify(expression) for expression in expressions])
+    shared, reduced = sympy.cse([sympy.sympify(expression, strict=True) for expression in expressions])
     body = "".join(f"    {symbol} = {printer.doprint(sub)}\n" for symbol, sub in shared)
     return body, [printer.doprint(expression) for expression in reduced]
