@@ -13,7 +13,9 @@ from vesica.units import registry
 
 CONFIDENCES: Final = ("seen", "known", "estimate")
 # for comparison, read by instruments, or offered to the rules of models
-DOCUMENTING: Final = ("compare.", "nta.", "offered.")
+DOCUMENTING: Final = (
+    "compare.", "offered.", "nta.", "trps.", "elisa.", "qpcr.", "sequencing.", "phluorin.", "laboratory.",
+)
 DERIVED_TOLERANCE: Final = 0.01  # values are written with three digits: rounding is at most 0.5 %
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+")
