@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,12 +29,46 @@ def _model_options(command: Command) -> Command:
     return changed(switched(command))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+# Laboratory commands: name -> where the click command is, and its line in `vesica --help`.
+LABORATORY: Final = {
+    "nta": ("vesica.cli.nta_commands", "nta", "Particle tracking: read files, compare groups."),
+    "measure": ("vesica.cli.measure_commands", "measure", "What instruments would read of a run."),
+    "events": ("vesica.cli.measure_commands", "events", "Find fusion events in a pHluorin recording."),
+    "fit": ("vesica.cli.fit_commands", "fit", "Fit release and uptake to time courses."),
+    "dose": ("vesica.cli.dose_commands", "dose", "How many EVs an effect needs, and who can supply them."),
+    "cargo": ("vesica.cli.cargo_commands", "cargo", "Loading, changes and targets of EV cargo."),
+    "plate": ("vesica.cli.plate_commands", "plate", "Concentrations from a plate with standards (4PL)."),
+    "cytometry": ("vesica.cli.cytometry_commands", "cytometry", "Flow cytometry files in calibrated units."),
+}
+
+
+class _Commands(click.Group):
+    """A group whose laboratory commands are imported when they are called, not for ``--help``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *LABORATORY]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in LABORATORY:
+            return super().get_command(ctx, cmd_name)
+        module, name, _ = LABORATORY[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
+        for title, lines in (("Simulation", own), ("Laboratory", {k: v[2] for k, v in LABORATORY.items()})):
+            with formatter.section(title):
+                formatter.write_dl(list(lines.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="vesica")
 def app() -> None:
     """Simulate, measure and explain cell communication by exosomes.
 
-    Start with: vesica check MODEL.yaml, then vesica run MODEL.yaml --out runs/first
+    Start with: vesica check MODEL.yaml, then vesica run MODEL.yaml --out runs/first;
+    or, at the bench: vesica nta read *.csv --out nta
     """
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +19,8 @@ from vesica.errors import InputError, error
 # Control characters other than tab, line feed and carriage return do not occur in text exports.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _DELIMITERS: Final = ("\t", ",", ";")
+_COMMA: Final = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
+_POINT: Final = re.compile(r"[-+]?\d*\.\d+([eE][-+]?\d+)?")
 
 PathLike = str | os.PathLike[str]
 
@@ -34,7 +37,7 @@ class Provenance:
         What the file was recognised as.
     sha256 : str
         Of the bytes of the file.
-    encoding : "utf-8" or "latin-1"
+    encoding : "utf-8", "utf-16" or "latin-1"
     sections : name -> lines
         Every line of the file, verbatim, under the section it stands in.
     """
@@ -48,12 +51,16 @@ class Provenance:
 
 @dataclass(frozen=True)
 class TextFile:
-    """A decoded file: its lines without line ends, and what is needed to say where it came from."""
+    """A decoded file: its lines without line ends, and what is needed to say where it came from.
+
+    ``has_decimal_commas`` makes `number` read ``1,5`` as 1.5; see `decimal_commas`.
+    """
 
     file: str
     lines: tuple[str, ...]
     sha256: str
     encoding: str
+    has_decimal_commas: bool = False
 
     def provenance(self, format_name: str, sections: Mapping[str, tuple[str, ...]]) -> Provenance:
         """Make the record of origin, once the format is known."""
@@ -85,7 +92,7 @@ class Row:
 
 
 def read_text(path: PathLike) -> TextFile:
-    """Read a text file as UTF-8, or as latin-1 where it is not UTF-8.
+    """Read a text file as UTF-8, as UTF-16 where it begins with its mark, or else as latin-1.
 
     Raises
     ------
@@ -154,6 +161,8 @@ def _refuse_binary(text: str, file: str, name: str) -> None:
 
 
 def _decode(data: bytes) -> tuple[str, str]:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # `Unicode text` of spreadsheets
+        return data.decode("utf-16", "replace"), "utf-16"
     try:
         return data.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
@@ -184,6 +193,20 @@ def guess_delimiter(header: str) -> str:
     return best if best in header else ","
 
 
+def decimal_commas(text: TextFile, delimiter: str) -> TextFile:
+    """The same text, marked where its numbers are written with decimal commas.
+
+    They are where the delimiter is not a comma, some cells are ``1,5``, and none is ``1.5``:
+    a file that mixes both is left alone, and its odd cells are refused when they are read.
+    """
+    if delimiter == ",":
+        return text
+    cells = [cell.strip().strip('"') for line in text.lines for cell in line.split(delimiter)]
+    commas = any(_COMMA.fullmatch(cell) for cell in cells)
+    points = any(_POINT.fullmatch(cell) for cell in cells)
+    return replace(text, has_decimal_commas=commas and not points)
+
+
 def number(text: TextFile, row: Row, column: int, label: str) -> float:
     """Read the finite number in a cell.
 
@@ -202,7 +225,7 @@ def number(text: TextFile, row: Row, column: int, label: str) -> float:
         )
     cell = row.cells[column]
     try:
-        value = float(cell)
+        value = float(cell.replace(",", ".") if text.has_decimal_commas else cell)
     except ValueError:
         comma = " with a decimal point instead of a comma" if re.fullmatch(r"[-+\d.]*,\d+", cell) else ""
         raise text.refuse(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +51,11 @@ def build(results: ResultsLike) -> str:
         part of the run.
     """
     material = Material(results)
-    sections = [section(material) for section in SECTIONS]
+    return layout(outcome.opening(material), [section(material) for section in SECTIONS])
+
+
+def layout(opening: outcome.Opening, sections: Sequence[Section]) -> str:
+    """One HTML document of an opening and sections; a section without blocks is named at the end."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("vesica.report", "templates"),
         autoescape=True,
@@ -64,10 +68,10 @@ def build(results: ResultsLike) -> str:
     script = _template_text(environment, "page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html").render(
-        opening=outcome.opening(material),
+        opening=opening,
         present=[section for section in sections if section.blocks],
         absent=[section.title for section in sections if not section.blocks],
-        style=_template_text(environment, "style.css"),
+        style=_template_text(environment, "style.css") + _template_text(environment, "picture.css"),
         script=script,
         digest=digest,
     )
