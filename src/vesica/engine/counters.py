@@ -1,0 +1,175 @@
+"""Random numbers inside compiled loops: Philox counters, so that a stream is its name and a place in it.
+
+A stream is a key of two 32-bit words and a counter of four; block n of a stream is the cipher of
+its counter, so any number can be made again alone, on any machine, in any order.
+
+Source: Salmon, Moraes, Dror & Shaw 2011 SC'11, doi 10.1145/2063384.2063405 (Philox4x32-10).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+_TO_UNIT = 1.0 / 9007199254740992.0  # 2^-53
+
+KEY, BLOCK, LANE, STOCK = 0, 2, 4, 6  # places in the words of a stream: see `stream`
+
+
+def stream(seed: int, purpose: str, index: int) -> NDArray[np.uint64]:
+    """The state of a stream named by (seed, purpose, index), at its beginning.
+
+    Returns
+    -------
+    (8,) uint64
+        Two words of key, block number (low, high), index (low, high), one number in stock
+        and whether there is one.
+    """
+    name = hashlib.blake2b(f"{seed & (2**64 - 1)}|{purpose}".encode(), digest_size=8).digest()
+    key = int.from_bytes(name, "little")
+    words = (key & 0xFFFFFFFF, key >> 32, 0, 0, index & 0xFFFFFFFF, index >> 32 & 0xFFFFFFFF, 0, 0)
+    return np.array(words, dtype=np.uint64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def philox(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+    """Four random 32-bit words (in uint64) for a counter and a key."""
+    for _ in range(10):
+        p0, p1 = _M0 * c0, _M1 * c2
+        c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ k0, p1 & _LOW, (p0 >> _HALF) ^ c3 ^ k1, p0 & _LOW
+        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+    return c0, c1, c2, c3
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def uniform(s):  # noqa: ANN001, ANN201
+    """The next number of the stream ``s``, in (0, 1): never 0, never 1."""
+    if s[7] != np.uint64(0):
+        s[7] = np.uint64(0)
+        return (float(s[6] >> np.uint64(11)) + 0.5) * _TO_UNIT
+    a, b, c, d = philox(s[2], s[3], s[4], s[5], s[0], s[1])
+    s[2] += np.uint64(1)
+    if s[2] > _LOW:
+        s[2] = np.uint64(0)
+        s[3] += np.uint64(1)
+    s[6] = (c << _HALF) | d
+    s[7] = np.uint64(1)
+    return (float(((a << _HALF) | b) >> np.uint64(11)) + 0.5) * _TO_UNIT
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def exponential(s):  # noqa: ANN001, ANN201
+    """An exponential number with mean one."""
+    return -math.log(uniform(s))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def normal(s):  # noqa: ANN001, ANN201
+    """A standard normal number (Box & Muller 1958 Ann Math Stat 29:610)."""
+    r = math.sqrt(-2.0 * math.log(uniform(s)))
+    return r * math.cos(2.0 * math.pi * uniform(s))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def poisson(s, mean):  # noqa: ANN001, ANN201
+    """A Poisson number, exact for any mean.
+
+    Below 10 by multiplication; above by transformed rejection (Hoermann 1993 Insur Math Econ
+    12:39, algorithm PTRS).
+    """
+    if not mean > 0.0:
+        return 0.0
+    if mean < 10.0:
+        limit, product, k = math.exp(-mean), uniform(s), 0.0
+        while product > limit:
+            product *= uniform(s)
+            k += 1.0
+        return k
+    slam, loglam = math.sqrt(mean), math.log(mean)
+    b = 0.931 + 2.53 * slam
+    a = -0.059 + 0.02483 * b
+    inv_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    v_r = 0.9277 - 3.6224 / (b - 2.0)
+    while True:
+        u = uniform(s) - 0.5
+        v = uniform(s)
+        us = 0.5 - abs(u)
+        k = math.floor((2.0 * a / us + b) * u + mean + 0.43)
+        if us >= 0.07 and v <= v_r:
+            return k
+        if k < 0.0 or (us < 0.013 and v > us):
+            continue
+        if math.log(v) + math.log(inv_alpha) - math.log(a / (us * us) + b) <= -mean + k * loglam - math.lgamma(k + 1.0):
+            return k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def binomial(s, n, p):  # noqa: ANN001, ANN201
+    """A binomial number out of ``n`` (a whole float), exact for any probability.
+
+    By inversion where the smaller mean is below 10, else by transformed rejection (Hoermann
+    1993 J Stat Comput Simul 46:101, algorithm BTRS).
+    """
+    if n <= 0.0 or p <= 0.0:
+        return 0.0
+    if p >= 1.0:
+        return n
+    flipped = p > 0.5
+    q = 1.0 - p if flipped else p
+    k = _few(s, n, q) if n * q < 10.0 else _many(s, n, q)
+    return n - k if flipped else k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _few(s, n, p):  # noqa: ANN001, ANN202
+    """Geometric gaps between successes: as many numbers as successes (Devroye 1986, ch. X.4)."""
+    per = math.log1p(-p)
+    k, at = -1.0, 0.0
+    while at <= n:
+        k += 1.0
+        at += math.floor(math.log(uniform(s)) / per) + 1.0
+    return k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _many(s, n, p):  # noqa: ANN001, ANN202
+    spread = math.sqrt(n * p * (1.0 - p))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    centre = n * p + 0.5
+    v_r = 0.92 - 4.2 / b
+    r = p / (1.0 - p)
+    alpha = (2.83 + 5.1 / b) * spread
+    m = math.floor((n + 1.0) * p)
+    while True:
+        u = uniform(s) - 0.5
+        v = uniform(s)
+        us = 0.5 - abs(u)
+        k = math.floor((2.0 * a / us + b) * u + centre)
+        if k < 0.0 or k > n:
+            continue
+        if us >= 0.07 and v <= v_r:
+            return k
+        v = math.log(v * alpha / (a / (us * us) + b))
+        bound = ((m + 0.5) * math.log((m + 1.0) / (r * (n - m + 1.0))) + _stirling(m) + _stirling(n - m)
+                 + (n + 1.0) * math.log((n - m + 1.0) / (n - k + 1.0))
+                 + (k + 0.5) * math.log(r * (n - k + 1.0) / (k + 1.0)) - _stirling(k) - _stirling(n - k))
+        if v <= bound:
+            return k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _stirling(k):  # noqa: ANN001, ANN202
+    """What Stirling's formula for log k! leaves out: exact below 10, a series above."""
+    if k < 10.0:
+        return math.lgamma(k + 1.0) - (k + 0.5) * math.log(k + 1.0) + (k + 1.0) - 0.9189385332046727
+    x = 1.0 / (k + 1.0)
+    x2 = x * x
+    return (1.0 / 12.0 - (1.0 / 360.0 - x2 / 1260.0) * x2) * x
