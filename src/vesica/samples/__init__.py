@@ -15,7 +15,7 @@ _FOLDER = Path(__file__).parent
 
 def names() -> tuple[str, ...]:
     """Names of all samples."""
-    return tuple(sorted(file.name for file in _FOLDER.iterdir() if file.suffix in (".csv", ".tsv")))
+    return tuple(sorted(file.name for file in _FOLDER.iterdir() if file.suffix in (".csv", ".tsv", ".txt")))
 
 
 def path(name: str) -> Path:
