@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from vesica.cli.app import main
 
 RELEASE, UPTAKE = str(samples.path("release_timecourse.csv")), str(samples.path("uptake_dose_time.csv"))
 SMALL = "dose (particle/cell),time (h),signal (particle/cell)\n" + "".join(
-    f"{dose},{time},{dose * 0.1 * time / (time + 5):.4g}\n" for dose in (100, 1000, 5000) for time in (1, 4, 24))
+    f"{dose},{time},{dose * (1 - math.exp(-0.1 * time)) * (1 + 0.05 * (-1) ** (i + j)):.4g}\n"
+    for i, dose in enumerate((100, 1000, 5000)) for j, time in enumerate((1, 4)))
 
 
 def test_release_writes_a_whole_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,7 +125,10 @@ def profile_of(
             return minimise(fit.problem, [solved.begin(start, value)], tied=tied, tolerance=_TOLERANCE)
         size = max(abs(value), 1e-9 * scale)
         return minimise(
-            fit.problem, [start], pull=lambda sets: stiff * (quantity(sets) - value) / size, tolerance=_TOLERANCE
+            fit.problem,
+            [start],
+            pull=lambda sets: stiff * (quantity(sets) - value) / size,
+            tolerance=_TOLERANCE,
         )
 
     return _interval(fit, _Trail(fit, best, held), scale, bottom, limit, level)

@@ -289,7 +289,9 @@ def fit_release(data: ReleaseData, model: str, *, intervals: bool = True) -> Rel
     if any(design.kept == design_of(data, MODELS[name]).kept for name in smaller):
         return None
     full = design_of(data, LOSSES).within  # what a fitted loss stands for is a matter of the whole design
-    design = Design(design.kept, {loss: hosts for loss, hosts in full.items() if set(hosts) & set(design.kept)})
+    design = Design(
+        design.kept, {loss: hosts for loss, hosts in full.items() if set(hosts) & set(design.kept)}
+    )
     found = fit(problem_of(data, design.kept))
     shown = [name for name in found.problem.names if not name.startswith(("start", "background"))]
     limits = {name: profile(found, found.problem.names.index(name)) for name in shown} if intervals else {}
