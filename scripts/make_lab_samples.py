@@ -25,12 +25,19 @@ RELEASE_ERROR = 0.10  # relative, of one reading
 # Truth of uptake_dose_time.csv
 BINDING, UNBINDING, SITES = 1e-9, 0.5, 600.0  # mL/particle/h, 1/h, particle/cell
 INTERNALISATION, RECYCLING = 0.5, 0.1  # 1/h
-SIGNAL, BLANK, DYE, UPTAKE_ERROR = 0.02, 3.0, 1e-5, 0.08  # per particle; a.u.; a.u. per particle/cell and h; relative
+SIGNAL, BLANK, DYE, UPTAKE_ERROR = (
+    0.02,
+    3.0,
+    1e-5,
+    0.08,
+)  # per particle; a.u.; a.u. per particle/cell and h; relative
 
 
 def release_timecourse(rng: np.random.Generator) -> str:
     """Two densities of cells and a cell-free arm with added EVs, three wells each, by small Euler steps."""
-    rows: list[Sequence[object]] = [["time (h)", "condition", "cells", "volume (mL)", "replicate", "concentration (particle/mL)"]]
+    rows: list[Sequence[object]] = [
+        ["time (h)", "condition", "cells", "volume (mL)", "replicate", "concentration (particle/mL)"]
+    ]
     for condition, cells, start in (("cells", 1e6, 0.0), ("cells", 4e6, 0.0), ("cell_free", 0.0, 5e8)):
         for time in (2, 4, 8, 16, 24, 48):
             value, step = start * 10.0, 1e-3
@@ -44,17 +51,24 @@ def release_timecourse(rng: np.random.Generator) -> str:
 
 def uptake_dose_time(rng: np.random.Generator) -> str:
     """Five doses at six times in duplicate, with a dye control and cells without EVs; 1e5 cells in 0.5 mL."""
-    rows: list[Sequence[object]] = [["dose (particle/cell)", "time (h)", "condition", "replicate", "signal (a.u.)"]]
+    rows: list[Sequence[object]] = [
+        ["dose (particle/cell)", "time (h)", "condition", "replicate", "signal (a.u.)"]
+    ]
     times, doses = (0.5, 1, 2, 4, 8, 24), (300, 1000, 3000, 10000, 30000)
     for dose in doses:
         held = _held(dose, times)
         for time, particles in zip(times, held, strict=True):
             background = BLANK + DYE * dose * time
             for condition, true in (("ev", background + SIGNAL * particles), ("dye", background)):
-                rows += [[dose, time, condition, replicate, f"{true * (1 + UPTAKE_ERROR * rng.normal()):.4g}"]
-                         for replicate in "ab"]
-    rows += [[0, time, "no_ev", replicate, f"{BLANK * (1 + UPTAKE_ERROR * rng.normal()):.4g}"]
-             for time in times for replicate in "ab"]
+                rows += [
+                    [dose, time, condition, replicate, f"{true * (1 + UPTAKE_ERROR * rng.normal()):.4g}"]
+                    for replicate in "ab"
+                ]
+    rows += [
+        [0, time, "no_ev", replicate, f"{BLANK * (1 + UPTAKE_ERROR * rng.normal()):.4g}"]
+        for time in times
+        for replicate in "ab"
+    ]
     return _table(rows)
 
 

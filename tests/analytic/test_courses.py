@@ -25,7 +25,9 @@ TOLERANCE = 1e-8
 def solved(rates, start, times=TIMES):
     """(state, time) by an explicit solver that shares nothing with the closed forms."""
     top = np.maximum(np.abs(start).max(), 1e-30)
-    run = solve_ivp(rates, (0.0, times[-1]), start, method="DOP853", t_eval=times, rtol=1e-11, atol=1e-14 * top)
+    run = solve_ivp(
+        rates, (0.0, times[-1]), start, method="DOP853", t_eval=times, rtol=1e-11, atol=1e-14 * top
+    )
     assert run.success
     return run.y
 
@@ -40,8 +42,9 @@ def test_release_is_its_equation(growth: float, loss: float, capture: float, sta
         n = cells * np.exp(growth * t)
         return secretion * n - (loss + capture * n) * state
 
-    y = solved(rates, np.array([start + 1.0]))[0] - np.exp(-loss * TIMES - capture * cells * (
-        np.expm1(growth * TIMES) / growth if growth else TIMES))  # the 1.0 only sets the scale of the solver
+    y = solved(rates, np.array([start + 1.0]))[0] - np.exp(
+        -loss * TIMES - capture * cells * (np.expm1(growth * TIMES) / growth if growth else TIMES)
+    )  # the 1.0 only sets the scale of the solver
     expected = release_course(TIMES, start, secretion, cells, loss, capture, growth)
     assert expected == pytest.approx(y, rel=TOLERANCE)
 
@@ -93,7 +96,9 @@ def test_internalisation_is_its_equation(recycling: float) -> None:
     dose, binding, unbinding, sites, inward = 5e8, 1e-9, 0.5, 600.0, 0.5
 
     def rates(_t: float, s: np.ndarray) -> np.ndarray:
-        return np.array([binding * dose * (sites - s[0]) - (unbinding + inward) * s[0], inward * s[0] - recycling * s[1]])
+        return np.array(
+            [binding * dose * (sites - s[0]) - (unbinding + inward) * s[0], inward * s[0] - recycling * s[1]]
+        )
 
     bound, inside = internalising_course(TIMES, dose, binding, unbinding, sites, inward, recycling)
     y = solved(rates, np.zeros(2))
@@ -107,6 +112,7 @@ def test_a_consumed_dose_is_its_equation_and_conserves_particles() -> None:
     rates = (1e-9, 0.5, 600.0, 0.5, 0.1)
     bound, inside = consumed_course(TIMES, dose, *(np.full(3, r) for r in rates), density)
     for i in range(3):
+
         def slope(_t: float, s: np.ndarray, i: int = i) -> np.ndarray:
             free = dose[i] - density[i] * s.sum()
             onto = rates[0] * free * (rates[2] - s[0]) - (rates[1] + rates[3]) * s[0]

@@ -15,8 +15,8 @@ from petab.v1.calculate import calculate_llh
 from petab.v1.lint import lint_problem
 
 from vesica import api, samples
-from vesica.analysis.kinetics.least_squares import Fit
 from vesica.analysis.kinetics import model_file, petab_release, petab_uptake
+from vesica.analysis.kinetics.least_squares import Fit
 from vesica.analysis.kinetics.petab import files
 from vesica.analysis.kinetics.release import fit_release
 from vesica.analysis.kinetics.release_data import ReleaseData, read_release
@@ -70,7 +70,9 @@ def likelihood(folder: Path, name: str) -> float:
         model = roadrunner.RoadRunner(str(folder / "petab" / f"model_{name}.xml"))
         values = {key: value for key, value in nominal.items() if key in model.model.getGlobalParameterIds()}
         for key, value in problem.condition_df.loc[row.simulationConditionId].drop("conditionName").items():
-            values[key] = nominal.get(value, value) if isinstance(value, str) and value in nominal else float(value)
+            values[key] = (
+                nominal.get(value, value) if isinstance(value, str) and value in nominal else float(value)
+            )
         for key, value in values.items():
             model.setValue(key, float(value))
         if "concentration" in model.model.getGlobalParameterIds():
@@ -79,7 +81,7 @@ def likelihood(folder: Path, name: str) -> float:
         if row.time > 0:
             model.simulate(0, float(row.time), 2)
         names = {key: float(model.getValue(key)) for key in model.model.getGlobalParameterIds()}
-        simulated.append(eval(formula, {"__builtins__": {}}, names))  # noqa: S307 - arithmetic of our own writing
+        simulated.append(eval(formula, {"__builtins__": {}}, names))
     table = problem.measurement_df.rename(columns={"measurement": "simulation"}).copy()
     table["simulation"] = simulated
     return float(calculate_llh(problem.measurement_df, table, problem.observable_df, problem.parameter_df))
@@ -91,7 +93,9 @@ def written(problem, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:Visualization table")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:Visualization table"
+)
 @pytest.mark.parametrize("case", CASES)
 def test_petab_finds_our_likelihood(case: str, tmp_path: Path) -> None:
     """Valid by petab's lint and by libsbml, and the same number to 1e-5: the two integrators keep 1e-8 a step."""
@@ -105,12 +109,16 @@ def test_petab_finds_our_likelihood(case: str, tmp_path: Path) -> None:
     assert likelihood(tmp_path, problem.name) == pytest.approx(fit.log_likelihood, abs=1e-3)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:Visualization table")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:Visualization table"
+)
 def test_another_rate_has_another_likelihood(tmp_path: Path) -> None:
     """Shows the comparison failing: one per cent more release moves it by far more than its tolerance."""
     fit, problem = CASES["release"]()
-    rows = tuple({**row, "nominalValue": row["nominalValue"] * (1.01 if row["parameterId"] == "secretion" else 1.0)}
-                 for row in problem.parameters)
+    rows = tuple(
+        {**row, "nominalValue": row["nominalValue"] * (1.01 if row["parameterId"] == "secretion" else 1.0)}
+        for row in problem.parameters
+    )
     written(replace(problem, parameters=rows), tmp_path)
     assert abs(likelihood(tmp_path, "release") - fit.log_likelihood) > 0.01
 
@@ -125,16 +133,23 @@ def test_a_model_of_release_is_accepted(tmp_path: Path) -> None:
     assert examined.is_runnable, examined.findings
     parameters = {one.path: one.value for one in examined.resolved.parameters.values()}
     assert parameters["medium.ev_decay_rate"] * 3600 == pytest.approx(found.fit.value("decay"), rel=1e-5)
-    assert parameters["microglia.macropinocytosis_rate"] * 3600 / 1e12 == pytest.approx(found.fit.value("reuptake"), rel=1e-5)
+    assert parameters["microglia.macropinocytosis_rate"] * 3600 / 1e12 == pytest.approx(
+        found.fit.value("reuptake"), rel=1e-5
+    )
 
 
 def test_a_run_of_the_uptake_model_is_the_fit(tmp_path: Path) -> None:
     """What cells hold at the end, by the engine and by the fitted law: numbers are written with six digits."""
     data = uptake_sample()
     few = np.isin(data.per_cell.round(), (300, 30000))
-    small = replace(data, **{name: getattr(data, name)[few] for name in
-                             ("dose", "density", "time", "signal", "weight", "control", "control_error")},
-                    replicate=tuple(np.array(data.replicate)[few]))
+    small = replace(
+        data,
+        **{
+            name: getattr(data, name)[few]
+            for name in ("dose", "density", "time", "signal", "weight", "control", "control_error")
+        },
+        replicate=tuple(np.array(data.replicate)[few]),
+    )
     law = Law("internalising", True)
     truth = Fit(problem_of(small, law), np.array([1e-9, 0.5, 12.0, 0.5, 0.1, 0.02]), 1.0)
     found = UptakeFit(law, truth, {}, None, None)

@@ -29,29 +29,39 @@ from vesica.errors import InputError
 ONE = (Culture("cells", 1e6, 10.0, None),)
 TWO = (*ONE, Culture("cells", 4e6, 10.0, None))
 THREE = (*TWO, Culture("cell_free", 0.0, 10.0, None))
-SURFACES = (Culture("cells", 1e6, 10.0, 50.0), Culture("cells", 4e6, 10.0, 50.0), Culture("cell_free", 0.0, 10.0, 50.0),
-            Culture("cell_free", 0.0, 10.0, 5.0))
+SURFACES = (
+    Culture("cells", 1e6, 10.0, 50.0),
+    Culture("cells", 4e6, 10.0, 50.0),
+    Culture("cell_free", 0.0, 10.0, 50.0),
+    Culture("cell_free", 0.0, 10.0, 5.0),
+)
 TIMES = (2.0, 4.0, 8.0, 16.0, 24.0, 48.0)
 SECRETION, DECAY, REUPTAKE, PLASTIC = 100.0, 0.02, 1e-7, 5e-3
 
 
-def made(cultures, losses, rates, error=0.0, seed=0, wells=3, growth=0.0) -> ReleaseData:  # noqa: PLR0913
+def made(cultures, losses, rates, error=0.0, seed=0, wells=3, growth=0.0) -> ReleaseData:
     """Readings by the law itself with log-normal errors; starts of cell-free arms at 1e9 per mL."""
     where = [(c, t, w) for c in range(len(cultures)) for t in TIMES for w in range(wells)]
     culture, time, well = (np.array(part) for part in zip(*where, strict=True))
-    blank = ReleaseData(tuple(cultures), culture, time.astype(float), np.ones(time.size), None,
-                        tuple(map(str, well)), growth)
+    blank = ReleaseData(
+        tuple(cultures), culture, time.astype(float), np.ones(time.size), None, tuple(map(str, well)), growth
+    )
     starts = [1e9] * sum(not one.cells for one in cultures)
     value = predictor(blank, losses)(np.array([[SECRETION, *rates, *starts]]))[0]
     noise = np.exp(error * np.random.default_rng(seed).normal(size=value.size))
-    return ReleaseData(tuple(cultures), culture, time.astype(float), value * noise, None, tuple(map(str, well)), growth)
+    return ReleaseData(
+        tuple(cultures), culture, time.astype(float), value * noise, None, tuple(map(str, well)), growth
+    )
 
 
-@pytest.mark.parametrize(("cultures", "losses", "rates"), [
-    (ONE, ("decay",), (DECAY,)),
-    (TWO, ("decay", "reuptake"), (DECAY, REUPTAKE)),
-    (SURFACES, ("decay", "reuptake", "plastic"), (DECAY, REUPTAKE, PLASTIC)),
-])
+@pytest.mark.parametrize(
+    ("cultures", "losses", "rates"),
+    [
+        (ONE, ("decay",), (DECAY,)),
+        (TWO, ("decay", "reuptake"), (DECAY, REUPTAKE)),
+        (SURFACES, ("decay", "reuptake", "plastic"), (DECAY, REUPTAKE, PLASTIC)),
+    ],
+)
 def test_without_error_the_rates_come_back(cultures, losses, rates) -> None:
     """The search ends at a relative step of 1e-10; the sum of squares is flat to rounding within 1e-6."""
     data = made(cultures, losses, rates)
@@ -60,14 +70,17 @@ def test_without_error_the_rates_come_back(cultures, losses, rates) -> None:
     assert found.fit.values[: 1 + len(losses)] == pytest.approx((SECRETION, *rates), rel=1e-6)
 
 
-@pytest.mark.parametrize(("cultures", "kept", "within"), [
-    (ONE, ("decay",), {"reuptake": ("decay",), "plastic": ("decay",)}),
-    (TWO, ("decay", "reuptake"), {"plastic": ("decay",)}),
-    ((*ONE, THREE[2]), ("decay", "reuptake"), {"plastic": ("decay",)}),
-    (THREE, ("decay", "reuptake"), {"plastic": ("decay",)}),
-    (SURFACES, LOSSES, {}),
-    (SURFACES[2:], ("decay", "plastic"), {"reuptake": ()}),
-])
+@pytest.mark.parametrize(
+    ("cultures", "kept", "within"),
+    [
+        (ONE, ("decay",), {"reuptake": ("decay",), "plastic": ("decay",)}),
+        (TWO, ("decay", "reuptake"), {"plastic": ("decay",)}),
+        ((*ONE, THREE[2]), ("decay", "reuptake"), {"plastic": ("decay",)}),
+        (THREE, ("decay", "reuptake"), {"plastic": ("decay",)}),
+        (SURFACES, LOSSES, {}),
+        (SURFACES[2:], ("decay", "plastic"), {"reuptake": ()}),
+    ],
+)
 def test_what_a_design_can_tell(cultures, kept, within) -> None:
     """The rank of the table of losses: one culture gives the sum, two densities re-uptake, two areas plastic."""
     data = made(cultures, (), ()) if any(c.cells for c in cultures) else _cell_free(cultures)
@@ -84,6 +97,7 @@ def _cell_free(cultures) -> ReleaseData:
 @pytest.mark.parametrize("split", [(0.0, DECAY), (DECAY, 0.0)])
 def test_the_sum_is_all_that_one_course_holds(split) -> None:
     """Decay alone and re-uptake alone, of the same total, give one curve to rounding; at two densities they do not."""
+
     def course(cultures):
         data = made(cultures, (), ())
         rates = np.array([[SECRETION, split[0], split[1] * 10.0 / 1e6], [SECRETION, DECAY, 0.0]])
@@ -108,7 +122,9 @@ def test_the_bias_of_the_naive_rate_is_its_closed_form() -> None:
 
 def test_an_interval_ends_where_the_sum_of_squares_has_risen_as_allowed() -> None:
     """Each end is found to 1e-4 of its value, so the rise is right to about 1e-3."""
-    found = fit_release(made(TWO, ("decay", "reuptake"), (DECAY, REUPTAKE), 0.1, 3), "reuptake", intervals=False)
+    found = fit_release(
+        made(TWO, ("decay", "reuptake"), (DECAY, REUPTAKE), 0.1, 3), "reuptake", intervals=False
+    )
     assert found is not None
     for index in range(3):
         interval = profile(found.fit, index)
@@ -135,11 +151,15 @@ def covers(fit: Fit, index: int, truth: float) -> bool:
 def test_small_coverage_of_the_release_rate(seed: int) -> None:
     """100 data sets: fewer than 86 hits have probability 2e-4 at 95 % (one fixed seed, so it fails or not for ever)."""
     hits = sum(
-        covers(fit_release(made(ONE, ("decay",), (DECAY,), 0.1, [seed, n]), "decay", intervals=False).fit, 0, SECRETION)
+        covers(
+            fit_release(made(ONE, ("decay",), (DECAY,), 0.1, [seed, n]), "decay", intervals=False).fit,
+            0,
+            SECRETION,
+        )
         for n in range(100)
     )
     assert binom.cdf(85, 100, 0.95) < 3e-4
-    assert 86 <= hits
+    assert hits >= 86
 
 
 def test_the_coverage_helper_can_fail() -> None:
@@ -161,14 +181,18 @@ def test_a_medium_change_starts_again() -> None:
     data = ReleaseData((culture,), np.zeros(2, int), np.array([24.0, 48.0]), np.ones(2), None, ("", ""))
     value = predictor(data, ("decay",))(np.array([[SECRETION, DECAY]]))[0]
     assert value[0] == pytest.approx(value[1], rel=1e-14)
-    half = ReleaseData((culture,), np.zeros(2, int), np.array([24.0, 48.0]), np.ones(2), None, ("", ""), 0.0, 0.5)
+    half = ReleaseData(
+        (culture,), np.zeros(2, int), np.array([24.0, 48.0]), np.ones(2), None, ("", ""), 0.0, 0.5
+    )
     more = predictor(half, ("decay",))(np.array([[SECRETION, DECAY]]))[0]
     assert more[1] - value[1] == pytest.approx(0.5 * value[0] * np.exp(-DECAY * 24.0), rel=1e-12)
 
 
 def test_given_errors_are_weights_with_a_known_scale() -> None:
     data = made(ONE, ("decay",), (DECAY,))
-    exact = ReleaseData(data.cultures, data.culture, data.time, data.concentration, 0.1 * data.concentration, data.replicate)
+    exact = ReleaseData(
+        data.cultures, data.culture, data.time, data.concentration, 0.1 * data.concentration, data.replicate
+    )
     problem = problem_of(exact, ("decay",))
     assert problem.scale_is_known
     assert problem.n_free == 2
@@ -181,28 +205,47 @@ def test_the_sample_gives_its_truth() -> None:
     assert found.best.model == "reuptake"
     for name, truth in (("secretion", 100.0), ("decay", 0.02), ("reuptake", 1e-7)):
         assert found.best.intervals[name].low < truth < found.best.intervals[name].high
-    assert any(line.startswith("Only the sum is identifiable: the sum of decay in medium and loss to plastic")
-               for line in found.outcome.headline)
+    assert any(
+        line.startswith("Only the sum is identifiable: the sum of decay in medium and loss to plastic")
+        for line in found.outcome.headline
+    )
 
 
-GOOD = "time (h),concentration (particle/mL),condition,cells,volume (mL)\n2,2e7,a,1e6,10\n8,7e7,a,1e6,10\n24,1.8e8,a,1e6,10\n"
+GOOD = "time (h),concentration (particle/mL),condition,cells,volume (mL)\n"
+GOOD += "2,2e7,a,1e6,10\n8,7e7,a,1e6,10\n24,1.8e8,a,1e6,10\n"
 
 
-@pytest.mark.parametrize(("text", "wrote", "fix"), [
-    (GOOD.replace("time (h)", "time"), "the column `time` has no unit", "time (h)"),
-    (GOOD.replace(" (particle/mL)", ""), "has no unit", "concentration (particle/mL)"),
-    (GOOD.replace("7e7", "-7e7"), "is -7e+07", "correct the row"),
-    (GOOD.replace("7e7", "0"), "the reading at 8 h is zero", "add a column `sd`"),
-    (GOOD.replace("7e7", ""), "the concentration is missing", "fill the cell"),
-    (GOOD.replace(",a,", ",cell_free,"), "has 1e+06 cells", "write 0 cells"),
-    (GOOD.replace("1e6", "0"), "no culture holds cells", "--cells 1e6"),
-    ("\n".join(GOOD.split("\n")[:2]) + "\n", "were read at: 2 h", "measure at more times"),
-    (GOOD.replace("cells", "sells"), "`sells` is not a column", "did you mean `cells`?"),
-    ("time (h),concentration (particle/mL),volume (mL)\n2,2e7,10\n8,7e7,10\n24,1e8,10\n", "no column `cells`", "--cells 1e6"),
-    ("time (h),concentration (particle/mL),cells\n2,2e7,1e6\n8,7e7,1e6\n24,1e8,1e6\n", "no column `volume`", "--volume"),
-    (GOOD.replace(",volume (mL)", ",volume (mL),event").replace("8,7e7,a,1e6,10", "8,7e7,a,1e6,10,splash"), "`splash`",
-     "write `medium change`"),
-])
+@pytest.mark.parametrize(
+    ("text", "wrote", "fix"),
+    [
+        (GOOD.replace("time (h)", "time"), "the column `time` has no unit", "time (h)"),
+        (GOOD.replace(" (particle/mL)", ""), "has no unit", "concentration (particle/mL)"),
+        (GOOD.replace("7e7", "-7e7"), "is -7e+07", "correct the row"),
+        (GOOD.replace("7e7", "0"), "the reading at 8 h is zero", "add a column `sd`"),
+        (GOOD.replace("7e7", ""), "the concentration is missing", "fill the cell"),
+        (GOOD.replace(",a,", ",cell_free,"), "has 1e+06 cells", "write 0 cells"),
+        (GOOD.replace("1e6", "0"), "no culture holds cells", "--cells 1e6"),
+        ("\n".join(GOOD.split("\n")[:2]) + "\n", "were read at: 2 h", "measure at more times"),
+        (GOOD.replace("cells", "sells"), "`sells` is not a column", "did you mean `cells`?"),
+        (
+            "time (h),concentration (particle/mL),volume (mL)\n2,2e7,10\n8,7e7,10\n24,1e8,10\n",
+            "no column `cells`",
+            "--cells 1e6",
+        ),
+        (
+            "time (h),concentration (particle/mL),cells\n2,2e7,1e6\n8,7e7,1e6\n24,1e8,1e6\n",
+            "no column `volume`",
+            "--volume",
+        ),
+        (
+            GOOD.replace(",volume (mL)", ",volume (mL),event").replace(
+                "8,7e7,a,1e6,10", "8,7e7,a,1e6,10,splash"
+            ),
+            "`splash`",
+            "write `medium change`",
+        ),
+    ],
+)
 def test_a_bad_table_is_refused_with_its_line(text: str, wrote: str, fix: str, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(text)

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from tests.unit.test_kinetics_release import DECAY, ONE, REUPTAKE, SECRETION, SURFACES, THREE, TWO, covers, made
+from tests.unit.test_kinetics_release import (
+    DECAY,
+    ONE,
+    REUPTAKE,
+    SECRETION,
+    SURFACES,
+    THREE,
+    TWO,
+    covers,
+    made,
+)
 from tests.unit.test_kinetics_uptake import made as made_uptake
 from vesica.analysis.kinetics.least_squares import fit
 from vesica.analysis.kinetics.release import fit_release
@@ -22,12 +32,15 @@ LEAST = int(binom.ppf(1e-4, RUNS, LEVEL - SLACK))
 MOST = int(binom.ppf(1 - 1e-4, RUNS, min(LEVEL + SLACK, 1.0)))
 
 
-@pytest.mark.parametrize(("cultures", "losses", "rates"), [
-    (ONE, ("decay",), (DECAY,)),
-    (TWO, ("decay", "reuptake"), (DECAY, REUPTAKE)),
-    (THREE, ("decay", "reuptake"), (DECAY, REUPTAKE)),
-    (SURFACES, ("decay", "reuptake", "plastic"), (DECAY, REUPTAKE, 5e-3)),
-])
+@pytest.mark.parametrize(
+    ("cultures", "losses", "rates"),
+    [
+        (ONE, ("decay",), (DECAY,)),
+        (TWO, ("decay", "reuptake"), (DECAY, REUPTAKE)),
+        (THREE, ("decay", "reuptake"), (DECAY, REUPTAKE)),
+        (SURFACES, ("decay", "reuptake", "plastic"), (DECAY, REUPTAKE, 5e-3)),
+    ],
+)
 def test_release_intervals_cover_at_their_level(cultures, losses, rates) -> None:
     """Every rate, six times in triplicate, 10 % log-normal error."""
     seed = secrets.randbits(32)
@@ -42,11 +55,14 @@ def test_release_intervals_cover_at_their_level(cultures, losses, rates) -> None
     assert (hits <= MOST).all(), (seed, hits / RUNS)
 
 
-@pytest.mark.parametrize(("law", "rates"), [
-    (Law("first_order", True), (5e-7,)),
-    (Law("saturable", True), (1e-9, 0.3, 800.0)),
-    (Law("internalising", False), (1e-9, 0.5, 600.0, 0.5, 0.1)),
-])
+@pytest.mark.parametrize(
+    ("law", "rates"),
+    [
+        (Law("first_order", True), (5e-7,)),
+        (Law("saturable", True), (1e-9, 0.3, 800.0)),
+        (Law("internalising", False), (1e-9, 0.5, 600.0, 0.5, 0.1)),
+    ],
+)
 def test_uptake_intervals_cover_at_their_level(law: Law, rates) -> None:
     """Every rate, five doses at six times, 8 % error with its relative size known and its scale estimated."""
     seed = secrets.randbits(32)

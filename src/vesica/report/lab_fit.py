@@ -166,8 +166,8 @@ def _over_dose(study: UptakeStudy) -> LabFigure:
     if best.half is not None and inside[0] < best.half < inside[1]:
         marks = [Mark(best.half, f"EC50 {number(best.half)}")]
     caption = (
-        f"Net signal ({data.unit}) at {number(last)} h over the nominal dose (particles per cell); the dashed line is the "
-        "dose at which half of the sites are taken at rest, by the fit."
+        f"Net signal ({data.unit}) at {number(last)} h over the nominal dose (particles per cell); the dashed line is "
+        "the dose at which half of the sites are taken at rest, by the fit."
     )
     return LabFigure(
         "dose_response",

@@ -67,8 +67,8 @@ def release_model(data: ReleaseData, fitted: ReleaseFit, cell: str) -> bytes:
     comment = [
         "Fitted by `vesica fit release`. Each fitted number stands in one parameter, see the comments.",
         f"The release rate is not an input: {rates} is the measurement that",
-        f"`{cell}.released_per_cell_per_hour` of the run is to be compared with. It is the outcome of biogenesis, docking and",
-        "fusion together, so no single number of the model can be set from it.",
+        f"`{cell}.released_per_cell_per_hour` of the run is to be compared with. It is the",
+        "outcome of biogenesis, docking and fusion together, so no single number of the model can be set from it.",
     ]
     counts = list(dict.fromkeys(one.cells for one in with_cells))
     arms = [f"  cells_{count:.0f}: {{cells: {{{cell}: {{count: {count:.9g}}}}}}}" for count in counts]
@@ -113,7 +113,7 @@ def uptake_model(data: UptakeData, fitted: UptakeFit, cell: str) -> bytes | None
     ]
     comment = [
         "Fitted by `vesica fit uptake`. Each fitted number stands in one parameter, see the comments.",
-        "The EVs come from the arm `source`, the medium of astrocytes; it is pooled as needed. Recipients release nothing.",
+        "The EVs come from the arm `source`, pooled medium of astrocytes. Recipients release nothing.",
         "What the label shows as taken up includes what was degraded, so degradation and escape are off as in the fit:",
         "remove those two lines to let the library's numbers act (recycling then acts on whole EVs only).",
     ]

@@ -7,6 +7,7 @@ over several cultures as a linear law in (1, n/V, A/V). The rank of that table i
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -155,7 +156,9 @@ def starts_of(data: ReleaseData) -> tuple[str, ...]:
     return (*(["background"] if (with_cells & (data.time == 0.0)).any() else []), *names)
 
 
-def predictor(data: ReleaseData, losses: tuple[str, ...], *, curve: ReleaseData | None = None):  # noqa: ANN201
+def predictor(
+    data: ReleaseData, losses: tuple[str, ...], *, curve: ReleaseData | None = None
+) -> Callable[[Array], Array]:
     """The law for many parameter sets: ``predict((set, parameter)) -> (set, row) particle/mL``.
 
     Parameters

@@ -96,7 +96,7 @@ def units_of(data: UptakeData) -> dict[str, str]:
     }
 
 
-def predictor(data: UptakeData, law: Law, dose: Array, density: Array, time: Array):  # noqa: ANN201
+def predictor(data: UptakeData, law: Law, dose: Array, density: Array, time: Array) -> Callable[[Array], Array]:
     """The law for many parameter sets: ``predict((set, parameter)) -> (set, row)`` in units of the signal.
 
     Parameters
@@ -200,7 +200,7 @@ def fit_law(data: UptakeData, law: Law, near: Fit | None = None) -> UptakeFit:
     return UptakeFit(law, found, {}, half, None)
 
 
-def half_dose(data: UptakeData, law: Law):  # noqa: ANN201
+def half_dose(data: UptakeData, law: Law) -> Callable[[Array], Array]:
     """Nominal dose with half of the sites taken, as a function ``(set, parameter) -> (set,) particle/cell``."""
     names = law.parameters(counted=data.is_counted)
     density = float(data.density.min())

@@ -130,10 +130,10 @@ def verdict(data: UptakeData, cause: str, most: float | None) -> list[str]:
     lines = [
         {
             "none": "Nothing bends the curves: uptake is proportional to dose and time, as far as was measured.",
-            "saturation": "Saturation explains the plateau: laws without it fit worse (AICc), and a consumed dose is not needed.",
+            "saturation": "Saturation explains the plateau: laws without it fit worse (AICc), depletion is not needed.",
             "depletion": "Depletion explains the plateau: the dose is used up; saturation is not needed (AICc).",
             "both": "Saturation and depletion are both needed to explain the curves (AICc).",
-            "undecided": "Saturation or depletion explains the plateau: either alone will do, these data do not decide.",
+            "undecided": "Saturation or depletion explains the plateau: either alone will do.",
         }[cause]
     ]
     if np.unique(np.round(data.density, 6)).size == 1:
@@ -159,10 +159,10 @@ def _delivery_words(delivery: Delivery) -> str:
         return "Medium stirred: the delivered dose is the nominal one."
     if delivery.mixing == "still":
         return (
-            f"Medium still, {shown(delivery.depth or 0)} mm deep: diffusion brings at most {shown(100 * delivery.share)} % "
-            f"of {shown(delivery.diameter or 0)} nm EVs to the cells by the last reading."
+            f"Medium still, {shown(delivery.depth or 0)} mm deep: diffusion brings at most "
+            f"{shown(100 * delivery.share)} % of {shown(delivery.diameter or 0)} nm EVs to the cells in this time."
         )
-    return "Whether the medium was stirred is not known: the delivered dose may be far below the nominal one (`--depth 2 mm`)."
+    return "Whether the medium was stirred is not known: less than the nominal dose may be delivered (`--depth 2 mm`)."
 
 
 def _rates(data: UptakeData, best: UptakeFit, delivery: Delivery) -> Table:
