@@ -1,18 +1,30 @@
 """Make the synthetic sample files of `src/vesica/samples` from a fixed seed.
 
 Run `python scripts/make_samples.py` in the root of the repository, or give another folder.
-Vesicles are drawn one by one and then lost or measured with an error, so these files do not
-share the arithmetic of `vesica.instruments` that tests check with them.
+Vesicles are drawn one by one and then lost or measured with an error, so the numbers in these files do
+not share the arithmetic of the response of `vesica.instruments` that tests check with them; only the layout of
+the files is that of its writers.
 """
 
 from __future__ import annotations
 
 import math
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vesica.instruments.files import (
+    NanosightMeasurement,
+    Tracks,
+    VideoReading,
+    ZetaviewMeasurement,
+    write_nanosight,
+    write_pack,
+    write_zetaview,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -29,7 +41,8 @@ TRUTH = (
 )
 TRUE_TOTAL = 8e10  # particle/mL
 DILUTION = 200.0
-TRACKS = 4000  # true vesicles for each video
+TRACKS, FEW = 4000, 1500  # true vesicles for each video
+EDGES = np.arange(0.0, 1001.0)  # nm
 
 # The instrument smooths: a third of the squared tracking error is drawn as a kernel about each track.
 KERNEL_SHARE = 1 / 3
@@ -72,115 +85,105 @@ def smoothed_counts(sizes: FloatArray, edges: FloatArray) -> FloatArray:
     return np.diff(cumulative)
 
 
-def quantile(edges: FloatArray, counts: FloatArray, share: float) -> float:
-    """Diameter below which a share of the particles lies, nm."""
-    return float(np.interp(share, np.append(0.0, np.cumsum(counts)) / counts.sum(), edges))
+def video(name: str, sizes: FloatArray, per_track: float, dilution: float, **more: object) -> VideoReading:
+    """One video from the sizes of its tracks; a track counts for ``per_track`` particles in each mL of sample."""
+    bins = smoothed_counts(sizes, EDGES) * per_track
+    seen = bins.sum() / dilution  # particle/mL in the chamber
+    return VideoReading(name, bins, 2 * sizes.size, sizes.size, seen / 7e6, seen / 7.5e6, **more)  # type: ignore[arg-type]
 
 
-def nanosight(rng: np.random.Generator) -> str:
-    """Write an ExperimentSummary in the form of NTA 3.4, with three videos."""
-    edges = np.arange(0.0, 1001.0)
-    centres = edges[:-1] + 0.5
-    names = [f"synthetic_ev_{index:02d}" for index in range(3)]
-    tracks = [measured_sizes(rng, TRACKS) for _ in names]
-    scale = TRUE_TOTAL / TRACKS
-    bins = np.array([np.rint(smoothed_counts(sizes, edges) * scale) for sizes in tracks])
-    totals = bins.sum(axis=1)
-    means = bins @ centres / totals
-    spreads = np.sqrt(
-        [(centres - mean) ** 2 @ row / row.sum() for mean, row in zip(means, bins, strict=True)]
-    )
+def experiment(videos: list[VideoReading], dilution: float | None, name: str, **more: object) -> NanosightMeasurement:
+    """Videos with a sample name and remarks that call them synthetic."""
+    words = {"sample": "SYNTHETIC EVs", "diluent": "PBS", "remarks": f"{MARK}; {TRUTH}", **more}
+    return NanosightMeasurement(tuple(videos), dilution, experiment=f"{name}.nano", **words)  # type: ignore[arg-type]
 
-    def row(label: str, values: list[str], pad: str = ",") -> str:
-        return ",".join([label, *values]) + pad
 
-    def with_average(label: str, values: FloatArray, form: str) -> str:
-        error = np.std(values, ddof=1) / math.sqrt(len(values))
-        return row(label, [format(value, form) for value in [*values, np.mean(values), error]])
-
-    def same(label: str, value: str) -> str:
-        return row(label, [value] * len(names))
-
-    percentiles = [[quantile(edges, counts, share / 100) for counts in bins] for share in range(101)]
-    average, error = bins.mean(axis=0), bins.std(axis=0, ddof=1) / math.sqrt(len(names))
-    lines = [
-        "NTA Experiment Summary File,",
-        "Created with vesica make_samples in the form of NTA 3.4,",
-        ",",
-        "[Experiment Details],,",
-        "Software Version,none: synthetic in the form of NTA 3.4,",
-        "Experiment Name,synthetic_ev.nano,",
-        "Operator Name,,",
-        "Time Captured,,",
-        f'Sample Description,"SYNTHETIC EVs: {MARK}",',
-        "Pre-treatment,,",
-        "Diluent,PBS,",
-        f'Remarks,"{TRUTH}",',
-        ",,",
-        ",,,,,",
-        row("Filename:", names),
-        same("Processed", "Yes"),
-        "",
-        "[Conditions],,,,",
-        same("Temperature/C", "22.000"),
-        same("Viscosity/cP", "0.952941"),
-        same("Camera Type", "sCMOS"),
-        same("Laser Type", "Blue488"),
-        same("Camera Level", "14"),
-        ",,,,",
-        "[Settings],,,,",
-        same("Detection Threshold", "5"),
-        same("Total frames analysed", "1498"),
-        ",,,,",
-        "[Exclusion Regions]",
-        "No Exclusion Regions Used,,,,",
-        "",
-        row("[Results]", ["", "", "", "Average", "Standard Error"]),
-        same("Dilution factor (concentrations adjusted for this factor)", f"{DILUTION:.2e}"),
-        with_average("Concentration (Particles / ml)", totals, ".2e"),
-        same("Concentration Upgrade?", "Yes"),
-        with_average("Particles per frame", totals / DILUTION / 7e6, ".1f"),
-        with_average("Centres per frame", totals / DILUTION / 7.5e6, ".1f"),
-        row("Completed tracks", [str(2 * sizes.size) for sizes in tracks]),
-        ",,,,,,",
-        "[Concentration Warnings]",
-        same("Validity of concentration measurement", "OK"),
-        same("Completed Tracks", "OK"),
-        same("Particles per frame", "OK"),
-        same("Noise level", "No"),
-        "",
-        "[Information]",
-        same("Concentration", "OK"),
-        same("Video length", "OK"),
-        same("Vibration detected", "No"),
-        "",
-        "[Data Included],",
-        "Size distribution - Number weighting - With Percentiles,",
-        ",",
-        "[Size Data],,",
-        "Analysis Method,FTLA,",
-        "Weighting,Number,",
-        row("Filename", [*names, "Average", "Standard Error"]),
-        with_average("Mean", means, ".1f"),
-        with_average("Mode", np.array([centres[int(counts.argmax())] for counts in bins]), ".1f"),
-        with_average("SD", spreads, ".1f"),
-        *[with_average(f"D{share}", np.array(percentiles[share]), ".1f") for share in (10, 50, 90)],
-        row("Valid Tracks", [f"{sizes.size:.1f}" for sizes in tracks]),
-        "Graph Data,",
-        row(
-            "Bin centre (nm)",
-            ["Concentration (particles / ml)"] * 3 + ["Concentration average", "Standard Error"],
-        ),
-        *[
-            row(f"{centre:.1f}", [f"{value:.0f}" for value in (*bins[:, i], average[i], error[i])])
-            for i, centre in enumerate(centres)
-        ],
-        "",
-        row("Percentile", ["Size (nm)"] * 3),
-        *[row(str(share), [f"{value:.1f}" for value in values]) for share, values in enumerate(percentiles)],
-        "",
+def nanosight(rng: np.random.Generator) -> bytes:
+    """NTA 3.4 with three videos."""
+    tracks = [measured_sizes(rng, TRACKS) for _ in range(3)]
+    videos = [
+        video(f"synthetic_ev_{index:02d}", sizes, TRUE_TOTAL / TRACKS, DILUTION)
+        for index, sizes in enumerate(tracks)
     ]
-    return "\r\n".join(lines)
+    return write_nanosight(experiment(videos, DILUTION, "synthetic_ev"))
+
+
+def autosampler(rng: np.random.Generator) -> bytes:
+    """NTA 3.2 from an autosampler: no averages, and the dilution only in the name of the file and the sample."""
+    dilution = 100.0
+    videos = [
+        video(f"synthetic_d100_{index:02d}", measured_sizes(rng, FEW), TRUE_TOTAL / dilution / FEW, 1.0)
+        for index in range(3)
+    ]
+    made = experiment(videos, None, "synthetic_d100", sample="SYNTHETIC EVs d100")
+    return write_nanosight(made, version="3.2", averages=False)
+
+
+def unreliable(rng: np.random.Generator) -> bytes:
+    """NTA 3.3 with three videos, the last of which the instrument calls unreliable: it lost half of its particles."""
+    dilution = 400.0
+    flags = {"validity": "Unreliable", "noise": "High noise", "vibration": "Moderate vibration"}
+    videos = []
+    for index in range(3):
+        sizes = measured_sizes(rng, FEW)
+        is_bad = index == 2
+        per_track = TRUE_TOTAL / FEW * (0.5 if is_bad else 1.0)
+        more = {"flags": flags, "drift": (6.5, -0.4)} if is_bad else {"drift": (0.3, 0.1)}
+        videos.append(video(f"synthetic_d400_{index:02d}", sizes, per_track, dilution, **more))
+    made = experiment(videos, dilution, "synthetic_d400", captured=datetime(2021, 4, 1, 17, 23, 24))
+    return write_nanosight(made, version="3.3")
+
+
+def blank(rng: np.random.Generator, dilution: float, count: int) -> bytes:
+    """Medium without vesicles, NTA 3.4: a fiftieth of the particles of the samples, in few tracks."""
+    videos = [
+        video(f"synthetic_medium_{index:02d}", measured_sizes(rng, count), TRUE_TOTAL / 50 / count, dilution)
+        for index in range(3)
+    ]
+    return write_nanosight(experiment(videos, dilution, "synthetic_medium", sample="SYNTHETIC medium"))
+
+
+def pack(rng: np.random.Generator) -> dict[str, bytes]:
+    """One video of NTA 3.4 with its tracks; half of them are too short to be in the distribution."""
+    name = "ev_nanosight34_pack"
+    included = measured_sizes(rng, 80)
+    sizes = np.append(included, measured_sizes(rng, 80))
+    is_included = np.arange(sizes.size) < included.size
+    length = np.where(is_included, rng.integers(5, 9, sizes.size), rng.integers(2, 4, sizes.size))
+    n_points = int(length.sum())
+    first = np.repeat(np.cumsum(length) - length, length)
+    drawn = rng.normal(0.0, 2.0, (2, n_points))
+    walk = np.cumsum(drawn, axis=1)
+    start = np.repeat(rng.uniform(40, 440, (2, sizes.size)), length, axis=1)
+    x, y = start + walk - walk[:, first]
+    tracks = Tracks(
+        diameter=sizes,
+        intensity=rng.normal(3.0, 0.6, sizes.size),
+        start_frame=rng.integers(0, 700, sizes.size),
+        length=length,
+        is_included=is_included,
+        x=x,
+        y=y,
+    )
+    made = experiment([video(name, included, TRUE_TOTAL / 80, DILUTION)], DILUTION, "synthetic_pack")
+    return {file: data for file, data in write_pack(made, [tracks]).items() if file.startswith(name)}
+
+
+def zetaview(rng: np.random.Generator) -> bytes:
+    """A ZetaView size file at a dilution of 1000, which the instrument does not apply."""
+    dilution, true_tracks = 1000.0, 600
+    sizes = measured_sizes(rng, true_tracks)
+    return write_zetaview(
+        ZetaviewMeasurement(
+            diameter=sizes,
+            per_track=TRUE_TOTAL / dilution / true_tracks,
+            particles_per_frame=TRUE_TOTAL / dilution * sizes.size / true_tracks / 4.3e5,
+            dilution=dilution,
+            sample="SYNTHETIC EVs",
+            remarks=f"{MARK}; {TRUTH}",
+            captured=datetime(2025, 2, 27, 16, 5, 9),
+        )
+    )
 
 
 def size_table(rng: np.random.Generator) -> str:
@@ -225,15 +228,21 @@ def count_table(rng: np.random.Generator, where: str) -> str:
 
 def make(folder: Path) -> None:
     """Write all samples; each has a stream of its own, so that one can change without the others."""
-    streams = [np.random.Generator(np.random.Philox(key=[SEED, index])) for index in range(4)]
+    streams = [np.random.Generator(np.random.Philox(key=[SEED, index])) for index in range(10)]
     files = {
         "ev_nanosight34.csv": nanosight(streams[0]),
-        "ev_sizes.csv": size_table(streams[1]),
-        "mirna_cell_counts.csv": count_table(streams[2], "cell"),
-        "mirna_ev_counts.csv": count_table(streams[3], "ev"),
+        "ev_sizes.csv": size_table(streams[1]).encode("ascii"),
+        "mirna_cell_counts.csv": count_table(streams[2], "cell").encode("ascii"),
+        "mirna_ev_counts.csv": count_table(streams[3], "ev").encode("ascii"),
+        "ev_nanosight32_autosampler_d100.csv": autosampler(streams[4]),
+        "ev_nanosight33_unreliable.csv": unreliable(streams[5]),
+        "medium_nanosight34.csv": blank(streams[6], 10.0, 400),
+        "medium_nanosight34_d200.csv": blank(streams[9], 200.0, 40),
+        **pack(streams[7]),
+        "ev_zetaview_size_488.txt": zetaview(streams[8]),
     }
-    for name, text in files.items():
-        (folder / name).write_bytes(text.encode("ascii"))
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
 
 
 if __name__ == "__main__":

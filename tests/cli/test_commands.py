@@ -34,14 +34,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_without_a_command_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert "Commands:" in capsys.readouterr().out
+    assert "Laboratory:" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("arguments", "wrote", "fix"),
     [
         (["rnu"], "there is no command `vesica rnu`", "did you mean `run`?"),
-        (["xyzzy"], "there is no command `vesica xyzzy`", "known names: `check`"),
+        (["xyzzy"], "there is no command `vesica xyzzy`", "known names:"),
         (["run", "m.yaml", "--otu", "x"], "`vesica run` has no option `--otu`", "did you mean `--out`?"),
         (["check", "m.yaml", "--jsno"], "`vesica check` has no option `--jsno`", "did you mean `--json`?"),
         (["run", "m.yaml"], "missing option '--out'", "see `vesica run --help`"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from vesica.biology.dose import needed_uptake
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import CellType, ResolvedModel
 
@@ -56,7 +57,7 @@ def _of(model: ResolvedModel, run: ArmRun, cell: CellType, mirna: str) -> dict[s
     hours = run.hours - min((dose["at"] for dose in run.notes["doses"]), default=0.0) / 3600.0
     supplied = taken / hours if hours > 0 else 0.0
     useful = per_vesicle * share
-    needed = needed_copies * decay / useful if useful > 0 else None
+    needed = needed_uptake(needed_copies, decay, per_vesicle, share) if useful > 0 else None
     arrived = sum(run.final(f"{cell.name}.delivered:{sender}/{mirna}") for sender in senders)
     return {
         "needed": needed, "supplied": supplied, "unit": "EV taken up and kept per cell per hour",

@@ -38,6 +38,7 @@ LABORATORY: Final = {
     "dose": ("vesica.cli.dose_commands", "dose", "How many EVs an effect needs, and who can supply them."),
     "cargo": ("vesica.cli.cargo_commands", "cargo", "Loading, changes and targets of EV cargo."),
     "plate": ("vesica.cli.plate_commands", "plate", "Concentrations from a plate with standards (4PL)."),
+    "samples": ("vesica.cli.samples_commands", "samples", "Small synthetic files to try the others on."),
     "cytometry": ("vesica.cli.cytometry_commands", "cytometry", "Flow cytometry files in calibrated units."),
 }
 

@@ -37,6 +37,7 @@ def compiled() -> ModuleType:
     """Module with ``evaluate`` and ``differentiate`` over all kernel classes.
 
     Both walk values (value, lane): a lane is one replicate, and one is a batch of one.
+    ``evaluate_one`` computes a single instance of a kernel from the values (value,) of one replicate.
     """
     path = cache_dir() / "vesica_kernels.py"
     if not path.exists():
@@ -76,6 +77,11 @@ def source() -> str:
                  + "".join(values))
     parts.append(f"\n@njit({_OPTIONS})\ndef differentiate(v, classes, starts, ends, first, args, partial):\n{walk}"
                  + "".join(slopes))
+    parts.append(f"\n@njit({_OPTIONS})\ndef evaluate_one(v, c, b, args):\n")
+    for number, name in enumerate(KERNELS):
+        gathered = ", ".join(f"v[args[b + {j}]]" for j in range(arity(name)))
+        parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
+    parts.append("    return v[0] * float('nan')\n")
     return "".join(parts)
 
 

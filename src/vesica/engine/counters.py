@@ -39,7 +39,7 @@ def stream(seed: int, purpose: str, index: int) -> NDArray[np.uint64]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def philox(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def philox(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN201
     """Four random 32-bit words (in uint64) for a counter and a key."""
     for _ in range(10):
         p0, p1 = _M0 * c0, _M1 * c2

@@ -80,15 +80,8 @@ class Problem:
         return (self.model(parameters) - self.target) / self.sigma
 
 
-def build_problem(
-    edges: FloatArray,
-    density: FloatArray,
-    response: NtaResponse,
-    low: float,
-    high: float,
-    standard_error: FloatArray | None,
-) -> Problem:
-    """Lay out the quadrature and scale the data; shapes as in `nta.fit_true_law`.
+def true_nodes(response: NtaResponse, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    """(node,) Logarithms of true diameters between two bounds (nm), and their quadrature weights.
 
     Panels are as wide as the narrowest feature: eight Gauss-Legendre nodes integrate a
     Gaussian of that width to rounding.
@@ -99,7 +92,20 @@ def build_problem(
     points, point_weights = np.polynomial.legendre.leggauss(_NODES)
     half = span / panels / 2
     centres = math.log(low) + half * (2 * np.arange(panels) + 1)
-    nodes = (centres[:, None] + half * points).ravel()
+    nodes: FloatArray = (centres[:, None] + half * points).ravel()
+    return nodes, np.tile(half * point_weights, panels)
+
+
+def build_problem(
+    edges: FloatArray,
+    density: FloatArray,
+    response: NtaResponse,
+    low: float,
+    high: float,
+    standard_error: FloatArray | None,
+) -> Problem:
+    """Lay out the quadrature and scale the data; shapes as in `nta.fit_true_law`."""
+    nodes, weights = true_nodes(response, low, high)
     diameter = np.exp(nodes)
     scale = float(density.max())
     sigma = np.full(density.shape, 1.0)
@@ -108,7 +114,7 @@ def build_problem(
     kernel = measured_share(edges, diameter, log_width=response.log_width) / (edges[2] - edges[1])
     return Problem(
         nodes=nodes,
-        weights=np.tile(half * point_weights, panels),
+        weights=weights,
         kernel=kernel,
         target=density / scale,
         seen=visible_share(

@@ -13,6 +13,7 @@ from vesica.library.records import CellSolubleEntry as CellSolubleEntry
 from vesica.library.records import CellTargetsEntry as CellTargetsEntry
 from vesica.library.records import Entry as Entry
 from vesica.library.records import Library as Library
+from vesica.library.records import MarkerEntry as MarkerEntry
 from vesica.library.records import RuleEntry as RuleEntry
 from vesica.library.records import SignalEntry as SignalEntry
 from vesica.library.records import SolubleEntry as SolubleEntry

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from vesica.library import derived
-from vesica.library.records import Entry, Library
+from vesica.library.records import Entry, Library, MarkerEntry
 from vesica.units import registry
 
 CONFIDENCES: Final = ("seen", "known", "estimate")
@@ -72,6 +72,22 @@ def _formula(entry: Entry, entries: Mapping[str, Entry]) -> Iterator[str]:
         yield f"derived gives {value:.4g} {entry.unit}, not {entry.value:g}"
 
 
+def marker_problems(marker: MarkerEntry) -> list[str]:
+    """Everything wrong with one list of names."""
+    found = []
+    if not marker.members or len(set(marker.members)) != len(marker.members):
+        found.append("no members, or one of them twice")
+    if not marker.says or not marker.reason:
+        found.append("it does not say what a member means, or why it is on the list")
+    if marker.confidence not in CONFIDENCES:
+        found.append(f"confidence `{marker.confidence}` is none of {', '.join(CONFIDENCES)}")
+    if marker.confidence != "estimate" and not marker.source:
+        found.append(f"`{marker.confidence}` without a source")
+    if marker.doi and not (_DOI.fullmatch(marker.doi) and marker.source):
+        found.append(f"`{marker.doi}` is not a DOI, or has no source")
+    return [f"marker `{marker.name}`: {problem}" for problem in found]
+
+
 def references(library: Library) -> dict[str, str]:
     """Entry ids that the library's tables use, each by the place that names it."""
     found = {f"machinery.{name}": entry for name, entry in library.machinery.items()}
@@ -133,4 +149,5 @@ def _switch_problems(library: Library) -> Iterator[str]:
 def problems(library: Library) -> list[str]:
     """Everything wrong with a library."""
     of_entries = (entry_problems(entry, library.entries) for entry in library.entries.values())
-    return [problem for found in of_entries for problem in found] + reference_problems(library)
+    of_markers = [problem for marker in library.markers.values() for problem in marker_problems(marker)]
+    return [problem for found in of_entries for problem in found] + of_markers + reference_problems(library)

@@ -19,6 +19,7 @@ from vesica.library.records import (
     CellTargetsEntry,
     Entry,
     Library,
+    MarkerEntry,
     RuleEntry,
     SignalEntry,
     SolubleEntry,
@@ -100,7 +101,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         _merge(merged, table, "")
     _only(
         merged,
-        ("entry", "machinery", "medium", "cell", "cargo", "soluble", "agent", "rule", "switch"),
+        ("entry", "machinery", "medium", "cell", "cargo", "soluble", "agent", "rule", "switch", "marker"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -115,6 +116,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         agents=_named(merged.get("agent", {}), functools.partial(_record, AgentEntry)),
         rules=tuple(_unique(rules, lambda rule: rule.key).values()),
         switches=_named(merged.get("switch", {}), _switch),
+        markers=_named(merged.get("marker", {}), _marker),
     )
 
 
@@ -149,6 +151,10 @@ def _cell(row: Table) -> CellEntry:
 
 def _switch(row: Table) -> SwitchEntry:
     return _record(SwitchEntry, {**row, "options": _named(row["options"], _option)})
+
+
+def _marker(row: Table) -> MarkerEntry:
+    return _record(MarkerEntry, {**row, "members": tuple(row["members"])})
 
 
 def _option(row: Table) -> SwitchOption:

@@ -6,7 +6,8 @@ Fields that hold the id of an entry say so by ``entry id``; an empty one is abse
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 Confidence = Literal["seen", "known", "estimate"]
@@ -198,6 +199,33 @@ class SwitchEntry:
 
 
 @dataclass(frozen=True)
+class MarkerEntry:
+    """A list of names whose presence says where a sample's molecules may come from.
+
+    Parameters
+    ----------
+    name, label : str
+    says : str
+        What a member in a table may mean, as a sentence without the final full stop.
+    members : miRBase names without species
+        ``miR-451a`` stands for its hairpins and for both mature strands.
+    source, doi : str
+        Empty for an estimate without one.
+    reason : str
+    confidence : "seen", "known" or "estimate"
+    """
+
+    name: str
+    label: str
+    says: str
+    members: tuple[str, ...]
+    source: str
+    doi: str
+    reason: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True)
 class Library:
     """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids."""
 
@@ -211,3 +239,4 @@ class Library:
     agents: Mapping[str, AgentEntry]
     rules: tuple[RuleEntry, ...]
     switches: Mapping[str, SwitchEntry]
+    markers: Mapping[str, MarkerEntry] = field(default_factory=lambda: MappingProxyType({}))

@@ -165,6 +165,14 @@ def table_rows(text: TextFile) -> tuple[Row, list[Row]]:
             "export the table again",
         )
     rows = [row for row in split_rows(text, guess_delimiter(text.lines[first]))[first:] if not row.is_blank]
+    if not rows:
+        raise text.refuse(
+            first + 1,
+            "nothing but separators",
+            "a table has a header and rows",
+            "there is nothing to read",
+            "export the table again",
+        )
     header, body = rows[0], rows[1:]
     if body and len(header.cells) == len(body[0].cells) - 1:
         header = Row(header.line, ("", *header.cells))

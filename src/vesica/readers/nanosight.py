@@ -1,53 +1,60 @@
 """NanoSight ExperimentSummary (NTA 3.2 to 3.4), straight from the instrument or re-saved by a spreadsheet.
 
 Rows are found by their names within their sections, never by line number: versions, blank
-lines and padding move them.
+lines and padding move them. The summary of a single video in a pack has the same layout.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-
 from vesica.errors import Finding
-from vesica.readers.nanosight_record import NanosightSummary, VideoResult
-from vesica.readers.records import FloatArray, frozen
+from vesica.readers.nanosight_blocks import (
+    Sections,
+    cell,
+    number_rows,
+    optional,
+    printed_averages,
+    read_blocks,
+)
+from vesica.readers.nanosight_record import NanosightSummary, VideoResult, WeightedBlock
+from vesica.readers.nanosight_rows import (
+    CONCENTRATION,
+    EXPERIMENT,
+    FINE,
+    INFORMATION,
+    INFORMATION_ROWS,
+    SINGLE,
+    WARNING_ROWS,
+    WARNINGS,
+)
 from vesica.readers.text import (
     PathLike,
     Row,
     TextFile,
+    decimal_commas,
     guess_delimiter,
-    number,
     read_text,
     split_rows,
 )
 
-FIRST_LINE: Final = "NTA Experiment Summary File"
 HEAD: Final = "head"
 FORMAT: Final = "NanoSight ExperimentSummary"
 
 # The 1 nm bins of a video add up to its printed concentration; it is printed with three
 # digits (rounding up to 0.5 %), so twice that much is a sign of a damaged file.
 _SUM_TOLERANCE: Final = 0.01
-_FINE: Final = frozenset({"", "OK", "No", "None"})
-_INFORMATION_ROWS: Final = (
-    "Concentration",
-    "Video length",
-    "Vibration detected",
-    "Settings changed?",
-    "Errors (1)",
-    "Errors (2)",
-)
 
 
 def is_nanosight(text: TextFile) -> bool:
-    """Whether line 1 says that this is an ExperimentSummary."""
-    return text.lines[0].lstrip('"').startswith(FIRST_LINE)
+    """Whether the first line that is not empty says that this is a summary of NTA."""
+    first = next((line for line in text.lines if line.strip(" ,;\t")), "")
+    return first.lstrip('" ').startswith((EXPERIMENT, SINGLE))
 
 
 def read_nanosight(path: PathLike) -> NanosightSummary:
@@ -67,46 +74,62 @@ def parse_nanosight(text: TextFile) -> NanosightSummary:
         raise text.refuse(
             1,
             f"line 1 is `{text.lines[0][:60]}`",
-            f"line 1 of this format is `{FIRST_LINE}`",
+            f"line 1 of this format is `{EXPERIMENT}`",
             "numbers would be taken from the wrong lines",
             "give the ExperimentSummary csv file",
         )
-    sections = _sections(text, split_rows(text, _delimiter(text)))
+    delimiter = _delimiter(text)
+    text = _with_decimals(text, delimiter)
+    sections = _sections(text, split_rows(text, delimiter))
     names = _videos(text, sections)
-    block = _number_block(text, sections)
-    diameter, concentration, average, error = _graph(text, block, len(names))
-    videos = tuple(_video(text, sections, block, index, name) for index, name in enumerate(names))
-    details = {row.name: row for row in sections.get("Experiment Details", ())}
-    sample = _cell(details.get("Sample Description") or details.get("Sample Name"), 1)
+    blocks = read_blocks(text, sections, len(names))
+    average, error = printed_averages(text, number_rows(text, sections))
+    videos = tuple(_video(text, sections, blocks[0], at, name) for at, name in enumerate(names))
+    details = {row.name.rstrip(":"): cell(row, 1) for row in sections.get("Experiment Details", ())}
     verbatim = {name: tuple(text.lines[row.line - 1] for row in rows) for name, rows in sections.items()}
+    doubts = tuple(_disagreements(text, videos, blocks[0]))
+    said = tuple(_warnings(text, sections, videos))
     return NanosightSummary(
-        software=sections[HEAD][1].name if len(sections[HEAD]) > 1 else "",
-        sample=sample,
+        software=_software(sections),
+        sample=details.get("Sample Description") or details.get("Sample Name") or "",
         videos=videos,
-        diameter=diameter,
-        concentration=concentration,
+        diameter=blocks[0].centre,
+        concentration=blocks[0].amount,
         average=average,
         standard_error=error,
         provenance=text.provenance(FORMAT, verbatim),
-        warnings=tuple(_warnings(text, sections, videos, concentration)),
+        warnings=(*said, *doubts),
+        doubts=doubts,
+        details=MappingProxyType(details),
+        conditions=_words(sections, "Conditions", len(names)),
+        settings=_words(sections, "Settings", len(names)),
+        blocks=blocks,
     )
 
 
 def _delimiter(text: TextFile) -> str:
-    for line in text.lines:
-        if line.lstrip('"').startswith("Filename"):
-            return guess_delimiter(line)
+    for start in ("Bin centre (", "Filename"):  # the header of the bins holds no free text
+        for line in text.lines:
+            if line.lstrip('" ').startswith(start):
+                return guess_delimiter(line)
     return ","
 
 
-def _sections(text: TextFile, rows: tuple[Row, ...]) -> dict[str, tuple[Row, ...]]:
+def _with_decimals(text: TextFile, delimiter: str) -> TextFile:
+    """Judge decimal commas by the bins alone: free text such as a sample `1.5` says nothing."""
+    bins = tuple(line for line in text.lines if re.match(r'\s*"?\d+[.,]\d', line))
+    judged = decimal_commas(replace(text, lines=bins), delimiter)
+    return replace(text, has_decimal_commas=judged.has_decimal_commas)
+
+
+def _sections(text: TextFile, rows: tuple[Row, ...]) -> Sections:
     """Rows by ``[Section]``; each begins with its own title row, blank rows included."""
     found: dict[str, list[Row]] = {HEAD: []}
     current = HEAD
     for row in rows:
-        title = re.fullmatch(r"\[(.+)\]", row.name)
-        if title is not None:
-            current = title[1]
+        name = row.name
+        if name.startswith("[") and name.endswith("]") and len(name) > 2:
+            current = name[1:-1]
             if current in found:
                 raise text.refuse(
                     row.line,
@@ -120,15 +143,17 @@ def _sections(text: TextFile, rows: tuple[Row, ...]) -> dict[str, tuple[Row, ...
     return {name: tuple(lines) for name, lines in found.items()}
 
 
-def _cell(row: Row | None, column: int) -> str:
-    return row.cells[column] if row is not None and column < len(row.cells) else ""
+def _software(sections: Sections) -> str:
+    """Second line of the file."""
+    said = [row.name for row in sections[HEAD] if not row.is_blank]
+    return said[1] if len(said) > 1 else ""
 
 
-def _videos(text: TextFile, sections: dict[str, tuple[Row, ...]]) -> tuple[str, ...]:
+def _videos(text: TextFile, sections: Sections) -> tuple[str, ...]:
     for rows in sections.values():
         for row in rows:
             if row.name == "Filename:":
-                names = tuple(cell for cell in row.cells[1:] if cell)
+                names = tuple(name for name in row.cells[1:] if name)
                 if names:
                     return names
     raise text.refuse(
@@ -140,114 +165,10 @@ def _videos(text: TextFile, sections: dict[str, tuple[Row, ...]]) -> tuple[str, 
     )
 
 
-def _number_block(text: TextFile, sections: dict[str, tuple[Row, ...]]) -> tuple[Row, ...]:
-    """Rows of `[Size Data]` from `Weighting,Number` to the next weighting."""
-    rows = sections.get("Size Data", ())
-    starts = [index for index, row in enumerate(rows) if row.name == "Weighting"]
-    for start, end in itertools.pairwise([*starts, len(rows)]):
-        if _cell(rows[start], 1) == "Number":
-            return rows[start:end]
-    raise text.refuse(
-        rows[0].line if rows else None,
-        "no size distribution with weighting `Number`",
-        "vesicles are counted, so the number weighting is read",
-        "surface or volume weights would move the peak to larger sizes",
-        "tick `Number` under size data when exporting the summary",
-    )
-
-
-def _graph(
-    text: TextFile,
-    block: tuple[Row, ...],
-    n_videos: int,
-) -> tuple[FloatArray, FloatArray, FloatArray | None, FloatArray | None]:
-    """Bin centres, concentration (bin, video), printed average and standard error (None where absent)."""
-    start = next((index for index, row in enumerate(block) if row.name.startswith("Bin centre (nm)")), None)
-    if start is None:
-        raise text.refuse(
-            block[0].line,
-            "no line `Bin centre (nm), ...` follows",
-            "the bins come after this header",
-            "there is no distribution to read",
-            "export the summary with its graph data",
-        )
-    header = block[start]
-    columns = [
-        index for index, cell in enumerate(header.cells) if cell.lower() == "concentration (particles / ml)"
-    ]
-    if len(columns) != n_videos:
-        raise text.refuse(
-            header.line,
-            f"{len(columns)} columns `Concentration (particles / ml)`",
-            f"`Filename:` names {n_videos} videos, so there are {n_videos} such columns",
-            "videos and columns could not be matched",
-            "export the file again",
-        )
-    rows = []
-    for row in block[start + 1 :]:
-        if row.is_blank or row.name == "Percentile":
-            break
-        rows.append(row)
-    diameter = _bin_centres(text, header, rows)
-    concentration = np.array(
-        [[number(text, row, column, "Concentration") for column in columns] for row in rows]
-    )
-    for row, values in zip(rows, concentration, strict=True):
-        if (values < 0).any():
-            raise text.refuse(
-                row.line,
-                f"a concentration of {values.min():g}",
-                "concentrations are zero or more",
-                "a negative number of particles has no meaning",
-                "export the file again",
-            )
-    if not concentration.sum() > 0:
-        raise text.refuse(
-            header.line,
-            "every bin is empty",
-            "a measurement has particles",
-            "there is no distribution to read",
-            "leave this measurement out",
-        )
-    lower = [cell.lower() for cell in header.cells]
-    printed = []
-    for label in ("concentration average", "standard error"):
-        column = lower.index(label) if label in lower else None
-        printed.append(None if column is None else frozen([number(text, row, column, label) for row in rows]))
-    return diameter, frozen(concentration), printed[0], printed[1]
-
-
-def _bin_centres(text: TextFile, header: Row, rows: list[Row]) -> FloatArray:
-    if len(rows) < 3:
-        raise text.refuse(
-            header.line,
-            f"{len(rows)} bins follow",
-            "a distribution has at least three bins",
-            "a shape cannot be read from it",
-            "export the file again",
-        )
-    diameter = frozen([number(text, row, 0, "Bin centre (nm)") for row in rows])
-    steps = np.diff(diameter)
-    width = float(np.median(steps))
-    uneven = np.flatnonzero(np.abs(steps - width) > 1e-6 * max(width, 1.0))
-    if width <= 0 or uneven.size:
-        bad = int(uneven[0]) + 1 if uneven.size else 1
-        raise text.refuse(
-            rows[bad].line,
-            f"bin centre {diameter[bad]:g} nm follows {diameter[bad - 1]:g} nm",
-            f"bins are {width:g} nm apart, without gaps",
-            "particles of the missing bins would be lost without a sign",
-            "export the file again",
-        )
-    return diameter
-
-
-def _optional(text: TextFile, row: Row | None, column: int) -> float | None:
-    """Read a number, or None for a missing row, an empty cell or words such as `Not recorded`."""
-    cell = _cell(row, column)
-    if row is None or not cell or not re.match(r"[-+.\d]", cell):
-        return None
-    return number(text, row, column, row.name)
+def _words(sections: Sections, section: str, n_videos: int) -> MappingProxyType[str, tuple[str, ...]]:
+    """Rows of a section as written, a cell for each video."""
+    rows = [row for row in sections.get(section, ())[1:] if row.name]
+    return MappingProxyType({row.name: tuple(cell(row, 1 + at) for at in range(n_videos)) for row in rows})
 
 
 def _find(rows: Iterable[Row], start: str) -> Row | None:
@@ -255,50 +176,70 @@ def _find(rows: Iterable[Row], start: str) -> Row | None:
     return next((row for row in rows if row.name.lower().startswith(start.lower())), None)
 
 
-def _video(
-    text: TextFile,
-    sections: dict[str, tuple[Row, ...]],
-    block: tuple[Row, ...],
-    index: int,
-    name: str,
-) -> VideoResult:
-    column = index + 1
-    results = sections.get("Results", ())
+def _video(text: TextFile, sections: Sections, block: WeightedBlock, index: int, name: str) -> VideoResult:
+    results, conditions = sections.get("Results", ()), sections.get("Conditions", ())
 
     def printed(rows: Iterable[Row], start: str) -> float | None:
-        return _optional(text, _find(rows, start), column)
+        return optional(text, _find(rows, start), index + 1)
 
-    dilution = printed(results, "Dilution factor")
+    frames = printed(sections.get("Settings", ()), "Total frames analysed")
+    rate = printed(conditions, "Frame rate/fps")
+    flags = _flags(sections, index + 1)
+    derived = {name: values[index] for name, values in block.printed.items()}
     return VideoResult(
         name=name,
-        concentration=printed(results, "Concentration (Particles / ml)"),
-        dilution=dilution if dilution else None,  # some builds write 0 when it was not entered
+        concentration=printed(results, CONCENTRATION),
+        dilution=_dilution(text, _find(results, "Dilution factor"), index + 1),
         particles_per_frame=printed(results, "Particles per frame"),
         centres_per_frame=printed(results, "Centres per frame"),
         completed_tracks=printed(results, "Completed tracks"),
-        valid_tracks=printed(block, "Valid Tracks"),
-        mean=printed(block, "Mean"),
-        mode=printed(block, "Mode"),
-        sd=printed(block, "SD"),
-        d10=printed(block, "D10"),
-        d50=printed(block, "D50"),
-        d90=printed(block, "D90"),
-        validity=_cell(_find(sections.get("Concentration Warnings", ()), "Validity"), column) or None,
+        validity=flags.get("validity"),
+        temperature=printed(conditions, "Temperature/C"),
+        viscosity=printed(conditions, "Viscosity/cP"),
+        drift_x=printed(results, "X-Drift"),
+        drift_y=printed(results, "Y-Drift"),
+        length=frames / rate if frames is not None and rate else None,
+        flags=MappingProxyType(flags),
+        **derived,
     )
 
 
-def _warnings(
-    text: TextFile,
-    sections: dict[str, tuple[Row, ...]],
-    videos: tuple[VideoResult, ...],
-    concentration: FloatArray,
-) -> Iterable[Finding]:
-    flagged = [row for row in sections.get("Concentration Warnings", ()) if not row.name.startswith("[")]
-    flagged += [row for row in sections.get("Information", ()) if row.name in _INFORMATION_ROWS]
-    for row in flagged:
+def _dilution(text: TextFile, row: Row | None, column: int) -> float | None:
+    """As recorded; some builds write 0 when it was not entered."""
+    dilution = optional(text, row, column)
+    if row is not None and dilution is not None and dilution < 0:
+        raise text.refuse(
+            row.line,
+            f"a dilution factor of {dilution:g}",
+            "a dilution is 1 or more",
+            "concentrations would be those of no suspension",
+            "correct the line, or export the file again",
+        )
+    return dilution or None
+
+
+def _flags(sections: Sections, column: int) -> dict[str, str]:
+    """Words of the instrument by name; where both sections speak, the one that objects."""
+    found: dict[str, str] = {}
+    for section, rows in ((WARNINGS, WARNING_ROWS), (INFORMATION, INFORMATION_ROWS)):
+        by_name = {row.name.lower(): row for row in sections.get(section, ())[1:]}
+        for flag, name in rows.items():
+            said = cell(by_name.get(name.lower()), column)
+            if said and found.get(flag, "") in FINE:
+                found[flag] = said
+    return found
+
+
+def _warnings(text: TextFile, sections: Sections, videos: tuple[VideoResult, ...]) -> Iterable[Finding]:
+    """What the instrument doubts, row by row, and a dilution that is not recorded."""
+    rows = [row for row in sections.get(WARNINGS, ()) if not row.name.startswith("[")]
+    rows += [row for row in sections.get(INFORMATION, ()) if row.name in INFORMATION_ROWS.values()]
+    seen = set()
+    for row in rows:
         for index, video in enumerate(videos):
-            said = _cell(row, index + 1)
-            if said not in _FINE:
+            said = cell(row, index + 1)
+            if said not in FINE and (row.name.lower(), index, said) not in seen:
+                seen.add((row.name.lower(), index, said))
                 yield _warning(
                     text,
                     row.line,
@@ -316,7 +257,11 @@ def _warnings(
             "concentrations may be those of the diluted sample",
             "multiply by the dilution, if it was not done when recording",
         )
-    for video, total in zip(videos, concentration.sum(axis=0), strict=True):
+
+
+def _disagreements(text: TextFile, videos: tuple[VideoResult, ...], block: WeightedBlock) -> Iterable[Finding]:
+    """Videos whose bins do not add up to the printed concentration."""
+    for video, total in zip(videos, block.amount.sum(axis=0), strict=True):
         if video.concentration and abs(total / video.concentration - 1.0) > _SUM_TOLERANCE:
             yield _warning(
                 text,

@@ -43,8 +43,9 @@ class NtaVideo:
     viscosity : mPa s or None
     flags : name -> the instrument's own words
         Keys where the instrument says something: ``validity``, ``concentration``, ``completed_tracks``,
-        ``particles_per_frame``, ``noise``, ``brightness``, ``vibration``, ``drift``, ``cell_check``,
-        ``settings_changed``, ``errors``, ``removal``.
+        ``particles_per_frame``, ``noise``, ``brightness``, ``detection_threshold``, ``histogram_limit``,
+        ``video_length``, ``vibration``, ``settings_changed``, ``errors``, ``errors_2`` (NanoSight), ``drift``,
+        ``cell_check``, ``removal`` (ZetaView). What passed is there, too: ``OK``, ``No``, ``Very Good``.
     printed : name -> number
         What the instrument computed itself: ``mean``, ``mode``, ``sd``, ``d10``, ``d50``, ``d90`` (nm),
         ``drift_x``, ``drift_y`` (pixel/frame) or ``drift`` (um/s), ``concentration`` (particle/mL),
@@ -95,6 +96,7 @@ class NtaFile:
         Of the main file, with every section verbatim.
     companions : Provenance of further files of the pack
     warnings : findings of the reader that do not prevent use
+        What the instrument itself doubts is in the flags of the videos and not repeated here.
     """
 
     file: str

@@ -11,6 +11,8 @@ from vesica.errors import Finding
 from vesica.readers.text import Provenance
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 PER_MILLILITRE = "particle/mL"
 COUNT = "particle"

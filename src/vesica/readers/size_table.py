@@ -11,7 +11,16 @@ import numpy as np
 
 from vesica.errors import Finding, nearest
 from vesica.readers.records import COUNT, PER_MILLILITRE, FloatArray, SizeDistribution, frozen
-from vesica.readers.text import PathLike, Row, TextFile, guess_delimiter, number, read_text, split_rows
+from vesica.readers.text import (
+    PathLike,
+    Row,
+    TextFile,
+    decimal_commas,
+    guess_delimiter,
+    number,
+    read_text,
+    split_rows,
+)
 
 FORMAT: Final = "size table"
 UNITS: Final = (PER_MILLILITRE, COUNT)
@@ -73,7 +82,7 @@ def parse_size_table(
     unit: str | None = None,
 ) -> SizeDistribution:
     """`read_size_table` on a text already read; ``#`` lines before the header are comments."""
-    rows = _content(text)
+    text, rows = _content(text)
     header, body = rows[0], rows[1:]
     columns = _columns(text, header, size, concentration, sd)
     if len(body) < 3:
@@ -118,8 +127,8 @@ def parse_size_table(
     )
 
 
-def _content(text: TextFile) -> list[Row]:
-    """Header and rows, without comments before the header and without blank lines."""
+def _content(text: TextFile) -> tuple[TextFile, list[Row]]:
+    """Header and rows, without comments before the header and without blank lines; decimal commas are judged."""
     first = next(
         (index for index, line in enumerate(text.lines) if line.strip() and not line.startswith("#")), None
     )
@@ -131,8 +140,18 @@ def _content(text: TextFile) -> list[Row]:
             "there is nothing to read",
             "export the table again",
         )
-    rows = split_rows(text, guess_delimiter(text.lines[first]))
-    return [row for row in rows[first:] if not row.is_blank]
+    delimiter = guess_delimiter(text.lines[first])
+    text = decimal_commas(text, delimiter)
+    rows = [row for row in split_rows(text, delimiter)[first:] if not row.is_blank]
+    if not rows:
+        raise text.refuse(
+            first + 1,
+            "nothing but separators stands on the lines",
+            "a size table has a header and rows",
+            "there is nothing to read",
+            "export the table again",
+        )
+    return text, rows
 
 
 def _columns(

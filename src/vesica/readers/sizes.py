@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vesica.readers.nanosight import is_nanosight, parse_nanosight
+from vesica.readers.nta import detect
 from vesica.readers.records import SizeDistribution
 from vesica.readers.size_table import parse_size_table
 from vesica.readers.text import PathLike, read_text
@@ -29,9 +30,10 @@ def read_size_distribution(
     Raises
     ------
     InputError
-        Whatever the reader of the format refuses.
+        Two measurements in one file, or whatever the reader of the format refuses.
     """
     text = read_text(path)
+    detect(text)
     if not is_nanosight(text):
         return parse_size_table(text, size=size, concentration=concentration, sd=sd, unit=unit)
     if any(value is not None for value in (size, concentration, sd, unit)):

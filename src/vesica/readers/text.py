@@ -22,6 +22,8 @@ _DELIMITERS: Final = ("\t", ",", ";")
 _COMMA: Final = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _POINT: Final = re.compile(r"[-+]?\d*\.\d+([eE][-+]?\d+)?")
 
+LARGEST_UNPACKED: Final = 2**30
+
 PathLike = str | os.PathLike[str]
 
 
@@ -139,10 +141,31 @@ def read_text(path: PathLike) -> TextFile:
             "export the file again",
             file=file,
         )
-    text, encoding = _decode(data)
+    text, encoding = _decode(_unpacked(data, file))
     _refuse_binary(text, file, name)
     lines = tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     return TextFile(file, lines, hashlib.sha256(data).hexdigest(), encoding)
+
+
+def _unpacked(data: bytes, file: str) -> bytes:
+    """The content of a gzip file (known by its first bytes, limited in size); any other as it is."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    import gzip
+    import io
+    import zlib
+
+    try:
+        with gzip.open(io.BytesIO(data)) as packed:
+            content = packed.read(LARGEST_UNPACKED + 1)
+    except (OSError, EOFError, zlib.error) as failure:
+        raise error(Path(file).name, f"the gzip file cannot be unpacked: {failure}", "a .gz file is whole",
+                    "a part of the table would be missing", "download it again", file=file) from failure
+    if len(content) > LARGEST_UNPACKED or not content.strip():
+        what = "more than 1 GB" if content.strip() else "nothing"
+        raise error(Path(file).name, f"the gzip file unpacks to {what}", "a table of text is packed",
+                    "it could not be read", "unpack it and look at it", file=file)
+    return content
 
 
 def _refuse_binary(text: str, file: str, name: str) -> None:

@@ -31,6 +31,19 @@ _WORDS: Final[dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What a file is, for the words of its errors: its noun, what it is for, two of its keys, its first line."""
+
+    noun: str = "model"
+    purpose: str = "run"
+    keys: str = "`cells:` and `run:`"
+    begin: str = "`vesica: 1`"
+
+
+MODEL: Final = Kind()
+
+
+@dataclass(frozen=True)
 class Document:
     """A parsed file: its data and the one-based line of every path in it."""
 
@@ -46,8 +59,8 @@ def join(path: str, part: str | int) -> str:
     return f"{path}.{part}" if path else part
 
 
-def read(path: Path) -> Document:
-    """Read a model file.
+def read(path: Path, kind: Kind = MODEL) -> Document:
+    """Read a model file, or one of another kind.
 
     Raises
     ------
@@ -60,20 +73,20 @@ def read(path: Path) -> Document:
         raw = path.read_bytes() if size <= LIMIT_BYTES else b""
     except OSError as failure:
         what = f"`{name}` is a folder" if path.is_dir() else f"`{name}` cannot be read ({failure.strerror})"
-        raise error(name, what, "the model is a file on this machine",
-                    "there is nothing to run", _near_file(path)) from None
+        raise error(name, what, f"the {kind.noun} is a file on this machine",
+                    f"there is nothing to {kind.purpose}", _near_file(path)) from None
     if size > LIMIT_BYTES:
-        raise error(name, f"`{name}` has {size / 1e6:.1f} MB", "a model file has at most 5 MB",
-                    "such a file is data, not a model, and would take minutes to read",
+        raise error(name, f"`{name}` has {size / 1e6:.1f} MB", f"a {kind.noun} file has at most 5 MB",
+                    f"such a file is data, not a {kind.noun}, and would take minutes to read",
                     "put tables into CSV files and name them with `file:`")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
         line = raw.count(b"\n", 0, failure.start) + 1
-        raise error("", f"byte {raw[failure.start]:#04x} is not UTF-8", "model files are UTF-8 text",
+        raise error("", f"byte {raw[failure.start]:#04x} is not UTF-8", f"{kind.noun} files are UTF-8 text",
                     "letters such as `µ` would be read as something else", "save the file as UTF-8",
                     file=name, line=line) from None
-    return parse(text, name)
+    return parse(text, name, kind)
 
 
 def _near_file(path: Path) -> str:
@@ -87,23 +100,23 @@ def _near_file(path: Path) -> str:
     return f"did you mean `{folder / near[0]}`?" if near else "give the path of an existing file"
 
 
-def parse(text: str, file: str = "<text>") -> Document:
+def parse(text: str, file: str = "<text>", kind: Kind = MODEL) -> Document:
     """Parse YAML text to a `Document`; every problem is an `InputError` with a line."""
-    _refuse_control_characters(text, file)
+    _refuse_control_characters(text, file, kind)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    builder = _Builder(file, loader.get_event)
+    builder = _Builder(file, loader.get_event, kind)
     try:
         data = builder.document()
     except yaml.YAMLError as failure:
-        raise _syntax_error(failure, file) from None
+        raise _syntax_error(failure, file, kind) from None
     finally:
         loader.dispose()
     if builder.findings:
         raise InputError(*builder.findings)
     if not isinstance(data, dict):
-        kind = "a list" if isinstance(data, list) else "a single value"
-        raise error("", f"the file holds {kind}", "a model is a mapping of keys such as `cells:` and `run:`",
-                    "no key can be found in it", "begin with `vesica: 1`", file=file, line=1)
+        found = "a list" if isinstance(data, list) else "a single value"
+        raise error("", f"the file holds {found}", f"a {kind.noun} is a mapping of keys such as {kind.keys}",
+                    "no key can be found in it", f"begin with {kind.begin}", file=file, line=1)
     return Document(data, file, builder.lines)
 
 
@@ -121,7 +134,7 @@ def scalar(text: str) -> Any:
     return text
 
 
-def _refuse_control_characters(text: str, file: str) -> None:
+def _refuse_control_characters(text: str, file: str, kind: Kind) -> None:
     for number, line in enumerate(text.split("\n"), start=1):
         if "\t" in line:
             raise error("", f"a tab stands in column {line.index(chr(9)) + 1}", "YAML is indented with spaces",
@@ -129,15 +142,16 @@ def _refuse_control_characters(text: str, file: str) -> None:
                         "replace every tab by spaces", file=file, line=number)
         bad = next((c for c in line.rstrip("\r") if ord(c) < 32 or ord(c) == 127), None)
         if bad is not None:
-            raise error("", f"the character {ord(bad):#04x} cannot stand in a model file",
-                        "model files are printable UTF-8 text", "it is invisible, so the text is not what it seems",
+            raise error("", f"the character {ord(bad):#04x} cannot stand in a {kind.noun} file",
+                        f"{kind.noun} files are printable UTF-8 text",
+                        "it is invisible, so the text is not what it seems",
                         "delete the character", file=file, line=number)
 
 
-def _syntax_error(failure: yaml.YAMLError, file: str) -> InputError:
+def _syntax_error(failure: yaml.YAMLError, file: str, kind: Kind) -> InputError:
     mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
     problem = getattr(failure, "problem", None) or str(failure).splitlines()[0]
-    return error("", f"this is not YAML: {problem}", "a model file is one YAML document",
+    return error("", f"this is not YAML: {problem}", f"a {kind.noun} file is one YAML document",
                  "its keys cannot be told apart", "check brackets, quotes, colons and the indentation at this line",
                  file=file, line=mark.line + 1 if mark else 1)
 
@@ -148,8 +162,9 @@ class _Builder:
     Nodes are not composed by PyYAML: its composer recurses in C, and a file of brackets ends the process.
     """
 
-    def __init__(self, file: str, next_event: Callable[[], yaml.Event]) -> None:
+    def __init__(self, file: str, next_event: Callable[[], yaml.Event], kind: Kind) -> None:
         self.file = file
+        self.kind = kind
         self.next_event = next_event
         self.lines: dict[str, int] = {}
         self.findings: list[Finding] = []
@@ -158,13 +173,15 @@ class _Builder:
         """The data of the only document."""
         self.next_event()  # the stream starts
         if isinstance(self.next_event(), yaml.StreamEndEvent):
-            raise error("", "the file is empty", "a model is a mapping of keys such as `cells:` and `run:`",
-                        "there is nothing to run", "begin with `vesica: 1`", file=self.file, line=1)
+            raise error("", "the file is empty",
+                        f"a {self.kind.noun} is a mapping of keys such as {self.kind.keys}",
+                        f"there is nothing to {self.kind.purpose}", f"begin with {self.kind.begin}",
+                        file=self.file, line=1)
         data = self._value(self.next_event(), "", 0)
         self.next_event()  # the document ends
         after = self.next_event()
         if not isinstance(after, yaml.StreamEndEvent):
-            raise error("", "a second document begins (`---`)", "a model file is one YAML document",
+            raise error("", "a second document begins (`---`)", f"a {self.kind.noun} file is one YAML document",
                         "one of the two would be ignored", "delete `---`, or make two files",
                         file=self.file, line=_line(after))
         return data
@@ -173,7 +190,7 @@ class _Builder:
         self.lines.setdefault(path, _line(event))
         if depth > DEEPEST:
             raise error(path[:60], "the file is nested too deeply", f"at most {DEEPEST} levels are read",
-                        "it cannot be a model", "write it flatter", file=self.file, line=_line(event))
+                        f"it cannot be a {self.kind.noun}", "write it flatter", file=self.file, line=_line(event))
         self._refuse_decoration(event, path)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path, depth)
@@ -189,13 +206,13 @@ class _Builder:
     def _refuse_decoration(self, event: yaml.Event, path: str) -> None:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise error(path, "an anchor or alias (`&name`, `*name`) stands here",
-                        "model files hold no anchors", "a change in one place would change another unseen",
+                        f"{self.kind.noun} files hold no anchors", "a change in one place would change another unseen",
                         "write the value where it is used, quoted if it begins with `&` or `*`",
                         file=self.file, line=_line(event))
         tag = getattr(event, "tag", None)
         if tag is not None:
             raise error(path, f"a tag (`{tag[:60]}`) stands here",
-                        "model files hold no tags", "a tag can ask for code to be run, which is never done",
+                        f"{self.kind.noun} files hold no tags", "a tag can ask for code to be run, which is never done",
                         "delete it, or put the text in quotes", file=self.file, line=_line(event))
 
     def _mapping(self, path: str, depth: int) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from vesica.analysis.quantities import quantities
 from vesica.analysis.summary import published_sentences
 from vesica.engine.program import Program, compile_model
 from vesica.engine.simulate import as_arm_run, run_all_lanes
+from vesica.library.ranges import between, position
 from vesica.results import write_json
-from vesica.rng import stream
 from vesica.spec.resolved import Parameter, Published, ResolvedModel
 
 DRAW_TOLERANCE: Final = 1e-6  # relative; 100 times below the 10 % that decides a direction is ample
@@ -55,22 +55,13 @@ def drawn_entries(model: ResolvedModel) -> dict[str, list[Parameter]]:
     return found
 
 
-def position(seed: int, entry: str, number: int) -> float:
-    """Where in its range an entry lies in a draw, in [0, 1)."""
-    return float(stream(seed, f"draw {entry}", number).random())
-
-
 def draw(model: ResolvedModel, seed: int, number: int) -> dict[str, float]:
     """Values by path of draw ``number``."""
     values: dict[str, float] = {}
     for entry, parameters in drawn_entries(model).items():
         at = position(seed, entry, number)
-        values.update({parameter.path: _between(parameter.low, parameter.high, at) for parameter in parameters})
+        values.update({parameter.path: between(parameter.low, parameter.high, at) for parameter in parameters})
     return values
-
-
-def _between(low: float, high: float, at: float) -> float:
-    return low * math.exp(at * math.log(high / low)) if low > 0 else low + at * (high - low)
 
 
 def _batch(program: Program, structure: str, numbers: Sequence[int]) -> list[Drawn]:
@@ -238,7 +229,7 @@ def record(drawn: Mapping[str, Sequence[Drawn]], models: Mapping[str, ResolvedMo
     for name, of in drawn.items():
         model = models[name]
         inputs = {
-            entry: [_between(parameters[0].low, parameters[0].high, position(model.schedule.seed, entry, one.number))
+            entry: [between(parameters[0].low, parameters[0].high, position(model.schedule.seed, entry, one.number))
                     for one in of]
             for entry, parameters in drawn_entries(model).items()
         }

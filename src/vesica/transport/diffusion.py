@@ -76,3 +76,44 @@ def capture_ceiling(diffusivity: float, radius: float, density: float) -> float:
     ``4 pi D a C``; Smoluchowski 1917 Z Phys Chem 92:129.
     """
     return 4.0 * math.pi * diffusivity * radius * density
+
+
+def capture_chance(distance: float, radius: float, diffusivity: float, loss: float, time: float) -> float:
+    """Chance that a vesicle released at a point has reached a perfectly absorbing sphere after a time.
+
+    Parameters
+    ----------
+    distance : um
+        From the point to the middle of the sphere; beyond its radius.
+    radius : um
+    diffusivity : um^2/s
+    loss : 1/s
+        On the way.
+    time : s
+
+    Returns
+    -------
+    1
+
+    Notes
+    -----
+    With ``g = r - a``: ``a/(2 r) (exp(-g/L) erfc(g/sqrt(4 D t) - sqrt(k t)) + exp(g/L) erfc(g/sqrt(4 D t)
+    + sqrt(k t)))``, ``L = sqrt(D/k)``; it tends to ``(a/r) exp(-g/L)``. It solves p' = D lap p - k p with p = 1 on the
+    sphere (Carslaw & Jaeger, Conduction of Heat in Solids, 2nd ed. 1959, sections 9.10 and 14.2). A steady source of
+    q vesicles per time is therefore captured at q times this chance of the time since it began.
+    """
+    gap = distance - radius
+    wait = gap / math.sqrt(4.0 * diffusivity * time)
+    worn = math.sqrt(loss * time)
+    length = math.sqrt(loss / diffusivity) * gap
+    # exp(length) erfc(wait + worn), without overflow: wait^2 + worn^2 = (wait + worn)^2 - length
+    second = _scaled_erfc(wait + worn) * math.exp(-(wait**2) - worn**2)
+    return radius / (2.0 * distance) * (math.exp(-length) * math.erfc(wait - worn) + second)
+
+
+def _scaled_erfc(x: float) -> float:
+    """``exp(x^2) erfc(x)`` for x >= 0; beyond 20 by its asymptotic series, whose first dropped term is 3e-10."""
+    if x < 20.0:
+        return math.exp(x * x) * math.erfc(x)
+    y = 1.0 / (2.0 * x * x)
+    return (1.0 - y + 3.0 * y**2 - 15.0 * y**3) / (x * math.sqrt(math.pi))

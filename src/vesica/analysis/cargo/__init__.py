@@ -1,0 +1,1 @@
+"""Cargo of cells and their EVs: loading ratios, artefacts, changes, targets, tables for other tools."""
