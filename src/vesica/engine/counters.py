@@ -20,7 +20,12 @@ _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _TO_UNIT = 1.0 / 9007199254740992.0  # 2^-53
 
-KEY, BLOCK, LANE, STOCK = 0, 2, 4, 6  # places in the words of a stream: see `stream`
+# Words of a stream: key (2), block number (2), index (2), place of the next number among those in
+# stock, one unused, then the four words of each of WIDE blocks: first words, second words, ...
+WIDE = 8  # blocks that are enciphered together: the compiler does them at once
+_PLACE, _WORDS = 6, 8
+_STOCK = 2 * WIDE  # numbers of a stock: two of each block
+SIZE = _WORDS + 4 * WIDE
 
 
 def stream(seed: int, purpose: str, index: int) -> NDArray[np.uint64]:
@@ -28,40 +33,48 @@ def stream(seed: int, purpose: str, index: int) -> NDArray[np.uint64]:
 
     Returns
     -------
-    (8,) uint64
-        Two words of key, block number (low, high), index (low, high), one number in stock
-        and whether there is one.
+    (SIZE,) uint64
     """
     name = hashlib.blake2b(f"{seed & (2**64 - 1)}|{purpose}".encode(), digest_size=8).digest()
     key = int.from_bytes(name, "little")
-    words = (key & 0xFFFFFFFF, key >> 32, 0, 0, index & 0xFFFFFFFF, index >> 32 & 0xFFFFFFFF, 0, 0)
-    return np.array(words, dtype=np.uint64)
+    state = np.zeros(SIZE, dtype=np.uint64)
+    state[:6] = (key & 0xFFFFFFFF, key >> 32, 0, 0, index & 0xFFFFFFFF, index >> 32 & 0xFFFFFFFF)
+    state[_PLACE] = _STOCK
+    return state
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def philox(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN201
-    """Four random 32-bit words (in uint64) for a counter and a key."""
+def _refill(s):  # noqa: ANN001, ANN202
+    """Encipher the next `WIDE` counters of the stream."""
+    for j in range(WIDE):
+        low = s[2] + np.uint64(j)
+        s[_WORDS + j] = low & _LOW
+        s[_WORDS + WIDE + j] = (s[3] + (low >> _HALF)) & _LOW
+        s[_WORDS + 2 * WIDE + j] = s[4]
+        s[_WORDS + 3 * WIDE + j] = s[5]
+    low = s[2] + np.uint64(WIDE)
+    s[2], s[3] = low & _LOW, (s[3] + (low >> _HALF)) & _LOW
+    k0, k1 = s[0], s[1]
     for _ in range(10):
-        p0, p1 = _M0 * c0, _M1 * c2
-        c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ k0, p1 & _LOW, (p0 >> _HALF) ^ c3 ^ k1, p0 & _LOW
+        for j in range(_WORDS, _WORDS + WIDE):
+            p0, p1 = _M0 * s[j], _M1 * s[j + 2 * WIDE]
+            s[j] = (p1 >> _HALF) ^ s[j + WIDE] ^ k0
+            s[j + 2 * WIDE] = (p0 >> _HALF) ^ s[j + 3 * WIDE] ^ k1
+            s[j + WIDE] = p1 & _LOW
+            s[j + 3 * WIDE] = p0 & _LOW
         k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
-    return c0, c1, c2, c3
+    s[_PLACE] = np.uint64(0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def uniform(s):  # noqa: ANN001, ANN201
     """The next number of the stream ``s``, in (0, 1): never 0, never 1."""
-    if s[7] != np.uint64(0):
-        s[7] = np.uint64(0)
-        return (float(s[6] >> np.uint64(11)) + 0.5) * _TO_UNIT
-    a, b, c, d = philox(s[2], s[3], s[4], s[5], s[0], s[1])
-    s[2] += np.uint64(1)
-    if s[2] > _LOW:
-        s[2] = np.uint64(0)
-        s[3] += np.uint64(1)
-    s[6] = (c << _HALF) | d
-    s[7] = np.uint64(1)
-    return (float(((a << _HALF) | b) >> np.uint64(11)) + 0.5) * _TO_UNIT
+    if s[_PLACE] == np.uint64(_STOCK):
+        _refill(s)
+    place = np.int64(s[_PLACE])
+    s[_PLACE] += np.uint64(1)
+    word = _WORDS + (place >> 1) + 2 * WIDE * (place & 1)
+    return (float(((s[word] << _HALF) | s[word + WIDE]) >> np.uint64(11)) + 0.5) * _TO_UNIT
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

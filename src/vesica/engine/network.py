@@ -40,6 +40,8 @@ class Network:
         rate does; and whether one takes two of it at once.
     level : (level + 1,)
         Offsets of the levels of the tree of sums over reactions.
+    touch_start, touch_node, touch_child : of each reaction
+        Nodes of the tree whose sums change when it fires, lower ones first, and their first children.
     """
 
     names: tuple[str, ...]
@@ -63,6 +65,9 @@ class Network:
     order: NDArray[np.float64]
     is_pair: NDArray[np.bool_]
     level: Index
+    touch_start: Index
+    touch_node: Index
+    touch_child: Index
 
 
 def network(program: Program, tables: Tables, counts: Mapping[str, int]) -> Network:
@@ -97,8 +102,23 @@ def network(program: Program, tables: Tables, counts: Mapping[str, int]) -> Netw
         move_place=np.array([tables.pools[state] for group in moves for state, _ in group], dtype=np.int64),
         move_count=np.array([count for group in moves for _, count in group], dtype=float),
         kernel_start=_offsets(kernels), kernel=_flat(kernels), change_start=_offsets(changes), change=_flat(changes),
-        order=_orders(factors, place_of, reactants), is_pair=_pairs_of(factors, place_of), level=levels(len(factors)),
+        order=_orders(factors, place_of, reactants), is_pair=_pairs_of(factors, place_of),
+        **_tree(len(factors), changes),
     )
+
+
+def _tree(leaves: int, changes: list[list[int]]) -> dict[str, Index]:
+    level = levels(leaves)
+    touched: list[list[tuple[int, int]]] = []
+    for group in changes:
+        nodes, found = set(group), []
+        for k in range(level.size - 2):
+            nodes = {node // FAN for node in nodes}
+            found += [(int(level[k + 1]) + node, int(level[k]) + node * FAN) for node in sorted(nodes)]
+        touched.append(found)
+    return {"level": level, "touch_start": _offsets(touched),
+            "touch_node": _flat([[node for node, _ in found] for found in touched]),
+            "touch_child": _flat([[child for _, child in found] for found in touched])}
 
 
 def levels(leaves: int) -> Index:

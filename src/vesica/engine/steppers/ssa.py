@@ -68,7 +68,8 @@ def refresh(net: Network, v: Array, sums: Array) -> None:
 
 def _arrays(net: Network) -> tuple[NDArray[np.generic], ...]:
     return (net.classes, net.first, net.args, net.out, net.factor_start, net.factors, net.factor_less, net.move_start,
-            net.move_place, net.move_count, net.kernel_start, net.kernel, net.change_start, net.change, net.level)
+            net.move_place, net.move_count, net.kernel_start, net.kernel, net.change_start, net.change, net.level,
+            net.touch_start, net.touch_node, net.touch_child)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -81,22 +82,16 @@ def rate_of(v, r, factor_start, factors, factor_less):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _set(sums, leaf, value, level):  # noqa: ANN001, ANN202
-    """Put a rate into the tree and form the sums above it again."""
-    sums[leaf] = value
-    place = leaf
-    for k in range(level.size - 2):
-        place //= FAN
-        start = level[k] + place * FAN
-        total = 0.0
-        for j in range(FAN):
-            total += sums[start + j]
-        sums[level[k + 1] + place] = total
+def _sum(sums, child):  # noqa: ANN001, ANN202
+    """Sum of the `FAN` children from ``child`` on."""
+    return (((sums[child] + sums[child + 1]) + (sums[child + 2] + sums[child + 3]))
+            + ((sums[child + 4] + sums[child + 5]) + (sums[child + 6] + sums[child + 7])))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _refresh(  # noqa: ANN202, PLR0913
     v, sums, classes, first, args, out, factor_start, factors, factor_less, _ms, _mp, _mc, _ks, _k, _cs, _c, level,  # noqa: ANN001
+    _ts, _tn, _tc,  # noqa: ANN001
 ):
     for i in range(out.size):
         v[out[i]] = evaluate_one(v, classes[i], first[i], args)
@@ -105,23 +100,19 @@ def _refresh(  # noqa: ANN202, PLR0913
         sums[r] = rate_of(v, r, factor_start, factors, factor_less)
     for k in range(level.size - 2):
         for node in range((level[k + 1] - level[k]) // FAN):
-            total = 0.0
-            for j in range(FAN):
-                total += sums[level[k] + node * FAN + j]
-            sums[level[k + 1] + node] = total
+            sums[level[k + 1] + node] = _sum(sums, level[k] + node * FAN)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fire(  # noqa: ANN202, PLR0913
     v, sums, stream, time, until, allowed, classes, first, args, out, factor_start, factors, factor_less,  # noqa: ANN001
     move_start, move_place, move_count, kernel_start, kernel, change_start, change, level,  # noqa: ANN001
+    touch_start, touch_node, touch_child,  # noqa: ANN001
 ):
     """Fire at most ``allowed`` reactions; returns the time reached and how many fired."""
     top = level.size - 2
     for fired in range(allowed):
-        total = 0.0
-        for j in range(level[top], level[top + 1]):
-            total += sums[j]
+        total = _sum(sums, level[top])
         if not total > 0.0:
             return until, fired
         time += exponential(stream) / total
@@ -147,7 +138,9 @@ def _fire(  # noqa: ANN202, PLR0913
             v[out[i]] = evaluate_one(v, classes[i], first[i], args)
         for k in range(change_start[node], change_start[node + 1]):
             r = change[k]
-            _set(sums, r, rate_of(v, r, factor_start, factors, factor_less), level)
+            sums[r] = rate_of(v, r, factor_start, factors, factor_less)
+        for k in range(touch_start[node], touch_start[node + 1]):
+            sums[touch_node[k]] = _sum(sums, touch_child[k])
     return time, allowed
 
 
