@@ -18,14 +18,17 @@ from numpy.typing import NDArray
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
-_TO_UNIT = 1.0 / 9007199254740992.0  # 2^-53
+_BELOW_ONE, _BELOW_FEWER = 1.0 - 2.0**-53, 1.0 - 2.0**-45  # half a step below one, with 52 and 44 bits
+
+_EXPONENT = np.uint64(0x3FF0000000000000)  # bits of a number in [1, 2)
+_TWELVE = np.uint64(12)
 
 # Words of a stream: key (2), block number (2), index (2), place of the next number among those in
-# stock, one unused, then the four words of each of WIDE blocks: first words, second words, ...
-WIDE = 8  # blocks that are enciphered together: the compiler does them at once
+# stock, one unused, then the stock: two numbers of each of WIDE blocks as bits of floats in [1, 2).
+WIDE = 16  # blocks that are enciphered together: the compiler takes eight at once
 _PLACE, _WORDS = 6, 8
-_STOCK = 2 * WIDE  # numbers of a stock: two of each block
-SIZE = _WORDS + 4 * WIDE
+_STOCK = 2 * WIDE
+SIZE = _WORDS + _STOCK
 
 
 def stream(seed: int, purpose: str, index: int) -> NDArray[np.uint64]:
@@ -43,44 +46,97 @@ def stream(seed: int, purpose: str, index: int) -> NDArray[np.uint64]:
     return state
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _round(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN202
+    """One round of the cipher; the masks tell the compiler that 32-bit products are enough."""
+    p0, p1 = _M0 * (c0 & _LOW), _M1 * (c2 & _LOW)
+    return (p1 >> _HALF) ^ c1 ^ k0, p1 & _LOW, (p0 >> _HALF) ^ c3 ^ k1, p0 & _LOW, (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _five(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN202
+    """Half of the cipher, written out: a loop would keep the compiler from taking eight blocks at once."""
+    c0, c1, c2, c3, k0, k1 = _round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = _round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = _round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3, k0, k1 = _round(c0, c1, c2, c3, k0, k1)
+    return _round(c0, c1, c2, c3, k0, k1)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _refill(s):  # noqa: ANN001, ANN202
-    """Encipher the next `WIDE` counters of the stream."""
+    """Encipher the next `WIDE` counters of the stream; block j gives numbers j and `WIDE` + j of the stock."""
+    k0, k1, low, high, c2, c3 = s[0], s[1], s[2], s[3], s[4], s[5]
     for j in range(WIDE):
-        low = s[2] + np.uint64(j)
-        s[_WORDS + j] = low & _LOW
-        s[_WORDS + WIDE + j] = (s[3] + (low >> _HALF)) & _LOW
-        s[_WORDS + 2 * WIDE + j] = s[4]
-        s[_WORDS + 3 * WIDE + j] = s[5]
-    low = s[2] + np.uint64(WIDE)
-    s[2], s[3] = low & _LOW, (s[3] + (low >> _HALF)) & _LOW
-    k0, k1 = s[0], s[1]
-    for _ in range(10):
-        for j in range(_WORDS, _WORDS + WIDE):
-            p0, p1 = _M0 * s[j], _M1 * s[j + 2 * WIDE]
-            s[j] = (p1 >> _HALF) ^ s[j + WIDE] ^ k0
-            s[j + 2 * WIDE] = (p0 >> _HALF) ^ s[j + 3 * WIDE] ^ k1
-            s[j + WIDE] = p1 & _LOW
-            s[j + 3 * WIDE] = p0 & _LOW
-        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+        at = low + np.uint64(j)
+        w0, w1, w2, w3, a0, a1 = _five(at & _LOW, (high + (at >> _HALF)) & _LOW, c2, c3, k0, k1)
+        w0, w1, w2, w3, a0, a1 = _five(w0, w1, w2, w3, a0, a1)
+        s[_WORDS + j] = (((w0 << _HALF) | w1) >> _TWELVE) | _EXPONENT
+        s[_WORDS + WIDE + j] = (((w2 << _HALF) | w3) >> _TWELVE) | _EXPONENT
+    at = low + np.uint64(WIDE)
+    s[2], s[3] = at & _LOW, (high + (at >> _HALF)) & _LOW
     s[_PLACE] = np.uint64(0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def uniform(s):  # noqa: ANN001, ANN201
-    """The next number of the stream ``s``, in (0, 1): never 0, never 1."""
-    if s[_PLACE] == np.uint64(_STOCK):
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _bits(s):  # noqa: ANN001, ANN202
+    """The next 52 random bits, as those of a float in [1, 2)."""
+    place = s[_PLACE]
+    if place == np.uint64(_STOCK):
         _refill(s)
-    place = np.int64(s[_PLACE])
-    s[_PLACE] += np.uint64(1)
-    word = _WORDS + (place >> 1) + 2 * WIDE * (place & 1)
-    return (float(((s[word] << _HALF) | s[word + WIDE]) >> np.uint64(11)) + 0.5) * _TO_UNIT
+        place = np.uint64(0)
+    s[_PLACE] = place + np.uint64(1)
+    return s[np.uint64(_WORDS) + place]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def uniform(s):  # noqa: ANN001, ANN201
+    """The next number of the stream ``s``: an odd multiple of 2^-53, so never 0 and never 1."""
+    return np.uint64(_bits(s)).view(np.float64) - _BELOW_ONE
+
+
+def _layers() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(257,) edges and heights of 256 layers of equal area under exp(-x); the lowest holds the tail."""
+    edge = np.zeros(257)
+    edge[0], edge[1] = _AREA * math.exp(_TAIL), _TAIL
+    for i in range(2, 256):
+        edge[i] = -math.log(math.exp(-edge[i - 1]) + _AREA / edge[i - 1])
+    return edge, np.exp(-edge)
+
+
+_TAIL, _AREA = 7.69711747013104972, 3.949659822581572e-3  # Marsaglia & Tsang 2000, 256 layers
+_EDGE, _HEIGHT = _layers()
+_LAYER = np.uint64(255)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def exponential(s):  # noqa: ANN001, ANN201
+    """An exponential number with mean one, exact: ziggurat (Marsaglia & Tsang 2000 J Stat Softw 5:8).
+
+    The lowest 8 of 52 bits choose the layer, the others the place in it.
+    """
+    word = _bits(s)
+    layer = word & _LAYER
+    x = (np.uint64(word & ~_LAYER).view(np.float64) - _BELOW_FEWER) * _EDGE[layer]
+    if x < _EDGE[layer + np.uint64(1)]:
+        return x
+    return _exponential_edge(s, layer, x)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def exponential(s):  # noqa: ANN001, ANN201
-    """An exponential number with mean one."""
-    return -math.log(uniform(s))
+def _exponential_edge(s, layer, x):  # noqa: ANN001, ANN202
+    """What to do with a point beside the part of its layer that lies under the curve for certain."""
+    while True:
+        if layer == np.uint64(0):
+            return _TAIL - math.log(uniform(s))  # the tail is the law itself, shifted
+        low, high = _HEIGHT[layer], _HEIGHT[layer + np.uint64(1)]
+        if low + uniform(s) * (high - low) < math.exp(-x):
+            return x
+        word = _bits(s)
+        layer = word & _LAYER
+        x = (np.uint64(word & ~_LAYER).view(np.float64) - _BELOW_FEWER) * _EDGE[layer]
+        if x < _EDGE[layer + np.uint64(1)]:
+            return x
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -130,7 +186,7 @@ def binomial(s, n, p):  # noqa: ANN001, ANN201
     By inversion where the smaller mean is below 10, else by transformed rejection (Hoermann
     1993 J Stat Comput Simul 46:101, algorithm BTRS).
     """
-    if n <= 0.0 or p <= 0.0:
+    if not (n > 0.0 and p > 0.0):  # also where one is not a number: rejection would never end
         return 0.0
     if p >= 1.0:
         return n

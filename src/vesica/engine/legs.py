@@ -50,10 +50,11 @@ def follow(system: Lanes, start: Array, times: Array, relative: float, absolute:
     Returns
     -------
     LanesLeg
-        A lane that the batch stepper gives up is tried again by CVODE and LSODA.
+        A lane that the batch stepper gives up is tried again by CVODE and LSODA. The last replicate of
+        a study may be alone in its batch, so what decides is what it is, not how many there are.
     """
     lanes = start.shape[1]
-    if lanes == 1 or system.size == 0:
+    if system.is_single or system.size == 0:
         legs = [stiff.integrate(system.alone(lane), start[:, lane].copy(), times, relative, absolute)
                 for lane in range(lanes)]
         return LanesLeg(np.stack([_filled(leg.states, times.size) for leg in legs], axis=2),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from vesica.engine.program import Program, Tables
 
 Index = NDArray[np.int64]
+Place = NDArray[np.uint32]  # unsigned: compiled loops need not ask whether an index counts from the end
 FAN = 8  # children of a node of the tree of sums
 
 
@@ -31,6 +33,12 @@ class Network:
     classes, first, args, out : (instance,) of kernels, arguments first, as in `Tables`
     factor_start, factors, factor_less : of each reaction
         Its rate is the product of ``v[factor] - less``; ``less`` counts earlier factors that are the same pool.
+    fixed_start, fixed : of each reaction
+        Factors that no state changes.
+    one, two, two_less : (reaction,)
+        The first two other factors; the constant one where there are fewer.
+    more_start, more, more_less : of each reaction
+        The factors that are left.
     move_start, move_state, move_place, move_count : of each reaction
         Which state, its place among the values, how many.
     kernel_start, kernel : instances to be computed again after a reaction, in order
@@ -54,20 +62,28 @@ class Network:
     factor_start: Index
     factors: Index
     factor_less: NDArray[np.float64]
-    move_start: Index
-    move_state: Index
-    move_place: Index
+    fixed_start: Place
+    fixed: Place
+    one: Place
+    two: Place
+    two_less: NDArray[np.float64]
+    more_start: Place
+    more: Place
+    more_less: NDArray[np.float64]
+    move_start: Place
+    move_state: Place
+    move_place: Place
     move_count: NDArray[np.float64]
-    kernel_start: Index
-    kernel: Index
-    change_start: Index
-    change: Index
+    kernel_start: Place
+    kernel: Place
+    change_start: Place
+    change: Place
     order: NDArray[np.float64]
     is_pair: NDArray[np.bool_]
     level: Index
-    touch_start: Index
-    touch_node: Index
-    touch_child: Index
+    touch_start: Place
+    touch_node: Place
+    touch_child: Place
 
 
 def network(program: Program, tables: Tables, counts: Mapping[str, int]) -> Network:
@@ -97,9 +113,9 @@ def network(program: Program, tables: Tables, counts: Mapping[str, int]) -> Netw
         classes=classes, first=tables.first, args=tables.args, out=tables.out,
         factor_start=tables.factor_start, factors=tables.factors,
         factor_less=np.array([fewer for group in less for fewer in group], dtype=float),
-        move_start=tables.move_start,
-        move_state=np.array([state for group in moves for state, _ in group], dtype=np.int64),
-        move_place=np.array([tables.pools[state] for group in moves for state, _ in group], dtype=np.int64),
+        **_split(factors, less, depends),
+        move_start=_offsets(moves), move_state=_flat([[state for state, _ in group] for group in moves]),
+        move_place=_flat([[tables.pools[state] for state, _ in group] for group in moves]),
         move_count=np.array([count for group in moves for _, count in group], dtype=float),
         kernel_start=_offsets(kernels), kernel=_flat(kernels), change_start=_offsets(changes), change=_flat(changes),
         order=_orders(factors, place_of, reactants), is_pair=_pairs_of(factors, place_of),
@@ -107,7 +123,23 @@ def network(program: Program, tables: Tables, counts: Mapping[str, int]) -> Netw
     )
 
 
-def _tree(leaves: int, changes: list[list[int]]) -> dict[str, Index]:
+def _split(factors: list[list[int]], less: list[list[int]], depends: Mapping[int, set[int]]) -> dict[str, Any]:
+    """Factors that stay, two that change, and the rest: most rates are a constant times one or two pools."""
+    pairs = [list(zip(group, fewer, strict=True)) for group, fewer in zip(factors, less, strict=True)]
+    fixed = [[value for value, _ in group if not depends.get(value)] for group in pairs]
+    live = [[pair for pair in group if depends.get(pair[0])] for group in pairs]
+    first = [([*group, (0, 0), (0, 0)])[:2] for group in live]  # value 0 is the constant one
+    return {
+        "fixed_start": _offsets(fixed), "fixed": _flat(fixed),
+        "one": _flat([[group[0][0]] for group in first]), "two": _flat([[group[1][0]] for group in first]),
+        "two_less": np.array([group[1][1] for group in first], dtype=float),
+        "more_start": _offsets([group[2:] for group in live]),
+        "more": _flat([[value for value, _ in group[2:]] for group in live]),
+        "more_less": np.array([fewer for group in live for _, fewer in group[2:]], dtype=float),
+    }
+
+
+def _tree(leaves: int, changes: list[list[int]]) -> dict[str, Any]:
     level = levels(leaves)
     touched: list[list[tuple[int, int]]] = []
     for group in changes:
@@ -122,9 +154,9 @@ def _tree(leaves: int, changes: list[list[int]]) -> dict[str, Index]:
 
 
 def levels(leaves: int) -> Index:
-    """Offsets of a tree of sums: leaves first, every level a whole number of nodes of `FAN` children."""
+    """Offsets of a tree of sums: leaves first, every level a whole number of nodes, the last one of `FAN` children."""
     sizes = [max(1, leaves)]
-    while sizes[-1] > 1:
+    while sizes[-1] > FAN:
         sizes.append(-(-sizes[-1] // FAN))
     padded = [FAN * -(-size // FAN) for size in sizes]
     return np.concatenate([[0], np.cumsum(padded)]).astype(np.int64)
@@ -162,9 +194,9 @@ def _pairs(offsets: Index) -> list[tuple[int, int]]:
     return list(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True))
 
 
-def _offsets(groups: list) -> Index:
-    return np.concatenate([[0], np.cumsum([len(group) for group in groups])]).astype(np.int64)
+def _offsets(groups: list) -> Place:
+    return np.concatenate([[0], np.cumsum([len(group) for group in groups])]).astype(np.uint32)
 
 
-def _flat(groups: list) -> Index:
-    return np.array([item for group in groups for item in group], dtype=np.int64)
+def _flat(groups: list) -> Place:
+    return np.array([item for group in groups for item in group], dtype=np.uint32)

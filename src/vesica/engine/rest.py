@@ -69,7 +69,7 @@ def _settle(program: Program, system: Lanes) -> Rest:
     restart = np.array([pool.restart for pool in pools], dtype=bool)
     state, messages = start.copy(), [""] * system.lanes
     if keep.any():
-        held = Lanes(system.tables, system.values, system.counts, ~keep | restart)
+        held = Lanes(system.tables, system.values, system.counts, ~keep | restart, is_single=system.is_single)
         relative = REST_TOLERANCE * program.model.schedule.relative_tolerance
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
         state = leg.states[-1].copy()

@@ -28,10 +28,14 @@ class Lanes:
         The same in all lanes.
     still : (state,) bool, optional
         States that are held where they are.
+    is_single : bool
+        One run of its own, not a replicate among others: it goes by another solver.
     """
 
-    def __init__(self, tables: Tables, values: Array, counts: Mapping[str, float], still: Mask | None = None) -> None:
+    def __init__(self, tables: Tables, values: Array, counts: Mapping[str, float], still: Mask | None = None,
+                 *, is_single: bool = False) -> None:
         self.tables, self.values, self.counts, self.still = tables, values, counts, still
+        self.is_single = is_single
         self.weight = tables.move_count * np.array([counts[name] if name else 1.0 for name in tables.move_owner])
         self._kernels = compiled()
         tape, lanes = tables.tape, values.shape[1]

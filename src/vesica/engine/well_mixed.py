@@ -68,7 +68,7 @@ def run_arm(
     rests: Rests | None = None,
 ) -> Trajectory:
     """One replicate of `run_lanes`."""
-    return run_lanes(program, arm, [row], [sources], snapshot_times, rests)[0]
+    return run_lanes(program, arm, [row], [sources], snapshot_times, rests, is_single=True)[0]
 
 
 def run_lanes(
@@ -78,6 +78,8 @@ def run_lanes(
     sources: Sequence[Mapping[str, Source]],
     snapshot_times: tuple[float, ...] = (),
     rests: Rests | None = None,
+    *,
+    is_single: bool = False,
 ) -> list[Trajectory]:
     """Bring the cells to rest, then follow the arm's schedule edge by edge, all replicates side by side.
 
@@ -91,6 +93,8 @@ def run_lanes(
     rests : dict, optional
         Resting cells already found, by what is present and all numbers; arms that differ
         only in schedule and counts share them.
+    is_single : bool
+        A run of its own: by CVODE, not by the batch stepper of replicates.
 
     Raises
     ------
@@ -100,7 +104,8 @@ def run_lanes(
     schedule = program.model.schedule
     present = present_in(program, arm, {name: source.arm for name, source in sources[0].items()})
     tables = program.tables(present)
-    system = Lanes(tables, np.stack([value_vector(program, row) for row in rows], axis=1), arm.counts)
+    system = Lanes(tables, np.stack([value_vector(program, row) for row in rows], axis=1), arm.counts,
+                   is_single=is_single)
     rest = resting(program, system, present, {} if rests is None else rests)
     state = rest.state
     absolute = _absolute(tables.names, arm, schedule.absolute_tolerance)

@@ -44,7 +44,8 @@ C: Final = (
     (8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054),
 )
 STAGES: Final = 6
-LANES: Final = 64  # of one batch: wide enough for the compiler, small enough for the cache
+MOST_LANES: Final = 1024  # of one batch: so many that a call costs little beside its work,
+VALUES: Final = 20_480  # and so few that states, stages and matrices stay in the cache
 
 _SAFETY, _SLOWEST, _FASTEST = 0.9, 0.2, 6.0
 _SMALLEST: Final = 1e-13  # of the time: a smaller step changes it no more
@@ -111,10 +112,16 @@ def integrate(
                      np.zeros(lanes, dtype=np.int64), np.zeros(lanes, dtype=np.int64))
     found.states[0] = start
     absolute = np.broadcast_to(absolute, start.shape)
-    for first in range(0, lanes, LANES):
-        chosen = np.arange(first, min(first + LANES, lanes))
+    width = block(start.shape[0])
+    for first in range(0, lanes, width):
+        chosen = np.arange(first, min(first + width, lanes))
         _Batch(part, tape, start, times, relative, absolute, found, chosen).run()
     return found
+
+
+def block(states: int) -> int:
+    """Lanes that go side by side: at least 64."""
+    return min(MOST_LANES, max(64, VALUES // max(1, states)))
 
 
 class _Batch:
@@ -144,10 +151,9 @@ class _Batch:
     def first_step(self) -> Array:
         """(lane,) s: a hundredth of the time in which the states would change by themselves."""
         self.equations.rate(self.state, self.slope)
-        weight = self.relative * np.abs(self.state) + self.absolute
-        with np.errstate(all="ignore"):
-            level = np.sqrt(np.mean((self.state / weight) ** 2, axis=0))
-            change = np.sqrt(np.mean((self.slope / weight) ** 2, axis=0))
+        with np.errstate(all="ignore"):  # the same loop for every lane: numpy sums one lane in another order
+            level, change = (_error(part, self.state, self.state, self.absolute, self.relative)
+                             for part in (self.state, self.slope))
             step = 0.01 * level / change
         span = self.times[-1] - self.times[0]
         usable = np.isfinite(step) & (step > 0)
@@ -179,7 +185,7 @@ class _Batch:
         with np.errstate(all="ignore"):
             self.stages(h)
             error = _error(self.u[-1], self.state, self.trial, self.absolute, self.relative)
-            factor = _SAFETY * error ** -0.25
+            factor = _SAFETY / np.sqrt(np.sqrt(error))  # roots are rounded alike everywhere, powers are not
         good = under_way & (error <= 1.0)  # false where the error is not a number
         factor = np.where(np.isfinite(error), np.clip(factor, _SLOWEST, _FASTEST), _SLOWEST / 2)
         self.found.steps[self.lane[good]] += 1
