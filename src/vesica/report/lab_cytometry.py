@@ -99,14 +99,14 @@ def _beads(line: Calibration) -> LabFigure:
                      "used between the first and the last bead only.", wide, narrow, f"Beads in {line.channel}")
 
 
-def _series(study: Study, rates: Sequence[float]) -> LabFigure:
+def _series(study: Study, rates: Sequence[float], unit: str) -> LabFigure:
     style, ideal = ArmStyle("counted", 2), ArmStyle("single particles", 3)
     dilution = np.array([one.dilution for one in study.populations])
     counted = np.array(rates, dtype=float)
     last = int(np.argmax(dilution))
     grid = np.geomspace(dilution.min(), dilution.max(), 20)
     curves = (Curve(ideal.name, ideal, grid, counted[last] * dilution[last] / grid),)
-    up = Axis("gated events per time or volume", is_log=True)
+    up = Axis(f"gated events ({unit})", is_log=True)
     draw = partial(plane, "Dilution series", Axis("dilution", is_log=True), up,
                    points=(Points(style.name, style, dilution, counted),), curves=curves)
     wide, narrow = both(lambda width: draw(width=width))
