@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.analysis.counting import poisson_interval
 from vesica.errors import error, nearest
 from vesica.readers.columns import Columns, read_columns
 from vesica.readers.fcs import Flow
@@ -82,7 +83,10 @@ def gate_of(text: str) -> tuple[Condition, ...]:
     for part in re.split(r"\s+and\s+|,|&", text):
         match = _CONDITION.fullmatch(part)
         try:
-            found.append(Condition(match["channel"], match["sign"][0] == ">", float(match["value"])))  # type: ignore[index]
+            value = float(match["value"])  # type: ignore[index]
+            if math.isnan(value):
+                raise ValueError
+            found.append(Condition(match["channel"], match["sign"][0] == ">", value))  # type: ignore[index]
         except (TypeError, ValueError):
             raise error("--gate", f"`{part.strip()}` is not a condition", "it is written `SSC-A > 500 and FITC-A > 80`",
                         "it is not known which events count", "write a channel, < or >, and a number") from None
@@ -198,14 +202,11 @@ def population(flow: Flow, inside: NDArray[np.bool_], *, dilution: float = 1.0, 
     seconds : float, optional
         Of the acquisition; by default what the time channel says.
     """
-    from scipy.stats import chi2
-
     total, count = len(flow.events), int(inside.sum())
     length = seconds or flow.seconds
     analysed = volume or flow.volume
     scale = 1e3 * dilution / analysed if analysed else None  # 1/uL is 1000/mL
-    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    high = chi2.ppf(0.975, 2 * (count + 1)) / 2
+    low, high = poisson_interval(count)
     names = [channel.name for channel in flow.channels if channel.name.lower() != "time"]
     medians = {name: float(np.median(flow.events[inside, flow.place(name, "FILE")])) for name in names} if count else {}
     lost = flow.aborted / (total + flow.aborted) if flow.aborted is not None else None
@@ -268,7 +269,7 @@ def dilutions_of(texts: Sequence[str], count: int) -> tuple[float, ...]:
     """
     if not texts:
         return (1.0,) * count
-    values = tuple(to_internal(text, "", "--dilution") for text in texts)
+    values = tuple(to_internal(re.sub(r"^\s*1\s*:\s*", "", text), "", "--dilution") for text in texts)
     if any(value < 1.0 for value in values):
         raise error("--dilution", f"`{' '.join(texts)}`", "1 in 100 is written 100", "counts would be divided, "
                     "not multiplied", "write numbers of 1 or more")
@@ -276,6 +277,41 @@ def dilutions_of(texts: Sequence[str], count: int) -> tuple[float, ...]:
         raise error("--dilution", f"{len(values)} dilutions for {count} files", "one for all files, or one each",
                     "it is not known which file they belong to", "repeat --dilution for every file, in their order")
     return values * count if len(values) == 1 else values
+
+
+def volume_of(text: str | None) -> float | None:
+    """The analysed volume of each file in uL, or None where it is not given.
+
+    Raises
+    ------
+    InputError
+        Not a volume, or none above zero.
+    """
+    if text is None:
+        return None
+    volume = to_internal(text, "um^3", "--volume") / 1e9
+    if not volume > 0:
+        raise error("--volume", f"`{text}`", "a volume is above zero", "counts could not be divided by it",
+                    "write the volume that was analysed in each file, as `50 uL`")
+    return volume
+
+
+def refuse_repeated(flows: Sequence[Flow]) -> None:
+    """Refuse a file that is given twice: its events would count twice, or as another dilution.
+
+    Raises
+    ------
+    InputError
+        Two files hold the same bytes.
+    """
+    seen: dict[str, str] = {}
+    for flow in flows:
+        source = flow.provenance
+        if source.sha256 in seen:
+            raise error("FILES", f"`{seen[source.sha256]}` and `{source.file}` are the same file",
+                        "every file is an acquisition of its own", "its events would count twice",
+                        "name each file once", file=source.file)
+        seen[source.sha256] = source.file
 
 
 def matching(calibrations: Sequence[Calibration], flow: Flow) -> tuple[Calibration, ...]:
@@ -295,14 +331,16 @@ def matching(calibrations: Sequence[Calibration], flow: Flow) -> tuple[Calibrati
     return tuple(calibrations)
 
 
-def rates_of(flows: Sequence[Flow], populations: Sequence[Population], seconds: float | None = None) -> list[float]:
-    """(file,) Gated events in one unit throughout: per volume, else per second, else as counted."""
+def rates_of(flows: Sequence[Flow], populations: Sequence[Population], seconds: float | None = None
+             ) -> tuple[list[float], str]:
+    """(file,) Gated events in one unit throughout: per mL as measured, else per second, else as counted; the unit."""
     if all(one.concentration is not None for one in populations):
-        return [one.concentration / one.dilution for one in populations]  # type: ignore[operator]
+        return [one.concentration / one.dilution for one in populations], "1/mL, as measured"  # type: ignore[operator]
     lengths = [seconds or flow.seconds for flow in flows]
     if all(lengths):
-        return [one.count / length for one, length in zip(populations, lengths, strict=True)]  # type: ignore[operator]
-    return [float(one.count) for one in populations]
+        rates = [one.count / length for one, length in zip(populations, lengths, strict=True)]  # type: ignore[operator]
+        return rates, "1/s"
+    return [float(one.count) for one in populations], "in each file"
 
 
 def followed(flow: Flow, name: object = None) -> str:

@@ -78,7 +78,8 @@ def _headline(study: Study) -> tuple[str, ...]:
     lines = [f"{events}; {gate}."]
     known = [one for one in study.populations if one.concentration is not None]
     if known:
-        lines.append(f"{known[0].concentration:.3g} events/mL of the undiluted sample "
+        of = "undiluted sample" if known[0].dilution > 1.0 else "sample as it was measured"
+        lines.append(f"{known[0].concentration:.3g} events/mL of the {of} "
                      f"({known[0].low:.3g} to {known[0].high:.3g} by counting) from {Path(known[0].file).name}.")
     for line in study.calibrations:
         values = study.calibrated(0, line)
@@ -242,14 +243,20 @@ def _of_lines(study: Study) -> Iterable[Finding]:
                           "diameters are those of beads that scatter as much",
                           "EVs scatter less than polystyrene or silica of their size, so they are larger than this",
                           "for EV diameters use a Mie model with their refractive index")
-        for place, one in enumerate(study.populations):
-            values = study.calibrated(place, line)
-            out = 1.0 - float(np.mean(np.isfinite(values))) if values.size else 0.0
-            if out > OUTSIDE:
-                yield Finding("warning", Path(one.file).name,
-                              f"{out:.0%} of the gated events of {line.channel} are beyond the beads",
-                              "nothing is extrapolated beyond the beads", "they have no calibrated value",
-                              "use dimmer, brighter, smaller or larger beads, or narrow the gate", one.file)
+        beyond = [(_share_beyond(study.calibrated(place, line)), Path(one.file).name)
+                  for place, one in enumerate(study.populations)]
+        far = [(share, name) for share, name in beyond if share > OUTSIDE]
+        if far:
+            low, high = f"{min(far)[0]:.0%}", f"{max(far)[0]:.0%}"
+            span = high if low == high else f"{low} to {high}"
+            yield Finding("warning", line.channel,
+                          f"{span} of the gated events are beyond the beads in {', '.join(name for _, name in far)}",
+                          "nothing is extrapolated beyond the beads", "they have no calibrated value",
+                          "use dimmer, brighter, smaller or larger beads, or narrow the gate")
+
+
+def _share_beyond(values: NDArray[np.float64]) -> float:
+    return 1.0 - float(np.mean(np.isfinite(values))) if values.size else 0.0
 
 
 def _of_tops(study: Study) -> Iterable[Finding]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from vesica import library
+from vesica.analysis.numbers import number
 from vesica.errors import InputError, error, nearest
 from vesica.units import split, to_internal
 
@@ -171,10 +172,10 @@ def _number(kind: Kind, text: str) -> float:
         example = f"{0.3 if kind.top <= 1.0 else 100:g} {kind.shown}".strip()
         raise InputError(replace(failure.findings[0], fix=f'write it like {kind.option} "{example}"')) from None
     if not SMALLEST <= value <= min(kind.top, LARGEST):
-        rule = "it is above 0" + (f" and at most {kind.top * kind.per:g} {kind.shown}".rstrip()
-                                  if math.isfinite(kind.top) else ", and of a size that occurs")
-        raise error(kind.option, f"`{text}` stands for the {kind.words}", rule,
-                    "the dose would be without a meaning", "write a value in that range")
+        top = min(kind.top, LARGEST) * kind.per
+        raise error(kind.option, f"`{text}` stands for the {kind.words}",
+                    f"it is above 0 and at most {number(top)} {kind.shown}".rstrip(),
+                    "the dose would be without a meaning", f"write a value in that range, or leave {kind.option} out")
     return value
 
 

@@ -24,6 +24,7 @@ from vesica.analysis.dose import (
 )
 from vesica.analysis.dose_inputs import GIVEN, Case, from_library
 from vesica.analysis.lab import Field, LabOutcome, Table
+from vesica.analysis.numbers import number
 from vesica.errors import Finding, error
 
 HOUR: Final = 3600.0
@@ -140,15 +141,9 @@ def _inputs(one: Case) -> Table:
     return Table("inputs", "What it rests on", fields, rows)
 
 
-def _figures(value: float) -> str:
-    """Three digits: ``404,000``, ``26.2``, ``1.96e-05``."""
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.0f}" if 1000 <= rounded < 1e9 else f"{rounded:,.3g}"
-
-
 def _share(value: float) -> str:
     """A share as per cent; what no dish of cells would show is called so."""
-    return "less than 0.0001 %" if 0.0 <= value < 1e-6 else f"{100.0 * value:.3g} %"
+    return "less than 0.0001 %" if 0.0 <= value < 1e-6 else f"{number(100.0 * value)} %"
 
 
 def _headline(one: Case, best: Answer, draws: Draws, ranked: tuple[Influence, ...], share: float, single: Chances
@@ -156,22 +151,23 @@ def _headline(one: Case, best: Answer, draws: Draws, ranked: tuple[Influence, ..
     low, high = np.percentile(draws.course("ratio"), [5.0, 95.0])
     hours = f"{one.time / HOUR:g} h"
     ratio = best.ratio
-    gap = f"{_figures(1 / ratio) if ratio else 'infinitely many'} times too few"
+    gap = f"{number(1 / ratio) if ratio else 'infinitely many'} times too few"
     if ratio >= 1:
-        gap = f"{_figures(ratio)} times what is needed"
+        gap = f"{number(ratio)} times what is needed"
     words = {"sufficient": "It is enough", "insufficient": "It is not enough", "open": "It is undecided"}
     top = [item for item in ranked if item.is_heard][:2]
     deciding = " and ".join(f"the {item.input.kind.words} (rank correlation {item.correlation:+.2f}, noise "
                             f"±{item.noise:.2f})" for item in top)
     decided = f"Decided most by {deciding}." if top else "No single input stands out of the noise of the draws."
-    enough = (f"{words[verdict(share)]}: in {100 * share:.0f} % of {len(draws.answers):,} draws over the ranges, the "
-              f"EVs bring the {_figures(best.needed_copies)} copies of {one.cargo} that an effect needs in {hours}.")
-    need = (f"Needed per recipient: {_figures(best.bolus)} EVs taken up at once, {_figures(best.steady * HOUR)} an "
-            f"hour for ever, or {_figures(best.by_time * HOUR)} an hour to get there in {hours}.")
-    supply = (f"Supplied: {_figures(best.supplied * HOUR)} EVs per cell and hour, {_figures(best.copies)} copies after "
-              f"{hours}: {gap} (5-95 % of the draws: {_figures(float(low))} to {_figures(float(high))} of the need).")
+    often = "none" if share == 0.0 else f"{100 * share:.0f} %"
+    enough = (f"{words[verdict(share)]}: in {often} of {len(draws.answers):,} draws over the ranges, the "
+              f"EVs bring the {number(best.needed_copies)} copies of {one.cargo} that an effect needs in {hours}.")
+    need = (f"Needed per recipient: {number(best.bolus)} EVs taken up at once, {number(best.steady * HOUR)} an "
+            f"hour for ever, or {number(best.by_time * HOUR)} an hour to get there in {hours}.")
+    supply = (f"Supplied: {number(best.supplied * HOUR)} EVs per cell and hour, {number(best.copies)} copies after "
+              f"{hours}: {gap} (5-95 % of the draws: {number(float(low))} to {number(float(high))} of the need).")
     single_cells = (f"{_share(single.of_one)} of the recipients get at least one copy, {_share(single.above)} reach "
-                    f"the need ({_figures(single.copies_of_loaded)} copies in a loaded EV).")
+                    f"the need ({number(single.copies_of_loaded)} copies in a loaded EV).")
     return enough, need, supply, decided, single_cells
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from vesica.analysis.counting import poisson_interval
 from vesica.analysis.fusion_events import (
     Chance,
     JumpLaw,
     Rate,
     against_chance,
     jump_law,
-    poisson_interval,
     rate,
 )
 from vesica.analysis.lab import Field, LabOutcome, Table
+from vesica.analysis.numbers import number
 from vesica.errors import Finding, error
 from vesica.instruments.phluorin_events import HOUR, Detector, Events, find_events, make_detector
 from vesica.readers.trace import Traces
@@ -23,6 +24,7 @@ NOT_WHITE: Final = (
     0.08  # correlation of differences may be this far from -1/2; a trace of 600 frames scatters by 0.03
 )
 SIGNIFICANT: Final = 0.01
+ENOUGH_FOUND: Final = 0.8  # share of events found, below which the corrected rate is rough
 CROWDED: Final = 0.5  # true events within one window, from which the correction is rough
 
 
@@ -76,9 +78,9 @@ def search(traces: Traces, *, decay: float, window: float, false_per_hour: float
         raise error(
             traces.provenance.file,
             f"the recording lasts {length:.4g} s",
-            f"it is longer than two windows of {window:g} s",
+            f"it is longer than two windows of {number(window)} s",
             "no jump can be fitted",
-            f'use `--window "{length / 6:.2g} s"`, or record longer',
+            f'use `--window "{number(length / 6, 2)} s"`, or record longer',
             file=traces.provenance.file,
         )
     found = tuple(find_events(one, detector) for one in traces.fluorescence)
@@ -141,12 +143,12 @@ def _headline(recording: Recording) -> tuple[str, ...]:
     total, false = recording.rate, recording.detector.false_per_hour
     sentences = [
         (
-            f"{total.found} events in {total.hours:.3g} cell hours: {total.raw:.3g} per cell and hour found "
-            f"(95 % interval {total.raw_low:.3g} to {total.raw_high:.3g}, of a Poisson count)."
+            f"{total.found} events in {number(total.hours)} cell hours: {number(total.raw)} per cell and hour found "
+            f"(95 % interval {number(total.raw_low)} to {number(total.raw_high)}, of a Poisson count)."
         ),
         (
             f"At most {false * total.hours:.2g} of them are expected to be false "
-            f"({false:.3g} per cell and hour in white noise)."
+            f"({number(false)} per cell and hour in white noise)."
         ),
     ]
     if total.value is not None:
@@ -154,8 +156,8 @@ def _headline(recording: Recording) -> tuple[str, ...]:
             "" if total.found_share is None else f": at that rate {total.found_share:.0%} of events are found"
         )
         sentences.append(
-            f"Corrected for events that are missed, merged or false: {total.value:.3g} per cell and hour "
-            f"({total.low:.3g} to {total.high:.3g}){share}."
+            f"Corrected for events that are missed, merged or false: {number(total.value)} per cell and hour "
+            f"({number(total.low)} to {number(total.high)}){share}."
         )
     sentences.append(_chance_words(recording.chance))
     return tuple(sentences)
@@ -278,10 +280,29 @@ def _findings(recording: Recording) -> list[Finding]:
             Finding(
                 "warning",
                 "rate",
-                f"{recording.rate.raw:.3g} events per cell and hour",
-                "the detector finds fewer the closer they lie",
-                "the rate is a lower bound",
-                "use a shorter `--window`",
+                f"the rate of {number(recording.rate.raw)} per cell and hour cannot be corrected",
+                "most events stand above the threshold and apart from each other",
+                "events that are too small or too close are missed: the rate is a lower bound",
+                "record with less noise or a brighter label, or use a shorter `--window` where events crowd",
+                file,
+            )
+        )
+    return found + _rough(recording)
+
+
+def _rough(recording: Recording) -> list[Finding]:
+    """Where the correction is known to err: events crowd, or most are hidden."""
+    found = []
+    file, total = recording.traces.provenance.file, recording.rate
+    if total.value and total.found_share is not None and total.found_share < ENOUGH_FOUND:
+        found.append(
+            Finding(
+                "warning",
+                "rate",
+                f"{total.found_share:.0%} of the events are found",
+                f"the correction was tested where {ENOUGH_FOUND:.0%} and more are found",
+                "it may be too high by a fifth and more, and its interval too narrow",
+                "record with less noise, or use a shorter `--window` where events crowd",
                 file,
             )
         )
@@ -293,7 +314,7 @@ def _findings(recording: Recording) -> list[Finding]:
                 "rate",
                 f"{recording.rate.value * window_h:.2g} events per window on average",
                 f"fewer than {CROWDED:g} leave most events apart",
-                "the corrected rate may be too high by a tenth or more",
+                "the correction may be too high by a fifth there",
                 "use a shorter `--window`",
                 file,
             )

@@ -2,20 +2,22 @@ r"""Rates of fusion events from single-cell traces, and whether they come as cha
 
 Not every event is found: small ones stay below the threshold, and close ones are taken for one. How many are found
 of how many there were is learnt by running the same detector over synthetic recordings with the noise, the
-length and the jumps of the real one (the law of jumps is a log-normal fitted to those found, cut at the threshold). The
-true rate is the one that gives as many events as were found.
+length and the jumps of the real one. The law of jumps is a log-normal, fitted to those found and cut at the threshold;
+neighbours that lie on each other shift that fit, so the law, too, is learnt from the synthetic recordings. The true
+rate and the true law are those that give as many events, of the same fitted law, as were found.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.analysis.counting import poisson_interval
 from vesica.instruments.phluorin import Recorder, trace
 from vesica.instruments.phluorin_events import HOUR, Detector, Events, find_events
 from vesica.rng import stream
@@ -26,23 +28,44 @@ FEWEST_INTERVALS: Final = 3
 SHUFFLES: Final = 999
 RECORDINGS: Final = 99
 SUSPECT: Final = 0.05
+_FLAT: Final = 0.02  # determinant of the slopes, below which what was found leaves the rate open
+_UNKNOWN: Final = 0.35  # standard error of the log rate, above which (a factor of four in the interval) it is open
+_NORMAL: Final = 1.96  # quantile of 95 %
 _NODES: Final = 41  # of the Gauss-Hermite sum
-_ROUNDS: Final = 15
-_TRIALS: Final = 2000  # synthetic events: the share found is known to 1 %
+_FIRST: Final = 5  # rounds that find the way
+_LAST: Final = 5  # rounds that are averaged; each round has recordings of its own
+_LONGEST: Final = 0.5  # step of a logarithm in a round
+_STEP: Final = 0.02  # of a logarithm, for the curvature of a fit
+_LEAP: Final = 0.2  # of a logarithm, for the slopes of noisy recordings
+_TRIALS: Final = 1500  # synthetic events of a round
 _MOST_CELLS: Final = 300
-_FURTHEST: Final = 50.0  # times the events found: beyond, the detector is blind
-_SETTLED: Final = 0.01  # relative, between rounds
+_FURTHEST: Final = 20.0  # times the events found: beyond, the detector is blind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JumpLaw:
-    """Log-normal law of the jumps: median (fluorescence) and width of the logarithm."""
+    """Log-normal law of the jumps.
+
+    Parameters
+    ----------
+    median : fluorescence
+    width : dimensionless
+        Standard deviation of the logarithm.
+    covariance : (2, 2) dimensionless, optional
+        Of the fitted log median and log width; None where the jumps found do not determine both.
+    """
 
     median: float
     width: float
+    covariance: FloatArray | None = None
+
+    @property
+    def logs(self) -> FloatArray:
+        """(2,) Log median and log width."""
+        return np.log([self.median, self.width])
 
 
-def jump_law(found: Sequence[Events], detector: Detector) -> JumpLaw | None:
+def jump_law(found: Sequence[Events], detector: Detector, *, with_error: bool = True) -> JumpLaw | None:
     """The law behind the jumps that were found; None from fewer than ten.
 
     Maximum likelihood: a jump is log-normal, it is measured with the normal error of its cell's filter, and
@@ -70,8 +93,20 @@ def jump_law(found: Sequence[Events], detector: Detector) -> JumpLaw | None:
     # Bounds keep a sample that shows only the tail of the law from running to a median of zero.
     bounds = [(logs.mean() - 3 * spread, logs.mean() + spread), (math.log(spread / 3), math.log(3 * spread))]
     start = np.array([logs.mean(), math.log(spread)])
-    best = minimize(surprise, start, bounds=bounds, method="L-BFGS-B")
-    return JumpLaw(math.exp(best.x[0]), math.exp(best.x[1]))
+    best = minimize(surprise, start, bounds=bounds, method="L-BFGS-B").x
+    covariance = _inverse_curvature(surprise, best) if with_error else None
+    return JumpLaw(math.exp(best[0]), math.exp(best[1]), covariance)
+
+
+def _inverse_curvature(surprise: Callable[[FloatArray], float], best: FloatArray) -> FloatArray | None:
+    """Covariance at the least surprise, by central differences; None where it is no minimum."""
+    steps = _STEP * np.eye(2)
+    curvature = np.array([
+        [surprise(best + a + b) - surprise(best + a - b) - surprise(best - a + b) + surprise(best - a - b)
+         for b in steps] for a in steps
+    ]) / (4 * _STEP**2)  # fmt: skip
+    found: FloatArray | None = np.linalg.inv(curvature) if np.linalg.eigvalsh(curvature)[0] > 0 else None
+    return found
 
 
 @dataclass(frozen=True)
@@ -105,15 +140,6 @@ class Rate:
     saturated: bool = False
 
 
-def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
-    """Exact two-sided interval of a Poisson mean."""
-    from scipy.stats import chi2
-
-    tail = (1 - level) / 2
-    low = float(chi2.ppf(tail, 2 * count) / 2) if count > 0 else 0.0
-    return low, float(chi2.ppf(1 - tail, 2 * (count + 1)) / 2)
-
-
 def rate(found: Sequence[Events], detector: Detector, law: JumpLaw | None, *, seed: int = 1) -> Rate:
     """Rate of the events of several cells.
 
@@ -128,8 +154,8 @@ def rate(found: Sequence[Events], detector: Detector, law: JumpLaw | None, *, se
 
     Notes
     -----
-    The ends of the corrected interval are those of the raw one, corrected by the same share: what is
-    uncertain in the law of jumps is not in them.
+    The corrected interval joins, on the log scale, the error of the count and that of the fitted law, carried
+    through the slopes of the synthetic recordings, and the noise of these.
     """
     count = sum(one.time.size for one in found)
     hours = sum(one.searched for one in found) / HOUR
@@ -137,63 +163,82 @@ def rate(found: Sequence[Events], detector: Detector, law: JumpLaw | None, *, se
     plain = Rate(count, hours, count / hours, ends[0] / hours, ends[1] / hours)
     if law is None:
         return plain
-    rehearsal = Rehearsal(tuple(found), detector, law, seed)
-    value = rehearsal.solve(plain.raw)
-    if value is None:
-        return replace(plain, saturated=True)
-    if value == 0:
-        return replace(plain, value=0.0, low=0.0, high=max(plain.raw_high - detector.false_per_hour, 0.0))
     false = detector.false_per_hour
-    low, high = (
-        value * max(end - false, 0.0) / (plain.raw - false) for end in (plain.raw_low, plain.raw_high)
-    )
-    return replace(plain, value=value, low=low, high=high, found_share=plain.raw / value)
+    if plain.raw <= false:
+        return replace(plain, value=0.0, low=0.0, high=max(plain.raw_high - false, 0.0))
+    solved = Rehearsal(tuple(found), detector, law, seed).solve(count)
+    if solved is None:
+        return replace(plain, saturated=True)
+    value, sd = solved
+    factor = math.exp(_NORMAL * sd)
+    return replace(plain, value=value, low=value / factor, high=value * factor, found_share=plain.raw / value)
 
 
 @dataclass(frozen=True, eq=False)
 class Rehearsal:
-    """Synthetic recordings with the length, the noise and the law of jumps of real ones."""
+    """Synthetic recordings with the length and the noise of real ones, and a law of jumps that fits them."""
 
     found: tuple[Events, ...]
     detector: Detector
     law: JumpLaw
     seed: int
 
-    def solve(self, wanted: float) -> float | None:
-        """True rate (1/cell/h) that gives ``wanted`` found ones; None where no rate does.
+    def solve(self, count: int) -> tuple[float, float] | None:
+        """True rate (1/cell/h) behind ``count`` found events, and the standard error of its logarithm.
 
-        The share found changes slowly with the rate, so the fixed point is reached in a few rounds.
+        None where no rate and no law of jumps give what was found: most events lie below the threshold, or on each
+        other. Unknown are the logarithms of rate, median and width; known are those of the events found and of
+        the law fitted to these.
         """
-        floor = self.detector.false_per_hour
-        if wanted <= floor:
-            return 0.0
-        trial, cells = wanted, self._cells(wanted)
-        for _ in range(_ROUNDS):
-            share = self.share(trial, cells)
-            new = (wanted - floor) / share if share > 0 else math.inf
-            if not new < _FURTHEST * wanted:
+        if self.law.covariance is None:
+            return None
+        searched = sum(one.searched for one in self.found) / HOUR
+        wanted = count / searched
+        aim = np.array([math.log(wanted - self.detector.false_per_hour), *self.law.logs])
+        cells = min(math.ceil(_TRIALS * HOUR / (wanted * self._length)), _MOST_CELLS)
+        at, kept = aim.copy(), []
+        for turn in range(_FIRST + _LAST):
+            seen = self._seen(at, turn, cells)
+            if seen is None or at[0] > math.log(_FURTHEST * wanted):
                 return None
-            if abs(new - trial) <= _SETTLED * trial:
-                return new
-            trial = (trial + new) / 2  # shares are noisy by 1 %: half a step settles
-        return None
+            kept.append(at + aim - seen)
+            at = at + np.clip(aim - seen, -_LONGEST, _LONGEST) / 2
+        found = np.mean(kept[_FIRST:], axis=0)
+        sd = self._spread(found, count, cells)
+        return (float(np.exp(found[0])), sd) if sd < _UNKNOWN else None
 
-    def _cells(self, rate_per_hour: float) -> int:
-        """Synthetic cells that hold enough events."""
-        return min(math.ceil(_TRIALS * HOUR / (rate_per_hour * self._length)), _MOST_CELLS)
+    def _spread(self, at: FloatArray, count: int, cells: int) -> float:
+        """Standard error of the log rate: that of what was seen, carried back through the slopes."""
+        turn = _FIRST + _LAST
+        pairs = [(self._seen(at + leap, turn, cells), self._seen(at - leap, turn, cells)) for leap in _LEAP * np.eye(3)]
+        slopes = np.array([(up - down) / (2 * _LEAP) for up, down in pairs if up is not None and down is not None]).T
+        if slopes.shape != (3, 3) or abs(np.linalg.det(slopes)) < _FLAT:
+            return math.inf
+        searched = sum(one.searched for one in self.found) / HOUR
+        errors = np.zeros((3, 3))
+        errors[0, 0] = count / (count - self.detector.false_per_hour * searched) ** 2
+        errors[1:, 1:] = self.law.covariance
+        back = np.linalg.inv(slopes)[0]
+        more = 1 + searched * HOUR / (_LAST * cells * self._length)  # synthetic recordings scatter like real ones
+        return math.sqrt(float(back @ errors @ back) * more)
 
-    def share(self, rate_per_hour: float, cells: int) -> float:
-        """Events found beyond the expected false ones, per true event, at a rate; from so many synthetic cells."""
-        some = [self.cell(rate_per_hour, number) for number in range(cells)]
+    def _seen(self, at: FloatArray, turn: int, cells: int) -> FloatArray | None:
+        """(3,) What synthetic recordings show of a log rate, log median and log width; None for too few events."""
+        rate_now, median, width = np.exp(at)
+        law = JumpLaw(median, width)
+        some = [self.cell(rate_now, turn * cells + number, law) for number in range(cells)]
+        shown = jump_law(some, self.detector, with_error=False)
         hours = sum(one.searched for one in some) / HOUR
-        return (sum(one.time.size for one in some) / hours - self.detector.false_per_hour) / rate_per_hour
+        beyond = sum(one.time.size for one in some) / hours - self.detector.false_per_hour
+        return None if shown is None or beyond <= 0 else np.array([math.log(beyond), *shown.logs])
 
-    def cell(self, rate_per_hour: float, number: int) -> Events:
+    def cell(self, rate_per_hour: float, number: int, law: JumpLaw | None = None) -> Events:
         """Events found in synthetic cell ``number``, which has the noise of one of the real cells."""
+        law = law or self.law
         rng = stream(self.seed, "rehearsed recording", number)
         recorder = Recorder(
             self.detector.decay,
-            self.law.median,
+            law.median,
             0.0,
             self.found[number % len(self.found)].noise,
             0.0,
@@ -202,7 +247,7 @@ class Rehearsal:
             self._length + self.detector.interval / 2,
         )
         count = int(rng.poisson(rate_per_hour * self._length / HOUR))
-        jumps = self.law.median * np.exp(self.law.width * rng.standard_normal(count))
+        jumps = law.median * np.exp(law.width * rng.standard_normal(count))
         made = trace(rng.uniform(0, self._length, count), jumps, recorder, rng)
         return find_events(made.fluorescence, self.detector)
 

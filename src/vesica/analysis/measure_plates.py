@@ -10,9 +10,10 @@ import numpy as np
 
 from vesica.analysis.measure_sample import Sample
 from vesica.analysis.measure_types import REMARK, Measured, Order, Reading, note
+from vesica.analysis.plate_curve import Level, StandardCurve, fit, noise_of
 from vesica.instruments import constants, elisa
 from vesica.instruments.files.plate import Well, write_plate
-from vesica.instruments.four_parameter import FloatArray, FourParameter, concentration_error, fit
+from vesica.instruments.four_parameter import FloatArray, concentration_error
 from vesica.rng import stream
 
 PROTEINS: Final = frozenset({"receptor", "ligand", "protein"})
@@ -111,16 +112,19 @@ def _measure_analyte(
         )
         signals = kind.wells(standards, assay, on_vesicles=False, rng=rng)
         wells = _standard_wells(standards, signals, analyte.per_pm)
-        curve, covariance = fit(standards, signals)
-        for sample, replicate, level in jobs[first : first + PER_PLATE]:
+        taken = []
+        for _, _, level in jobs[first : first + PER_PLATE]:
             dilution = elisa.operator_dilution(level * capture, quantification, high)
             read = kind.wells(
                 np.full(DUPLICATE, level / dilution), assay, on_vesicles=analyte.on_vesicles, rng=rng
             )
+            taken.append((dilution, read))
+        curve = _curve(standards, signals, [read for _, read in taken])
+        for (sample, replicate, level), (dilution, read) in zip(jobs[first : first + PER_PLATE], taken, strict=True):
             wells += [
                 Well("sample", f"{sample.name}_r{replicate}", float(one), float(dilution)) for one in read
             ]
-            value, error, words = _read_off(read, curve, covariance, detection, kind)
+            value, error, words = _read_off(read, curve, detection, kind)
             scale = analyte.per_pm * dilution
             found.readings.append(
                 Reading(
@@ -167,15 +171,23 @@ def _standard_wells(standards: FloatArray, signals: FloatArray, per_pm: float) -
     ]
 
 
+def _curve(standards: FloatArray, signals: FloatArray, samples: Sequence[FloatArray]) -> StandardCurve:
+    """The curve that `vesica plate` fits to the same wells."""
+    pairs = {float(at): tuple(signals[standards == at].tolist()) for at in np.unique(standards)}
+    blanks = pairs.pop(0.0)
+    levels = [Level(at, (), pair) for at, pair in pairs.items()]
+    return fit(levels, blanks, noise_of([*pairs.values(), *(tuple(read.tolist()) for read in samples)], blanks))
+
+
 def _read_off(
-    signal: FloatArray, curve: FourParameter, covariance: FloatArray, detection: float, kind: _Kind
+    signal: FloatArray, curve: StandardCurve, detection: float, kind: _Kind
 ) -> tuple[float | None, float | None, str]:
     """Concentration (pM) of a pair of wells, its standard error, or why there is none."""
     mean = signal.mean(keepdims=True)
-    value = float(curve.concentration(mean)[0])
-    if value > kind.top_standard or (np.isnan(value) and mean[0] > curve.bottom):
+    value = float(curve.curve.concentration(mean)[0])
+    if value > kind.top_standard or (np.isnan(value) and mean[0] > curve.curve.bottom):
         return None, None, "above standards"
     if np.isnan(value) or value < detection:
         return None, None, f"below LOD ({detection:.2g} pM)"
-    spread = np.array([max(float(signal.std(ddof=1)), 1e-12)]) / np.sqrt(signal.size)
-    return value, float(concentration_error(np.array([value]), spread, curve, covariance)[0]), ""
+    spread = curve.noise.sd(mean) / np.sqrt(signal.size)
+    return value, float(concentration_error(np.array([value]), spread, curve.curve, curve.covariance)[0]), ""

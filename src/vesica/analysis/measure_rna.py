@@ -190,7 +190,12 @@ def _read_share(
             None,
             "no reads: the sample holds no RNA",
         )
-    reads = int(counts[at])
+    reads = counts.astype(float)
+    # unbiased for the negative binomial variance of each count; the share's error by the delta method
+    variances = (reads + dispersion * reads**2) / (1 + dispersion)
+    rest = variances.sum() - variances[at]
+    part = float(reads[at]) / total
+    error = math.sqrt(float((1 - part) ** 2 * variances[at] + part**2 * rest)) / total
     return Reading(
         "sequencing",
         sample.name,
@@ -199,6 +204,6 @@ def _read_share(
         "reads per million",
         share * 1e6,
         share * 1e6,
-        reads / total * 1e6,
-        math.sqrt(reads + dispersion * reads**2) / total * 1e6,
+        part * 1e6,
+        error * 1e6,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -21,30 +21,45 @@ RECOVERY: Final = (0.8, 1.2)
 HIGHEST_CV: Final = 0.2
 FEWEST_LEVELS: Final = 4  # of standards above zero, for four parameters (a blank or zero standard is one more)
 ASSUMED_CV: Final = 0.1  # where no level was read twice; only its constancy matters to the fit
-REVERSAL: Final = 3.0  # standard errors by which a standard may lie on the wrong side of its neighbour
+REVERSAL: Final = 3.0  # standard errors by which a standard may lie on the wrong side of its neighbour,
+SMALL_TURN: Final = 0.02  # and share of the span of signals: the noise of few wells near the blank is poorly known
 _SLOPES: Final = (0.2, 10.0)
 _REACH: Final = 1e3  # times the highest standard, up to which the half point may lie
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Noise:
-    """Standard deviation of one well: ``sqrt(floor^2 + (cv signal)^2)``.
+    """Variance of one well: ``floor^2 + cv^2 (signal - blank)^2``.
 
     Parameters
     ----------
     floor : signal
     cv : 1
+        Of the signal above the blank: what pipetting and washing scale is the analyte.
     freedom : int
-        Degrees of freedom that it was estimated from; 0 where the CV is assumed.
+        Degrees of freedom that both were estimated from; 0 where the CV is assumed.
+    blank : signal
+        Mean of the blanks where the curve rises from them, otherwise 0.
+    covariance : (2, 2) signal^4, signal^2, 1
+        Of the estimates of floor^2 and cv^2.
     """
 
     floor: float
     cv: float
     freedom: int
+    blank: float = 0.0
+    covariance: FloatArray = field(default_factory=lambda: np.zeros((2, 2)))
 
     def sd(self, signal: FloatArray) -> FloatArray:
         """(point,) Of one well at each signal."""
-        return np.hypot(self.floor, self.cv * np.asarray(signal, dtype=float))
+        return np.hypot(self.floor, self.cv * (np.asarray(signal, dtype=float) - self.blank))
+
+    def freedom_at(self, signal: float) -> float:
+        """Degrees of freedom of the variance at a signal (Satterthwaite): 2 variance^2 over its own variance."""
+        at = np.array([1.0, (signal - self.blank) ** 2])
+        spread = float(at @ self.covariance @ at)
+        variance = self.floor**2 + self.cv**2 * at[1]
+        return min(2 * variance**2 / spread, float(self.freedom)) if spread > 0 else float(self.freedom)
 
 
 @dataclass(frozen=True)
@@ -135,19 +150,35 @@ def noise_of(groups: Sequence[Sequence[float]], blanks: Sequence[float]) -> Nois
 
     Notes
     -----
-    The floor is the standard deviation of the blanks (0 for fewer than two), the CV the pooled relative standard
-    deviation of the groups beyond it: sum of f_i (s_i^2 - floor^2)/m_i^2 over the sum of f_i.
+    Maximum likelihood of the variances s_i^2 of all groups with f_i degrees of freedom, the blanks among them:
+    sum of f_i (ln v_i + s_i^2 / v_i) with v_i = floor^2 + cv^2 (m_i - blank)^2. So two blanks are not left alone with
+    the floor: low standards tell it as well.
     """
-    floor = float(np.std(blanks, ddof=1)) if len(blanks) > 1 else 0.0
-    repeated = [np.asarray(group) for group in groups if len(group) > 1 and np.mean(group) > 0]
-    freedom = sum(group.size - 1 for group in repeated)
-    if not freedom:
-        return Noise(floor, ASSUMED_CV, 0)
-    excess = sum((group.size - 1) * (group.var(ddof=1) - floor**2) / group.mean() ** 2 for group in repeated)
-    total = sum((group.size - 1) * group.var(ddof=1) / group.mean() ** 2 for group in repeated)
-    # no less than a tenth of what is seen: a floor from few blanks may by chance explain it all
-    cv = math.sqrt(max(excess, 0.01 * total) / freedom)
-    return Noise(floor, cv if cv > 0 else 1e-3, freedom)
+    from scipy.optimize import minimize
+
+    groups = [np.asarray(group, dtype=float) for group in (*groups, blanks) if len(group) > 1]
+    means = np.array([group.mean() for group in groups])
+    freedoms = np.array([group.size - 1 for group in groups])
+    if not any(len(group) > 1 and np.mean(group) > 0 for group in groups[: len(groups) - (len(blanks) > 1)]):
+        return Noise(float(np.std(blanks, ddof=1)) if len(blanks) > 1 else 0.0, ASSUMED_CV, 0)
+    middle = float(np.mean(blanks)) if blanks else 0.0
+    blank = middle if 2 * middle <= means.min() + means.max() else 0.0  # a falling curve begins at its blanks
+    variances = np.array([group.var(ddof=1) for group in groups])
+    above = (means - blank) ** 2
+    scale = max(float(variances @ freedoms / freedoms.sum()), 1e-12 * float(above.max()))
+
+    def surprise(at: FloatArray) -> float:
+        law = np.exp(at[0]) * scale + np.exp(at[1]) * scale * above / above.max()
+        return float(freedoms @ (np.log(law) + variances / law))
+
+    best = minimize(surprise, np.array([-2.0, 0.5]), bounds=[(-16.0, 5.0)] * 2, method="L-BFGS-B").x
+    floor2, cv2 = float(np.exp(best[0]) * scale), float(np.exp(best[1]) * scale / above.max())
+    law = floor2 + cv2 * above
+    rows = np.stack([np.ones(above.size), above / above.max()])
+    information = (rows * (freedoms / (2 * law**2))) @ rows.T
+    units = np.array([1.0, 1 / above.max()])
+    covariance = np.linalg.pinv(information) * np.outer(units, units)
+    return Noise(math.sqrt(floor2), math.sqrt(cv2), int(freedoms.sum()), blank, covariance)
 
 
 def fit(levels: Sequence[Level], blanks: Sequence[float], noise: Noise) -> StandardCurve:
@@ -206,14 +237,19 @@ def fit(levels: Sequence[Level], blanks: Sequence[float], noise: Noise) -> Stand
 
 def _refuse_reversal(points: Sequence[Level], noise: Noise) -> None:
     """Standards go one way, up to the noise: a turn means swapped wells or a hook."""
-    direction = math.copysign(1.0, points[-1].mean - points[0].mean)
     means = [level.mean for level in points]
+    direction = math.copysign(1.0, means[-1] - means[0])
+    if max(means) - min(means) <= REVERSAL * float(noise.sd(np.array([max(map(abs, means))]))[0]):
+        raise error("standards", f"all standards read {min(means):.4g} to {max(means):.4g}, within the noise of a well",
+                    "the signal of standards goes with their concentration", "any signal would mean any concentration",
+                    "check the layout, and whether the assay worked")
     turned = means.index(max(means) if direction > 0 else min(means))
     for before, after in itertools.pairwise(points):
         error_of = math.hypot(*(float(noise.sd(np.array([level.mean]))[0]) / math.sqrt(len(level.signals))
                                 for level in (before, after)))
-        if direction * (after.mean - before.mean) < -REVERSAL * error_of:
-            raise _not_monotone(before, after, hooked=turned < len(points) - 1 and before is points[turned])
+        if direction * (after.mean - before.mean) < -max(REVERSAL * error_of, SMALL_TURN * (max(means) - min(means))):
+            at_top = len(points) // 2 < turned < len(points) - 1
+            raise _not_monotone(before, after, hooked=at_top and before is points[turned])
 
 
 def _not_monotone(before: Level, after: Level, *, hooked: bool) -> InputError:
@@ -223,7 +259,8 @@ def _not_monotone(before: Level, after: Level, *, hooked: bool) -> InputError:
                  f"({', '.join(before.wells) or 'blank'}) to {after.mean:.4g} at {after.concentration:g} "
                  f"({', '.join(after.wells)})", "the signal of standards goes one way, up to their noise",
                  "one signal would stand for two concentrations",
-                 f"check the layout, or leave wells out with --exclude {','.join(after.wells)}{hook}")
+                 "check the layout and the order of --standards, or leave wells out with --exclude "
+                 f"{','.join(after.wells)}{hook}")
 
 
 def _recovered(curve: FourParameter, level: Level) -> Recovered:

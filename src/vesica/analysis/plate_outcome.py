@@ -11,6 +11,7 @@ import numpy as np
 from vesica.analysis.lab import Field, LabOutcome, Table
 from vesica.analysis.plate_curve import variation
 from vesica.analysis.plates import IN_RANGE, Plate, per
+from vesica.errors import error, nearest
 from vesica.instruments.four_parameter import PARAMETERS
 from vesica.readers.columns import read_columns
 from vesica.readers.text import PathLike, Provenance
@@ -39,6 +40,21 @@ def read_amounts(path: PathLike) -> tuple[dict[str, dict[str, float]], Provenanc
                                      strict=True):
                 found[sample][name] = float(value)
     return found, columns.provenance
+
+
+def refuse_strangers(amounts: Mapping[str, Mapping[str, float]], plate: Plate, path: PathLike) -> None:
+    """Refuse amounts of a sample that the plate does not have: a misspelt name would be ignored unseen.
+
+    Raises
+    ------
+    InputError
+        A sample of the table is not on the plate.
+    """
+    known = [one.name for one in plate.samples]
+    for name in amounts:
+        if name not in known:
+            raise error("--amounts", f"`{name}` is no sample of the plate", "samples have the names of the layout",
+                        "its amounts would belong to nothing", nearest(name, known), file=str(path))
 
 
 def outcome(plate: Plate, amounts: Mapping[str, Mapping[str, float]] | None = None,

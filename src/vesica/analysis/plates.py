@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vesica.analysis.plate_curve import Level, StandardCurve, fit, noise_of, variation
 from vesica.errors import Finding, InputError, error, nearest
-from vesica.instruments.four_parameter import concentration_error
+from vesica.instruments.four_parameter import concentration_error, gradient
 from vesica.readers.plate import Reading
 from vesica.readers.plate_words import Layout, Place
 
@@ -101,7 +102,8 @@ def evaluate(reading: Reading, layout: Layout, exclude: Iterable[str] = ()) -> P
     Raises
     ------
     InputError
-        No standards, standards that turn, a well of --exclude that was not read, a standard that is saturated.
+        No standards, standards that turn or do not differ, a well of --exclude that was not read, a layout of which
+        most wells were not read.
     """
     try:
         return _evaluated(reading, layout, _left_out(reading, exclude))
@@ -110,12 +112,13 @@ def evaluate(reading: Reading, layout: Layout, exclude: Iterable[str] = ()) -> P
 
 
 def _evaluated(reading: Reading, layout: Layout, left_out: set[str]) -> Plate:
+    _refuse_other_plate(reading, layout)
     placed = [(well, layout.places[well.name]) for well in reading.wells
               if well.name in layout.places and well.name not in left_out]
     blanks = tuple(well.signal for well, place in placed if place.kind == "blank" and well.signal is not None)
     levels = _levels(reading, [(well.name, well.signal, place) for well, place in placed if place.kind == "standard"])
     grouped = _grouped([(well.name, well.signal, place) for well, place in placed if place.kind == "sample"])
-    groups = [level.signals for level in levels]
+    groups = [list(level.signals) for level in levels]
     groups += [[s for _, s in wells if s is not None] for wells in grouped.values()]
     curve = fit(levels, blanks, noise_of(groups, blanks))
     if math.isnan(curve.lower):
@@ -128,6 +131,16 @@ def _evaluated(reading: Reading, layout: Layout, left_out: set[str]) -> Plate:
                     for name in dict.fromkeys(one.name for one in dilutions))
     return Plate(reading, layout.unit, curve, samples, blanks,
                  tuple(_findings(reading, layout, curve, samples, blanks, left_out)))
+
+
+def _refuse_other_plate(reading: Reading, layout: Layout) -> None:
+    """A layout of a larger plate, or of another corner of it, names wells that were not read."""
+    read = {well.name for well in reading.wells}
+    absent = [name for name in layout.places if name not in read]
+    if 2 * len(absent) > len(layout.places):
+        raise error("layout", f"{len(absent)} of the {len(layout.places)} wells of the layout were not read, as "
+                    f"{', '.join(absent[:3])}", "layout and readings are of the same plate",
+                    "standards and samples would be mixed up", "give the layout of this plate")
 
 
 def _left_out(reading: Reading, exclude: Iterable[str]) -> set[str]:
@@ -184,26 +197,46 @@ def _dilution(curve: StandardCurve, name: str, fold: float, wells: Sequence[tupl
 
 
 def _sample(curve: StandardCurve, name: str, dilutions: Sequence[Dilution]) -> Sample:
-    """Dilutions in range, weighted by their errors; the interval widens where they disagree more than that."""
+    """Dilutions in range, weighted by their errors; the interval widens where they disagree more than that.
+
+    Dilutions are read off one curve and share its error: averaging does not make that smaller, so the variance of
+    their weighted mean is w V w with the whole covariance V (`_covariance`), not 1 / sum(1 / V_ii).
+    """
     from scipy.stats import norm, t
 
     good = [one for one in dilutions if one.flag == IN_RANGE]
     if not good:
         return Sample(name, tuple(dilutions), math.nan, math.nan, math.nan, _limit(curve, dilutions), None)
     logs = np.log([one.undiluted for one in good])
-    weights = np.array([one.relative_error for one in good]) ** -2
-    middle = float(weights @ logs / weights.sum())
-    error_of = 1.0 / math.sqrt(weights.sum())
+    covariance = _covariance(curve, good)
+    weights = 1.0 / np.diag(covariance)
+    weights /= weights.sum()
+    middle = float(weights @ logs)
+    error_of = math.sqrt(float(weights @ covariance @ weights))
     if len(good) > 1:
-        error_of *= math.sqrt(max(1.0, float(weights @ (logs - middle) ** 2) / (len(good) - 1)))
+        off = logs - middle
+        error_of *= math.sqrt(max(1.0, float(off @ np.linalg.solve(covariance, off)) / (len(good) - 1)))
     tail = 0.5 + COVERAGE / 2
-    reach = float(t.ppf(tail, curve.noise.freedom) if curve.noise.freedom else norm.ppf(tail)) * error_of
+    freedom = curve.noise.freedom_at(float(weights @ [one.mean for one in good])) if curve.noise.freedom else math.inf
+    reach = float(t.ppf(tail, freedom) if math.isfinite(freedom) else norm.ppf(tail)) * error_of
     is_linear = None
     if len(good) > 1:
         values = np.exp(logs)
         is_linear = bool(np.all(np.abs(values / values.mean() - 1.0) <= LINEARITY))
     return Sample(name, tuple(dilutions), math.exp(middle), math.exp(middle - reach), math.exp(middle + reach), "",
                   is_linear)
+
+
+def _covariance(curve: StandardCurve, dilutions: Sequence[Dilution]) -> NDArray[np.float64]:
+    """(dilution, dilution) Covariance of ln concentration: noise of the wells of each, and the curve they share."""
+    at = np.array([one.in_well for one in dilutions])
+    means = np.array([one.mean for one in dilutions])
+    counts = np.array([len(one.signals) for one in dilutions])
+    by_parameter = gradient(at, *curve.curve.values)
+    steepness = -by_parameter[:, 2] * curve.curve.half  # dy / d ln x
+    sensitivity = by_parameter / steepness[:, None]
+    shared: NDArray[np.float64] = sensitivity @ curve.covariance @ sensitivity.T
+    return shared + np.diag((curve.noise.sd(means) / steepness) ** 2 / counts)
 
 
 def _limit(curve: StandardCurve, dilutions: Sequence[Dilution]) -> str:
@@ -252,7 +285,8 @@ def _findings(reading: Reading, layout: Layout, curve: StandardCurve, samples: S
     unnamed = [well.name for well in reading.wells if well.name not in layout.places]
     unread = sorted(set(layout.places) - {well.name for well in reading.wells})
     if unnamed:
-        yield warn("layout", f"{len(unnamed)} wells were read and are not in the layout ({', '.join(unnamed[:6])} ...)",
+        shown = ", ".join(unnamed[:6]) + (" ..." if len(unnamed) > 6 else "")
+        yield warn("layout", f"{len(unnamed)} wells were read and are not in the layout ({shown})",
                    "wells are used by what the layout says", "they are left out", "name them, or leave them", "note")
     if unread:
         yield warn("layout", f"{', '.join(unread[:8])} of the layout were not read", "every named well has a reading",
@@ -260,9 +294,15 @@ def _findings(reading: Reading, layout: Layout, curve: StandardCurve, samples: S
     if left_out:
         yield warn("--exclude", f"{', '.join(sorted(left_out))} left out by hand", "results rest on all wells",
                    "the choice is part of the result", "say why, when you report it", "note")
+    full = [well.name for well in reading.wells if well.signal is None and well.name not in left_out
+            and well.name in layout.places and layout.places[well.name].kind == "standard"]
+    if full:
+        yield warn("standards", f"the detector could not read the standard in {', '.join(full)}",
+                   "a standard has a signal", "it takes no part in the curve, and results end below it",
+                   "read the plate at a lower gain, or leave the highest standard out")
     if len(blanks) < 2:
-        yield warn("blank", f"{len(blanks)} blank wells", "limits of detection rest on the spread of blanks",
-                   "none is given", "read at least three blanks")
+        yield warn("blank", "one blank well" if blanks else "no blank well",
+                   "limits of detection rest on the spread of blanks", "none is given", "read at least three blanks")
     if not curve.noise.freedom:
         yield warn("replicates", "no well was read twice", "noise is estimated from replicates",
                    f"a CV of {curve.noise.cv:.0%} is assumed, and intervals are no better than that",

@@ -55,6 +55,7 @@ def plate(file: Path, *, layout: Path | None, standards: str | None, amounts: Pa
     known: dict[str, dict[str, float]] = {}
     if amounts is not None:
         known, source = plate_outcome.read_amounts(amounts)
+        plate_outcome.refuse_strangers(known, evaluated, amounts)
         sources = (*sources, source)
     outcome = plate_outcome.outcome(evaluated, known, sources)
     figures = lab_plate.figures(evaluated) if out is not None else ()

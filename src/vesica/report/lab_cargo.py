@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,7 @@ from vesica.report.material import ArmStyle
 _SURE, _UNSURE, _FLAGGED = "sure", "not sure", "on a list of artefacts or other origins"
 _KINDS: Final = {_UNSURE: (1, True), _SURE: (1, False), _FLAGGED: (2, False)}
 _NAMED: Final = 8  # points with their names
+_LIFTS: Final = (0.0, -11.0, 11.0, -17.0, 17.0)  # px that a name may stand off its point
 LEVEL: Final = 0.05
 _STEEPEST: Final = 20.0  # of -log10 p: beyond, one row would flatten all others
 
@@ -88,12 +90,13 @@ def _volcano(score: Score, one: Change) -> LabFigure:
         _FLAGGED if name in score.flagged else _SURE if q < LEVEL else _UNSURE
         for name, q in zip(names, one.fdr[rows], strict=True)
     ]
+    # by p where the picture can tell them apart, then by the change
+    strongest = np.lexsort((-np.abs(x), -y))[:_NAMED].tolist()
     title = f"Change of {one.compartment}: {one.group} against {one.against}"
     top = f" ({_STEEPEST:g}: that or more)" if y.max() == _STEEPEST else ""
     heads = ("log2 fold change", f"-log10 p{top}")
     wide, narrow = (
-        _scatter(x, y, names, kinds, np.argsort(-y)[:_NAMED].tolist(), heads, title, width)
-        for width in (WIDE, PANEL_WIDTH)
+        _scatter(x, y, names, kinds, strongest, heads, title, width) for width in (WIDE, PANEL_WIDTH)
     )
     caption = f"{one.group} against {one.against} in {one.compartment} ({one.method}). Sure: FDR below 0.05."
     return LabFigure(f"change_{_word(one.compartment)}_{_word(one.group)}", caption, wide, narrow, title)
@@ -145,31 +148,81 @@ def _scatter(
     up = svg.linear_scale(float(low.min()), float(high.max()), bottom, plot, 5)
     left = svg.left_margin(up)
     steps = 6 if width >= WIDE else 4
-    along = axis_scale(x.tolist(), left + 6.0, width - 20.0, is_log=False, count=steps, is_tight=True)
+    along = _axis(x, left + 6.0, width - 20.0, steps)
     parts = [keys, svg.y_axis(up, left, width - 14.0, heads[1]), svg.x_axis(along, bottom, bottom, heads[0])]
     parts += [point_dots(one, along, up) for one in series]
-    taken: list[tuple[float, float, float]] = []
+    taken = [
+        Box(along(float(a)) - 4.0, along(float(a)) + 4.0, up(float(b)) - 4.0, up(float(b)) + 4.0)
+        for a, b in zip(x, y, strict=True)
+    ]
+    sticks = (
+        []
+        if bars is None
+        else [
+            Box(along(float(a)) - 1.0, along(float(a)) + 1.0, up(float(end)), up(float(begin)))
+            for a, begin, end in zip(x, low, high, strict=True)
+        ]
+    )
+    room = Box(left, width, plot - 8.0, bottom)
     parts += [
-        _label(along(float(x[place])), up(float(y[place])), names[place], width, plot, taken)
+        _label(along(float(x[place])), up(float(y[place])), names[place], room, taken, sticks)
         for place in named[: _NAMED if width >= WIDE else _NAMED // 2]
     ]
     said = f"{len(names)} points: {heads[1]} over {heads[0]}"
     return svg.picture(width, bottom + 38.0, title, said, *parts)
 
 
-def _label(
-    x: float, y: float, name: str, width: float, top: float, taken: list[tuple[float, float, float]]
-) -> Markup:
-    """A name beside its point, moved up or down where another stands; nothing where there is no room."""
-    wide = svg.text_width(name) + 6.0
-    start = x + 6.0 if x + wide + 6.0 < width else x - wide - 2.0
-    for lift in (0.0, -11.0, 11.0, -22.0, 22.0):
-        place = y + 3.5 + lift
-        free = all(abs(place - other) >= 10.5 or start + wide < a or start > b for a, b, other in taken)
-        if free and place > top:
-            taken.append((start, start + wide, place))
-            return svg.text(start, place, name, class_="value")
-    return Markup("")
+def _axis(x: FloatArray, start: float, end: float, count: int) -> svg.Scale:
+    """Round ticks between the ends of the data; unlike the usual axes it does not begin at zero, for logarithms."""
+    low, high = float(x.min()), float(x.max())
+    if not high > low:
+        return axis_scale([low], start, end, is_log=False, count=count)
+    step = float(svg.linear_scale(0.0, high - low, start, end, count).ticks[1])
+    ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return svg.Scale(low, high, start, end, tuple(float(f"{tick:.12g}") for tick in ticks))
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of a picture, in px."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether two parts overlap."""
+        return (
+            self.left < other.right and other.left < self.right
+            and self.top < other.bottom and other.top < self.bottom
+        )  # fmt: skip
+
+    def holds(self, other: Box) -> bool:
+        """Whether the other lies inside."""
+        return (
+            self.left <= other.left and other.right <= self.right
+            and self.top <= other.top and other.bottom <= self.bottom
+        )  # fmt: skip
+
+
+def _label(x: float, y: float, name: str, room: Box, taken: list[Box], sticks: Sequence[Box]) -> Markup:
+    """A name beside its point where it covers no point, no other name, and if possible no interval.
+
+    Nothing where there is no such place near by: the table has all names. ``taken`` is added to.
+    """
+    wide = svg.text_width(name) + 2.0
+    places = [
+        Box(start, start + wide, y + lift - 5.0, y + lift + 5.0)
+        for lift in _LIFTS
+        for start in (x + 6.0, x - wide - 5.0)
+    ]
+    free = [one for one in places if room.holds(one) and not any(one.meets(other) for other in taken)]
+    if not free:
+        return Markup("")
+    place = min(free, key=lambda one: sum(one.meets(stick) for stick in sticks))  # the first of the best
+    taken.append(place)
+    return svg.text(place.left, place.top + 8.5, name, class_="value")
 
 
 def _word(text: str) -> str:

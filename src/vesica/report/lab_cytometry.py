@@ -21,15 +21,15 @@ _BINS: Final = (12, 60)  # fewest and most; cube root of the events of the small
 _MOST: Final = 4  # channels without calibration that are drawn
 
 
-def figures(study: Study, rates: Sequence[float]) -> tuple[LabFigure, ...]:
-    """Signals of the gated events; ``rates`` (file,) are counts per volume or time, for the dilution series."""
+def figures(study: Study, rates: Sequence[float], unit: str) -> tuple[LabFigure, ...]:
+    """Signals of the gated events; ``rates`` (file,) in ``unit`` are for the dilution series."""
     drawn = [_calibrated(study, line) for line in study.calibrations]
     drawn += [_beads(line) for line in study.calibrations]
     if not drawn:
         names = [one.name for one in study.flows[0].channels if one.name.lower() != "time"]
         drawn = [found for name in names[:_MOST] if (found := _signals(study, name)) is not None]
     if study.swarm is not None:
-        drawn.append(_series(study, rates))
+        drawn.append(_series(study, rates, unit))
     return tuple(one for one in drawn if one is not None)
 
 

@@ -59,7 +59,8 @@ def concentrations(result: NtaResult, styles: dict[str, ArmStyle]) -> LabFigure:
     label = f"concentration ({sizes.unit_words(result)})"
     wide, narrow = both(lambda width: intervals("Concentration of every sample", label, groups, width=width))
     levels = {sizes.LANES[e.level] for s in result.samples for e in (s.concentration or s.gross,)}
-    caption = (f"Small dots: videos. Middle dots: replicates. Large dot and line: the value of the sample and its 95 % "
+    middle = "Middle dots: replicates. " if any(len(s.replicates) > 1 for s in result.samples) else ""
+    caption = (f"Small dots: videos. {middle}Large dot and line: the value of the sample and its 95 % "
                f"interval, from the spread between {' or '.join(sorted(levels))}"
                + (", the blank subtracted from every dot" if result.blanks else "")
                + (". An arrow points down from the detection limit of a sample that is not told from the blank"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from vesica.analysis.numbers import MISSING as MISSING
-from vesica.analysis.numbers import SUPERSCRIPT
-from vesica.analysis.numbers import is_number as is_number
-from vesica.analysis.numbers import number as number
+from vesica.analysis.numbers import MISSING, SUPERSCRIPT, is_number, number
+
+__all__ = [
+    "MISSING", "exact", "for_reading", "hours", "is_number", "number", "parameter_texts", "percent", "pretty_unit",
+    "ranges", "ratio", "tick", "with_unit",
+]
 
 # internal unit -> (factor, unit shown)
 _SHOWN: Final[dict[str, tuple[float, str]]] = {

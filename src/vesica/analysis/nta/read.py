@@ -87,7 +87,7 @@ def analyse(
     findings = [finding for file in (*files, *blanks) for finding in file.warnings]
     rows = choices.sheet.by_file() if choices.sheet else {}
     if choices.sheet:
-        findings += match(choices.sheet, [file.file for file in (*files, *blanks)])
+        findings += match(choices.sheet, [one.file for one in files], [one.file for one in blanks])
     members, said = place(files, "sample", rows, choices.dilution, choices.culture, keep_all=choices.keep_all)
     medium, said_blank = place(blanks, "blank", rows, choices.dilution, NOTHING, keep_all=choices.keep_all)
     check_one_basis([(one.file.file, one.dilution) for one in members])
@@ -209,9 +209,9 @@ def _on_results(
             Finding(
                 "note",
                 "replicates",
-                f"{_one_or_more(alone)} with a single replicate",
+                f"{_one_or_more(alone)} {'has' if len(alone) == 1 else 'have'} a single replicate",
                 "an interval of the mean needs replicates: other tubes, other dishes",
-                "their intervals show the scatter of the videos of one measurement only",
+                "an interval then holds the scatter of videos or the counting of tracks, not what replicates differ by",
                 "measure at least three replicates before comparing",
             )
         )
@@ -219,7 +219,7 @@ def _on_results(
 
 
 def _one_or_more(names: Sequence[str]) -> str:
-    return f"the sample `{names[0]}`" if len(names) == 1 else f"{len(names)} samples or groups, as `{names[0]}`,"
+    return f"the sample `{names[0]}`" if len(names) == 1 else f"{len(names)} samples or groups (`{names[0]}` first)"
 
 
 def _background(one: SampleResult, threshold: float) -> Finding:

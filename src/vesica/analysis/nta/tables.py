@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from vesica.analysis.lab import Field, LabOutcome, Table, Value
+from vesica.analysis.nta import screen
 from vesica.analysis.nta.dilution import together
 from vesica.analysis.nta.records import (
     Distribution,
@@ -57,7 +58,7 @@ def outcome(result: NtaResult, further: Sequence[Table] = (), sentences: Sequenc
     return LabOutcome(
         kind=KIND, title=_title(result), headline=(*headline(result), *sentences),
         tables=tuple(table for table in tables if table.rows), summary=summary(result), findings=result.findings,
-        sources=result.sources,
+        sources=result.sources, screen=screen.tables(result),
     )  # fmt: skip
 
 
@@ -93,8 +94,9 @@ def headline(result: NtaResult) -> tuple[str, ...]:
     elif kept:
         said.append(f"{len(kept)} videos that would be excluded were kept, as asked.")
     else:
-        n = len(result.videos)
-        said.append(f"All {n} videos used." if n > 1 else "The only video is used.")
+        n, medium = len(result.videos), sum(one.role == "blank" for one in result.videos)
+        of_blanks = f", {medium} of them of blanks" if medium else ""
+        said.append(f"All {n} videos used{of_blanks}." if n > 1 else "The only video is used.")
     return tuple(said)
 
 
@@ -175,7 +177,7 @@ def _size(one: SampleResult | GroupResult, name: str) -> Value:
 
 
 def exclusions(result: NtaResult) -> Table:
-    """Excluded (or kept) videos and why; the second table of the screen."""
+    """Excluded (or kept) videos and why; the rows of the screen."""
     rows = [
         (Path(one.file).name, one.video, one.verdict, remark.reason, remark.instrument or None)
         for one in result.videos
@@ -185,7 +187,7 @@ def exclusions(result: NtaResult) -> Table:
     ]
     return Table(
         "exclusions",
-        "Excluded videos",
+        "Videos kept against a reason to exclude them" if result.keep_all else "Excluded videos",
         (Field("file"), Field("video"), Field("verdict"), Field("reason"), Field("instrument_says")),
         tuple(rows),
     )
