@@ -24,7 +24,7 @@ NOT_WHITE: Final = (
     0.08  # correlation of differences may be this far from -1/2; a trace of 600 frames scatters by 0.03
 )
 SIGNIFICANT: Final = 0.01
-ENOUGH_FOUND: Final = 0.8  # share of events found, below which the corrected rate is rough
+ENOUGH_FOUND: Final = 0.9  # share of events found, below which the corrected rate is rough
 CROWDED: Final = 0.5  # true events within one window, from which the correction is rough
 
 
