@@ -13,7 +13,7 @@ from scipy.stats import poisson
 
 from tests.verify.chances import FALSE_ALARM, SIGMA, between
 from vesica.analysis.counting import poisson_interval
-from vesica.analysis.fusion_events import (
+from vesica.analysis.events.fusion import (
     Events,
     Rate,
     against_chance,

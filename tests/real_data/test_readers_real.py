@@ -151,5 +151,6 @@ def test_rows_the_project_uses(where: str, name: str, expected: float) -> None:
 
 
 def test_a_proteome_is_refused_with_its_log_scale() -> None:
-    with pytest.raises(InputError, match=r"proteome_cell_log2.csv:2 .*\n.*none above 25.3\..*\n.*look like a log scale"):
+    says = r"proteome_cell_log2.csv:2 .*\n.*none above 25.3\..*\n.*look like a log scale"
+    with pytest.raises(InputError, match=says):
         readers.read_counts(MICROGLIA / "proteome_cell_log2.csv")

@@ -10,8 +10,8 @@ import flowio
 import numpy as np
 import pytest
 
-from vesica.analysis import cytometry as law
-from vesica.analysis.cytometry_outcome import Study, outcome
+from vesica.analysis.cytometry import study as law
+from vesica.analysis.cytometry.outcome import Study, outcome
 from vesica.errors import InputError
 from vesica.readers.fcs import read_fcs
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verify.chances import error_ratio
-from vesica.analysis.plate_curve import Level, fit, noise_of
+from vesica.analysis.plates.curve import Level, fit, noise_of
 from vesica.errors import InputError
 from vesica.instruments.four_parameter import (
     FourParameter,

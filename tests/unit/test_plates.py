@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vesica.analysis import plate_outcome, plates
-from vesica.analysis.plate_curve import Level, Noise, fit, noise_of
-from vesica.analysis.plates import ABOVE, BELOW, IN_RANGE
+from vesica.analysis.plates import outcome as plate_outcome
+from vesica.analysis.plates import study as plates
+from vesica.analysis.plates.curve import Level, Noise, fit, noise_of
+from vesica.analysis.plates.study import ABOVE, BELOW, IN_RANGE
 from vesica.errors import InputError
 from vesica.instruments.four_parameter import FourParameter
 from vesica.readers.plate import read_layout, read_plate

@@ -15,14 +15,14 @@ import pytest
 
 from tests.verify.chances import SIGMA, SIMULATIONS, agrees, between, error_ratio, mean_off
 from vesica import library
-from vesica.analysis import plates
-from vesica.analysis.fusion_events import jump_law, rate
-from vesica.analysis.measure_instruments import measure_nta, measure_trps
-from vesica.analysis.measure_plates import measure_plates
-from vesica.analysis.measure_rna import measure_qpcr, measure_sequencing
-from vesica.analysis.measure_sample import Carried, Sample
-from vesica.analysis.measure_types import Order, Reading
+from vesica.analysis.events.fusion import jump_law, rate
+from vesica.analysis.measure.instruments import measure_nta, measure_trps
+from vesica.analysis.measure.plates import measure_plates
+from vesica.analysis.measure.rna import measure_qpcr, measure_sequencing
+from vesica.analysis.measure.sample import Carried, Sample
+from vesica.analysis.measure.types import Order, Reading
 from vesica.analysis.nta.read import analyse
+from vesica.analysis.plates import study as plates
 from vesica.errors import InputError
 from vesica.instruments.nta_forward import Population
 from vesica.instruments.phluorin import Recorder, draw_events, trace

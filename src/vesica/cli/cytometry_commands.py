@@ -33,8 +33,8 @@ def cytometry(files: tuple[Path, ...], *, dilution: tuple[str, ...], seconds: fl
     Several files are one sample at several dilutions: counts must follow the dilution, and the signal of an event
     must not. Calibrated values are given between the beads and never beyond.
     """
-    from vesica.analysis import cytometry as law
-    from vesica.analysis import cytometry_outcome
+    from vesica.analysis.cytometry import outcome as cytometry_outcome
+    from vesica.analysis.cytometry import study as law
     from vesica.readers.fcs import read_fcs
     from vesica.report import lab_cytometry
 

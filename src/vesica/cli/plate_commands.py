@@ -35,7 +35,8 @@ def plate(file: Path, *, layout: Path | None, standards: str | None, amounts: Pa
     in the wells is a second grid of words (`blank`, `std1`, `std 1000 pg/mL`, `medium A 1:10`), or the columns role,
     sample, concentration (unit) and dilution.
     """
-    from vesica.analysis import plate_outcome, plates
+    from vesica.analysis.plates import outcome as plate_outcome
+    from vesica.analysis.plates import study as plates
     from vesica.errors import error
     from vesica.readers.plate import read_layout, read_plate
     from vesica.readers.plate_words import standards_of

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.cytometry import Calibration
-from vesica.analysis.cytometry_outcome import Study
+from vesica.analysis.cytometry.outcome import Study
+from vesica.analysis.cytometry.study import Calibration
 from vesica.report.lab import LabFigure
 from vesica.report.lab_charts import both, plane
 from vesica.report.lab_pieces import Axis, Curve, Mark, Points

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from vesica.analysis.dose import Draws, Influence, answer, courses, middle
-from vesica.analysis.dose_inputs import Case
+from vesica.analysis.dose.inputs import Case
+from vesica.analysis.dose.study import Draws, Influence, answer, courses, middle
 from vesica.report.lab import LabFigure
 from vesica.report.lab_charts import both, intervals, plane
 from vesica.report.lab_pieces import Axis, Curve, Mark, Row

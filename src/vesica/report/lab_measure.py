@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from vesica.analysis.events import Recording
-from vesica.analysis.measure_types import Reading
+from vesica.analysis.events.study import Recording
+from vesica.analysis.measure.types import Reading
 from vesica.report.lab import LabFigure
 from vesica.report.lab_charts import Axis, Curve, Mark, Points, both, intervals, plane
 from vesica.report.lab_pieces import Row

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from vesica.analysis.plates import IN_RANGE, Plate
+from vesica.analysis.plates.study import IN_RANGE, Plate
 from vesica.instruments.four_parameter import gradient
 from vesica.report.lab import LabFigure
 from vesica.report.lab_charts import both, dose_response

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from vesica.analysis.measure_plates import measure_plates
-from vesica.analysis.measure_rna import measure_qpcr, measure_sequencing
-from vesica.analysis.measure_sample import Sample
-from vesica.analysis.measure_types import REMARK, Measured, Order, Reading, note
+from vesica.analysis.measure.plates import measure_plates
+from vesica.analysis.measure.rna import measure_qpcr, measure_sequencing
+from vesica.analysis.measure.sample import Sample
+from vesica.analysis.measure.types import REMARK, Measured, Order, Reading, note
 from vesica.errors import Finding
 from vesica.instruments import constants, nta_forward, trps
 from vesica.instruments.files.nanosight import NanosightMeasurement, VideoReading, write_nanosight

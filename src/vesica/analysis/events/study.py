@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vesica.analysis.counting import poisson_interval
-from vesica.analysis.fusion_events import (
+from vesica.analysis.events.fusion import (
     Chance,
     JumpLaw,
     Rate,

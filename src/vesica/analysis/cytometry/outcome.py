@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.cytometry import HIGHEST_ABORT, WIDE_FIT, Calibration, Condition, Population, Swarm
+from vesica.analysis.cytometry.study import HIGHEST_ABORT, WIDE_FIT, Calibration, Condition, Population, Swarm
 from vesica.analysis.lab import Field, LabOutcome, Table
 from vesica.errors import Finding
 from vesica.readers.fcs import Flow

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from vesica.analysis.measure_sample import Carried, Sample
-from vesica.analysis.measure_types import REMARK, Measured, Order, Reading, note
+from vesica.analysis.measure.sample import Carried, Sample
+from vesica.analysis.measure.types import REMARK, Measured, Order, Reading, note
 from vesica.instruments import constants, qpcr, sequencing
 from vesica.instruments.files.counts import write_counts, write_samples
 from vesica.instruments.files.qpcr import SPIKE, Reaction, write_reactions

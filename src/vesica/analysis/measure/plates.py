@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from vesica.analysis.measure_sample import Sample
-from vesica.analysis.measure_types import REMARK, Measured, Order, Reading, note
-from vesica.analysis.plate_curve import Level, StandardCurve, fit, noise_of
+from vesica.analysis.measure.sample import Sample
+from vesica.analysis.measure.types import REMARK, Measured, Order, Reading, note
+from vesica.analysis.plates.curve import Level, StandardCurve, fit, noise_of
 from vesica.instruments import constants, elisa
 from vesica.instruments.files.plate import Well, write_plate
 from vesica.instruments.four_parameter import FloatArray, concentration_error

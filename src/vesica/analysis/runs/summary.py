@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from vesica.analysis.accounts import ledger, transfer
-from vesica.analysis.measured import held_against
-from vesica.analysis.mixing import mixing
-from vesica.analysis.published import judge
-from vesica.analysis.quantities import burst, extremes, ilv_per_mvb, quantities, released, taken_up
-from vesica.analysis.required_dose import required_dose
-from vesica.analysis.vesicles import cargo_per_vesicle, grid, size_law
+from vesica.analysis.runs.accounts import ledger, transfer
+from vesica.analysis.runs.measured import held_against
+from vesica.analysis.runs.mixing import mixing
+from vesica.analysis.runs.published import judge
+from vesica.analysis.runs.quantities import burst, extremes, ilv_per_mvb, quantities, released, taken_up
+from vesica.analysis.runs.required_dose import required_dose
+from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import CellType, Parameter, ResolvedModel

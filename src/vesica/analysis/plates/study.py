@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.plate_curve import Level, StandardCurve, fit, noise_of, variation
+from vesica.analysis.plates.curve import Level, StandardCurve, fit, noise_of, variation
 from vesica.errors import Finding, InputError, error, nearest
 from vesica.instruments.four_parameter import concentration_error, gradient
 from vesica.readers.plate import Reading

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from vesica.analysis.vesicles import grid, size_law
+from vesica.analysis.runs.vesicles import grid, size_law
 from vesica.errors import error, nearest
 from vesica.instruments.nta_forward import Population
 from vesica.results import Results

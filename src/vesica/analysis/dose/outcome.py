@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from vesica.analysis.dose import (
+from vesica.analysis.dose.inputs import GIVEN, Case, from_library
+from vesica.analysis.dose.study import (
     FEWEST,
     LIKELY,
     SEED,
@@ -22,7 +23,6 @@ from vesica.analysis.dose import (
     influences,
     middle,
 )
-from vesica.analysis.dose_inputs import GIVEN, Case, from_library
 from vesica.analysis.lab import Field, LabOutcome, Table
 from vesica.analysis.numbers import number
 from vesica.errors import Finding, error

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.dose_inputs import Case, Input
+from vesica.analysis.dose.inputs import Case, Input
 from vesica.biology import dose as law
 from vesica.biology.delivery import titration_free_mirna
 from vesica.library.ranges import between, position

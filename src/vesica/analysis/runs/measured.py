@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from vesica.analysis.vesicles import cargo_per_vesicle
+from vesica.analysis.runs.vesicles import cargo_per_vesicle
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import Arm, Measurement, ResolvedModel
 

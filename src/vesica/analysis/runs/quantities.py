@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vesica.analysis.vesicles import cargo_per_vesicle
+from vesica.analysis.runs.vesicles import cargo_per_vesicle
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import CellType, ResolvedModel
 

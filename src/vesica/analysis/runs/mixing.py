@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vesica.analysis.vesicles import size_law
+from vesica.analysis.runs.vesicles import size_law
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import ResolvedModel
 from vesica.transport.diffusion import still_column_share, stokes_einstein

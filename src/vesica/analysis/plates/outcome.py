@@ -9,8 +9,8 @@ from dataclasses import asdict
 import numpy as np
 
 from vesica.analysis.lab import Field, LabOutcome, Table
-from vesica.analysis.plate_curve import variation
-from vesica.analysis.plates import IN_RANGE, Plate, per
+from vesica.analysis.plates.curve import variation
+from vesica.analysis.plates.study import IN_RANGE, Plate, per
 from vesica.errors import error, nearest
 from vesica.instruments.four_parameter import PARAMETERS
 from vesica.readers.columns import read_columns

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from vesica.analysis.lab import Field, LabOutcome, Table
-from vesica.analysis.measure_instruments import INSTRUMENTS
-from vesica.analysis.measure_sample import Sample, samples_of
-from vesica.analysis.measure_types import Measured, Order, Reading
+from vesica.analysis.measure.instruments import INSTRUMENTS
+from vesica.analysis.measure.sample import Sample, samples_of
+from vesica.analysis.measure.types import Measured, Order, Reading
 from vesica.errors import Finding, error, nearest
 from vesica.results import Results
 from vesica.results.files import encode
