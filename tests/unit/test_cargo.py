@@ -225,7 +225,7 @@ def test_one_library_a_side_has_counting_error_only_and_says_so(small: Request, 
 
 def test_names_in_pictures_cover_no_point() -> None:
     """Names on a crowded field: whatever is placed meets neither a point nor another name; a free one is placed."""
-    from vesica.report.lab_cargo import Box, _label
+    from vesica.report.lab.cargo import Box, _label
 
     rng = np.random.default_rng(3)
     places = rng.uniform([20, 20], [580, 280], (60, 2))

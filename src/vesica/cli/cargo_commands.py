@@ -93,7 +93,7 @@ def score(
     from vesica.analysis.cargo.inputs import Request
     from vesica.analysis.cargo.score import score as compute
     from vesica.analysis.cargo.score_outcome import outcome
-    from vesica.report import lab_cargo
+    from vesica.report.lab import cargo as lab_cargo
 
     found = compute(
         Request(

@@ -36,7 +36,7 @@ def cytometry(files: tuple[Path, ...], *, dilution: tuple[str, ...], seconds: fl
     from vesica.analysis.cytometry import outcome as cytometry_outcome
     from vesica.analysis.cytometry import study as law
     from vesica.readers.fcs import read_fcs
-    from vesica.report import lab_cytometry
+    from vesica.report.lab import cytometry as lab_cytometry
 
     conditions = law.gate_of(str(choices["gate"])) if choices["gate"] else ()
     folds = law.dilutions_of(dilution, len(files))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vesica.analysis.lab import LabOutcome, Table
     from vesica.errors import Finding
     from vesica.report.blocks import Section
-    from vesica.report.lab import LabFigure
+    from vesica.report.lab.page import LabFigure
 
 TABLES_SHOWN: Final = 2  # on the screen; the others stand in the report
 ROWS_SHOWN: Final = 24
@@ -110,7 +110,8 @@ def record(outcome: LabOutcome) -> dict[str, Any]:
 def _write(outcome: LabOutcome, figures: Sequence[LabFigure], sections: Sequence[Section], out: Path, *, png: bool,
            files: Mapping[str, bytes]) -> list[Finding]:
     from vesica.errors import Finding
-    from vesica.report import lab, pictures
+    from vesica.report import pictures
+    from vesica.report.lab import page as lab
     from vesica.results import bundle
     from vesica.results.files import encode
 
@@ -174,7 +175,7 @@ def _head(table: Table, place: int) -> list[str]:
 
 
 def _cells(table: Table, place: int) -> list[str]:
-    from vesica.report.lab import shown
+    from vesica.report.lab.page import shown
 
     return [failures.printable(shown(row[place])) for row in table.rows[:ROWS_SHOWN]]
 
@@ -191,7 +192,7 @@ def _screen(table: Table, places: Sequence[int]) -> Any:
     from rich.table import Table as Screen
     from rich.text import Text
 
-    from vesica.report.lab import is_numeric
+    from vesica.report.lab.page import is_numeric
 
     screen = Screen(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place in places:

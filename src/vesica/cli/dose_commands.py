@@ -42,7 +42,7 @@ def dose(*, samples: int, seed: int, out: Path | None, png: bool, as_json: bool,
     """
     from vesica.analysis.dose import inputs as dose_inputs
     from vesica.analysis.dose import outcome as dose_outcome
-    from vesica.report import lab_dose
+    from vesica.report.lab import dose as lab_dose
 
     given = {name: text for name, text in texts.items() if text is not None}
     words = {name: given.pop(name) for name in ("cargo", "cell", "donor", "time", "titration") if name in given}

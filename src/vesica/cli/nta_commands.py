@@ -134,7 +134,7 @@ def read(
     outcome = replace(outcome, findings=gathered([*outcome.findings, *reporting.findings]))
     if out is None:
         return deliver(outcome, out=None, as_json=as_json)
-    from vesica.report import lab_nta
+    from vesica.report.lab import nta as lab_nta
 
     content = {"distributions.csv": tables.distributions(result).csv(), **reporting.files()}
     return deliver(

@@ -40,7 +40,7 @@ def plate(file: Path, *, layout: Path | None, standards: str | None, amounts: Pa
     from vesica.errors import error
     from vesica.readers.plate import read_layout, read_plate
     from vesica.readers.plate_words import standards_of
-    from vesica.report import lab_plate
+    from vesica.report.lab import plate as lab_plate
 
     series = standards_of(standards) if standards is not None else None
     wells = int(choices["wells"])

@@ -10,9 +10,9 @@ import numpy as np
 
 from vesica.analysis.plates.study import IN_RANGE, Plate
 from vesica.instruments.four_parameter import gradient
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import both, dose_response
-from vesica.report.lab_pieces import Curve, Mark, Points
+from vesica.report.lab.charts import both, dose_response
+from vesica.report.lab.page import LabFigure
+from vesica.report.lab.pieces import Curve, Mark, Points
 from vesica.report.material import ArmStyle
 from vesica.report.numbers import number
 

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from vesica.analysis.nta.records import PER_ML, Distribution, Estimate, GroupResult, NtaResult
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import Curve, Mark, both, distribution
+from vesica.report.lab.charts import Curve, Mark, both, distribution
+from vesica.report.lab.page import LabFigure
 from vesica.report.material import ArmStyle
 from vesica.report.numbers import number
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from vesica.report import svg
 from vesica.report.charts import PANEL_WIDTH, WIDE
-from vesica.report.lab_pieces import (
+from vesica.report.lab.pieces import (
     LINE,
     MARK_LINE,
     Axis,
@@ -35,7 +35,7 @@ from vesica.report.lab_pieces import (
     said,
     shaded,
 )
-from vesica.report.lab_rows import between, interval_row, row_scale, row_words, wants_log, whisker
+from vesica.report.lab.rows import between, interval_row, row_scale, row_words, wants_log, whisker
 
 __all__ = ["Axis", "Curve", "Mark", "Points", "Row", "Shade", "bars", "both", "distribution", "dose_response",
            "intervals", "plane"]

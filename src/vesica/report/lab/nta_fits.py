@@ -10,9 +10,9 @@ import numpy as np
 from vesica.analysis.nta.compare import Comparison
 from vesica.analysis.nta.fits import TRUE_RANGE, LawFit, SizeFits
 from vesica.analysis.nta.records import NtaResult, SampleResult
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import Curve, Mark, Row, both, distribution, intervals
-from vesica.report.lab_nta_sizes import file_name, half_visible, size_end, unit_words
+from vesica.report.lab.charts import Curve, Mark, Row, both, distribution, intervals
+from vesica.report.lab.nta_sizes import file_name, half_visible, size_end, unit_words
+from vesica.report.lab.page import LabFigure
 from vesica.report.material import ArmStyle, Array
 from vesica.report.numbers import number
 

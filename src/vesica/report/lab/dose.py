@@ -10,9 +10,9 @@ import numpy as np
 
 from vesica.analysis.dose.inputs import Case
 from vesica.analysis.dose.study import Draws, Influence, answer, courses, middle
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import both, intervals, plane
-from vesica.report.lab_pieces import Axis, Curve, Mark, Row
+from vesica.report.lab.charts import both, intervals, plane
+from vesica.report.lab.page import LabFigure
+from vesica.report.lab.pieces import Axis, Curve, Mark, Row
 from vesica.report.material import ArmStyle, Array
 from vesica.report.numbers import number
 

@@ -11,8 +11,8 @@ from vesica.analysis.kinetics.release_data import ReleaseData
 from vesica.analysis.kinetics.release_outcome import ReleaseStudy
 from vesica.analysis.kinetics.uptake import predictor as uptake_predictor
 from vesica.analysis.kinetics.uptake_outcome import UptakeStudy
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import Axis, Curve, Mark, Points, Row, both, dose_response, intervals, plane
+from vesica.report.lab.charts import Axis, Curve, Mark, Points, Row, both, dose_response, intervals, plane
+from vesica.report.lab.page import LabFigure
 from vesica.report.material import ArmStyle
 from vesica.report.numbers import number, pretty_unit
 

@@ -18,8 +18,8 @@ from vesica.errors import InputError
 from vesica.readers.records import FloatArray
 from vesica.report import svg
 from vesica.report.charts import PANEL_WIDTH, WIDE
-from vesica.report.lab import LabFigure
-from vesica.report.lab_pieces import Points, axis_scale, legend, point_dots
+from vesica.report.lab.page import LabFigure
+from vesica.report.lab.pieces import Points, axis_scale, legend, point_dots
 from vesica.report.material import ArmStyle
 
 _SURE, _UNSURE, _FLAGGED = "sure", "not sure", "on a list of artefacts or other origins"

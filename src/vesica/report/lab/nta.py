@@ -8,11 +8,13 @@ import numpy as np
 
 from vesica.analysis.misev import ReportingSheet
 from vesica.analysis.nta.records import DilutionSeries, NtaResult, SampleResult
-from vesica.report import lab_misev, lab_nta_audit, lab_nta_fits
-from vesica.report import lab_nta_sizes as sizes
 from vesica.report.blocks import Section
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import Axis, Curve, Mark, Points, Row, bars, both, intervals, plane
+from vesica.report.lab import misev as lab_misev
+from vesica.report.lab import nta_audit as lab_nta_audit
+from vesica.report.lab import nta_fits as lab_nta_fits
+from vesica.report.lab import nta_sizes as sizes
+from vesica.report.lab.charts import Axis, Curve, Mark, Points, Row, bars, both, intervals, plane
+from vesica.report.lab.page import LabFigure
 from vesica.report.material import ArmStyle, Array
 from vesica.report.numbers import number, percent
 

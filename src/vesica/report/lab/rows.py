@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from vesica.report import svg
 from vesica.report.charts import WIDE
-from vesica.report.lab_pieces import Row, axis_scale, places
+from vesica.report.lab.pieces import Row, axis_scale, places
 from vesica.report.numbers import number
 
 _NAMES: Final = 0.38  # share of a wide picture that the names of rows may take

@@ -10,9 +10,9 @@ import numpy as np
 
 from vesica.analysis.events.study import Recording
 from vesica.analysis.measure.types import Reading
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import Axis, Curve, Mark, Points, both, intervals, plane
-from vesica.report.lab_pieces import Row
+from vesica.report.lab.charts import Axis, Curve, Mark, Points, both, intervals, plane
+from vesica.report.lab.page import LabFigure
+from vesica.report.lab.pieces import Row
 from vesica.report.material import ArmStyle
 
 CELLS_SHOWN: Final = 4

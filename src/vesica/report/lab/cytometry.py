@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from vesica.analysis.cytometry.outcome import Study
 from vesica.analysis.cytometry.study import Calibration
-from vesica.report.lab import LabFigure
-from vesica.report.lab_charts import both, plane
-from vesica.report.lab_pieces import Axis, Curve, Mark, Points
+from vesica.report.lab.charts import both, plane
+from vesica.report.lab.page import LabFigure
+from vesica.report.lab.pieces import Axis, Curve, Mark, Points
 from vesica.report.material import ArmStyle
 
 _BINS: Final = (12, 60)  # fewest and most; cube root of the events of the smallest file between them
