@@ -23,6 +23,7 @@ from vesica.analysis.nta.records import (
     SampleResult,
 )
 from vesica.analysis.nta.sheet import Sheet, match
+from vesica.analysis.numbers import number
 from vesica.errors import Finding, error
 from vesica.readers.nta_record import NtaFile
 from vesica.readers.text import Provenance
@@ -245,7 +246,7 @@ def _below(one: SampleResult, medium: Sequence[ReplicateResult]) -> Finding:
     return Finding(
         "warning",
         one.name,
-        f"`{one.name}` is not told from the blank ({names}): below {one.below_limit:.2g} particle/mL",
+        f"`{one.name}` is not told from the blank ({names}): below {number(one.below_limit, 2)} particle/mL",
         f"a net value counts from the critical level on ({one.background.words})",
         "no concentration and no sizes are given for it",
         "concentrate the sample, or measure more blanks",

@@ -21,6 +21,7 @@ from vesica.analysis.nta.records import (
 )
 from vesica.analysis.nta.sizes import NAMES, common_edges, quantiles, rebin
 from vesica.analysis.nta.summary import summary
+from vesica.analysis.numbers import number
 
 KIND: Final = "nta"
 _GROUPS_SAID: Final = 6  # in the headline; the table holds all
@@ -104,11 +105,11 @@ def spoken(sample: SampleResult | GroupResult, unit: str) -> str:
     """Concentration in words: ``2.1e+10 (1.8e+10 to 2.4e+10) particle/mL, t interval of ...``."""
     if sample.concentration is None:
         return (
-            f"below the limit of {sample.below_limit:.3g} {unit}" if sample.below_limit is not None else "unknown"
+            f"below the limit of {number(sample.below_limit)} {unit}" if sample.below_limit is not None else "unknown"
         )
     one = sample.concentration
-    bounds = "" if one.low is None or one.high is None else f" ({one.low:.3g} to {one.high:.3g})"
-    return f"{one.value:.3g}{bounds} {unit}; {one.words}"
+    bounds = "" if one.low is None or one.high is None else f" ({number(one.low)} to {number(one.high)})"
+    return f"{number(one.value)}{bounds} {unit}; {one.words}"
 
 
 def _three(estimate: Estimate | None) -> tuple[Value, Value, Value]:
