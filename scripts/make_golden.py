@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from vesica import api
-from vesica.analysis.quantities import quantities
+from vesica.analysis.runs.quantities import quantities
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import as_arm_run, run_all
 

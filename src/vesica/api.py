@@ -135,7 +135,7 @@ def simulate(
         The run diverged or was interrupted by the machine; what was computed is kept.
     """
     from vesica import results
-    from vesica.analysis.summary import summarise
+    from vesica.analysis.runs.summary import summarise
     from vesica.engine import simulate as engine
     from vesica.spec import io
 

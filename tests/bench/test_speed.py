@@ -102,3 +102,34 @@ def test_commands(words: list[str]) -> None:
     say("vesica " + " ".join(Path(word).name for word in words),
         timed(lambda: subprocess.run(command, check=True, capture_output=True)))
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def test_reading_100_nanosight_files_against_a_script(tmp_path: Path) -> None:
+    """The size block as laboratories cut it out with pandas today, and everything that `vesica` reads and checks."""
+    pandas = pytest.importorskip("pandas")
+    from vesica import samples
+    from vesica.readers import read_nta
+
+    data = samples.path("ev_nanosight34.csv").read_bytes()
+    files = []
+    for number in range(100):  # each its own bytes: a file given twice would be refused
+        files.append(tmp_path / f"ev_{number:03d}.csv")
+        files[-1].write_bytes(data + b"\r\n" * number)
+
+    def script() -> list[np.ndarray]:
+        found = []
+        for file in files:
+            lines = file.read_text(encoding="cp1252").splitlines()
+            head = next(place for place, line in enumerate(lines) if line.startswith("Bin centre (nm)"))
+            block = pandas.read_csv(file, skiprows=head, nrows=1000, encoding="cp1252", header=0)
+            found.append(block.iloc[:, 1].to_numpy(dtype=float))
+        return found
+
+    read = [read_nta(file) for file in files]
+    for cut, one in zip(script(), read, strict=True):
+        np.testing.assert_array_equal(cut[: one.videos[0].concentration.size], one.videos[0].concentration)
+    ours, theirs = timed(lambda: [read_nta(file) for file in files], 3), timed(script, 3)
+    say("100 NanoSight files: read_nta, all sections and checks", ours)
+    say("100 NanoSight files: one size block each by pandas", theirs)
+    print(f"ratio vesica / script {ours[1] / theirs[1]:.2f} "
+          f"({ours[0] / theirs[2]:.2f} to {ours[2] / theirs[0]:.2f})")

@@ -204,3 +204,72 @@ def test_a_dilution_series_is_told_in_one_phrase(tmp_path: Path, capsys: pytest.
     assert any("100-, 200-, 400-fold, recorded" in line for line in found["headline"])
     assert found["dilution_series"][0]["agrees"] is False
     assert any("dilution series" in finding["wrote"] for finding in found["findings"])
+
+
+def test_the_screen_fits_on_eighty_columns(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The three tables of long names stay within the width given; values are whole, only names are folded."""
+    from rich.console import Console
+
+    from vesica.cli import summary
+
+    rows = [f"{group}{number}.csv,sample with a long name: {group} treated for 24 hours {number},{group},1e6,10"
+            for group in ("ctrl", "lps") for number in range(3)]
+    (bench / "sheet.csv").write_text("file,sample,group,cells,volume (mL)\n" + "\n".join(rows) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summary, "console", lambda: Console(width=80, highlight=False))
+        arguments = ["--samples", str(bench / "sheet.csv"), "--blank", str(bench / "medium.csv")]
+        assert main(["nta", "read", *arguments]) == 0
+    shown = capsys.readouterr().out.partition("Samples, with")[2].splitlines()
+    assert max(map(len, shown)) <= 80
+    assert any("(" in line and ")×10⁵" in line for line in shown), "particles per cell stand on the screen"
+    assert sum(")×10¹⁰" in line for line in shown) == 6
+
+
+def test_cells_of_the_metadata_are_used_and_said(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """2e10 particles/mL x 20 mL / 2e7 cells; a separation makes a concentrate, whose volume must be said."""
+    metadata = bench / "metadata.yaml"
+    head = "vesica_metadata: 1\nsource:\n  cell_number: 2e7\n  volume: 20 mL\n"
+    arguments = ["nta", "read", str(bench / "ctrl0.csv"), "--metadata", str(metadata), "--json"]
+    metadata.write_text(head)
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["samples"]["ctrl0"]["amounts"][0]["value"] == pytest.approx(2.05e10 * 20 / 2e7, rel=1e-6)
+    assert any("computed with `source.cell_number" in one["wrote"] for one in found["findings"])
+    metadata.write_text(head + "separation:\n  methods: [ultracentrifugation]\n")
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert not found["samples"]["ctrl0"]["amounts"]
+    assert any("is not used" in one["wrote"] for one in found["findings"])
+    assert main([*arguments, "--volume", "100 uL"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["samples"]["ctrl0"]["amounts"][0]["value"] == pytest.approx(2.05e10 * 0.1 / 2e7, rel=1e-6)
+
+
+def test_both_corrections_multiply(bench: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The row `both` holds the product of the factors; the sentence on plastic stands once for all samples."""
+    out = tmp_path / "nta"
+    options = ["--correct-detection", "--correct-plastic", "24", "--no-png", "--out", str(out)]
+    assert main(["nta", "read", str(bench / "ctrl1.csv"), str(bench / "ctrl2.csv"), *options]) == 0
+    assert capsys.readouterr().out.count("in a polypropylene tube") == 1
+    table = csv.DictReader((out / "corrections.csv").read_text().splitlines())
+    rows = [row for row in table if row["sample"] == "ctrl1"]
+    one, other, both = (float(row["factor"]) for row in rows)
+    assert [row["kind"] for row in rows] == ["detection limit", "loss to plastic", "both"]
+    assert both == pytest.approx(one * other, rel=1e-8)  # ten digits in the csv
+
+
+def test_what_a_stranger_gets_wrong(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each message names the way out; nothing is ignored unseen."""
+    (bench / "odd.csv").write_text("file,sample\nctrl0.csv,LPS, 1 ug\n")
+    (bench / "gone.csv").write_text("file,sample\nctrl7.csv,a\n")
+    cases = {
+        ("--samples", str(bench / "odd.csv")): "into double quotes",
+        ("--samples", str(bench / "gone.csv")): "did you mean `ctrl2.csv`?",
+        (str(bench / "sheet.csv"),): "give it with `--samples`",
+        (str(bench / "ctrl0.csv"), "--tube", "low-binding"): "without `--correct-plastic`",
+        (str(bench / "contrl0.csv"),): "did you mean `ctrl0.csv`?",
+        (str(bench),): "FOLDER/*.csv",
+    }
+    for arguments, words in cases.items():
+        assert main(["nta", "read", *arguments]) == 2
+        assert words in capsys.readouterr().err

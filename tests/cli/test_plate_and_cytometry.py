@@ -1,4 +1,4 @@
-"""`vesica plate` and `vesica cytometry` as a user types them: screen, JSON, folder, refusals."""
+"""`vesica plate` and `vesica cytometry` as a user types them: screen, JSON, folder."""
 
 from __future__ import annotations
 
@@ -51,24 +51,6 @@ def test_a_plate_speaks_json(plate: list[str], capsys: pytest.CaptureFixture[str
     assert said["samples"]["EV A"]["limit"] == "> 32,000"
 
 
-@pytest.mark.parametrize(("options", "says"), [
-    ([], "no --standards are given"),
-    (["--standards", "1,2"], "has no unit"),
-    ([*SERIES, "--exclude", "Z9"], "was not read"),
-])
-def test_a_bad_plate_writes_nothing(plate: list[str], tmp_path: Path, options: list[str], says: str,
-                                    capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "out"
-    assert app.main([*plate, *options, "--out", str(out)]) == 2
-    assert says in capsys.readouterr().err
-    assert not out.exists()
-
-
-def test_readings_without_a_layout_are_refused(plate: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.main(plate[:2]) == 2
-    assert "give the layout" in capsys.readouterr().err
-
-
 def test_flow_files_are_read_to_a_folder(flow: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     code = app.main([*flow, "--calibration", str(tmp_path / "beads.csv"), "--gate", "SSC-A > 500", "--out", str(out),
@@ -88,13 +70,3 @@ def test_flow_files_without_beads_show_their_signals(flow: list[str], tmp_path: 
     assert app.main([*flow[:2], "--volume", "20 uL", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["files"][0]["per_ml"] == pytest.approx(2400 / 0.02)
-
-
-@pytest.mark.parametrize(("options", "says"), [
-    (["--gate", "SSC > 3"], "did you mean `SSC-A`"), (["--volume", "20"], "has no unit"),
-    (["--swarm-channel", "FL9"], "is no channel"), (["--dilution", "8"], "one for all"),
-])
-def test_bad_words_of_cytometry(flow: list[str], options: list[str], says: str,
-                                capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.main([*flow, *options]) == 2
-    assert says in capsys.readouterr().err

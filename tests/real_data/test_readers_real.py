@@ -150,6 +150,7 @@ def test_rows_the_project_uses(where: str, name: str, expected: float) -> None:
     assert abs(ours.log2_fold_change - theirs.log2_fold_change) < 0.5 * theirs.standard_error
 
 
-def test_a_proteome_with_unnamed_proteins_is_refused_at_its_line() -> None:
-    with pytest.raises(InputError, match=r"proteome_cell_log2.csv:56 .*\n  the row has no name"):
+def test_a_proteome_is_refused_with_its_log_scale() -> None:
+    says = r"proteome_cell_log2.csv:2 .*\n.*none above 25.3\..*\n.*look like a log scale"
+    with pytest.raises(InputError, match=says):
         readers.read_counts(MICROGLIA / "proteome_cell_log2.csv")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from tests.models import H, chain_model
-from vesica.analysis.published import is_opposite, judge, judge_draws, outcome
-from vesica.analysis.quantities import burst, quantities
-from vesica.analysis.required_dose import required_dose
-from vesica.analysis.summary import summarise
-from vesica.analysis.vesicles import at_least_one, size_law
+from vesica.analysis.runs.published import is_opposite, judge, judge_draws, outcome
+from vesica.analysis.runs.quantities import burst, quantities
+from vesica.analysis.runs.required_dose import required_dose
+from vesica.analysis.runs.summary import summarise
+from vesica.analysis.runs.vesicles import at_least_one, size_law
 from vesica.biology.sizes import SizeLaw
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import as_arm_run, run_all

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from vesica import library
-from vesica.analysis import dose, dose_inputs, dose_outcome
+from vesica.analysis.dose import inputs as dose_inputs
+from vesica.analysis.dose import outcome as dose_outcome
+from vesica.analysis.dose import study as dose
 from vesica.errors import InputError
 from vesica.library.ranges import between, position
 from vesica.rng import stream

@@ -221,3 +221,19 @@ def test_one_library_a_side_has_counting_error_only_and_says_so(small: Request, 
     one = found.loadings[0]
     assert np.array_equal(one.cells.variance, one.cells.counting_variance)
     assert any("one library only: a (cells), a (EVs)" in item.wrote for item in outcome(found).findings)
+
+
+def test_names_in_pictures_cover_no_point() -> None:
+    """Names on a crowded field: whatever is placed meets neither a point nor another name; a free one is placed."""
+    from vesica.report.lab.cargo import Box, _label
+
+    rng = np.random.default_rng(3)
+    places = rng.uniform([20, 20], [580, 280], (60, 2))
+    points = [Box(x - 4, x + 4, y - 4, y + 4) for x, y in places]
+    taken, room = list(points), Box(0, 600, 0, 300)
+    drawn = [_label(x, y, f"mmu-mir-{n}", room, taken, []) for n, (x, y) in enumerate(places)]
+    names = taken[len(points) :]
+    assert 0 < len(names) == sum(map(bool, drawn)) < len(points)
+    assert not any(name.meets(other) for at, name in enumerate(names) for other in [*points, *names[:at]])
+    assert all(room.holds(name) for name in names)
+    assert _label(300, 150, "free", room, [], [])

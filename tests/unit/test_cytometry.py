@@ -10,8 +10,8 @@ import flowio
 import numpy as np
 import pytest
 
-from vesica.analysis import cytometry as law
-from vesica.analysis.cytometry_outcome import Study, outcome
+from vesica.analysis.cytometry import study as law
+from vesica.analysis.cytometry.outcome import Study, outcome
 from vesica.errors import InputError
 from vesica.readers.fcs import read_fcs
 
@@ -194,7 +194,7 @@ def series(tmp_path: Path, **options: float) -> tuple[Study, law.Swarm | None]:
     inside = tuple(law.gated(flow, ()) for flow in flows)
     populations = tuple(law.population(flow, kept, dilution=fold) for flow, kept, fold in
                         zip(flows, inside, folds, strict=True))
-    found = law.swarm(populations, law.rates_of(flows, populations), law.followed(flows[0]))
+    found = law.swarm(populations, law.rates_of(flows, populations)[0], law.followed(flows[0]))
     return Study(flows, inside, populations, (), (), found), found
 
 

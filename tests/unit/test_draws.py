@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.models import H, chain_model
-from vesica.analysis.published import judge_draws
-from vesica.analysis.summary import summarise
+from vesica.analysis.runs.published import judge_draws
+from vesica.analysis.runs.summary import summarise
 from vesica.engine import simulate
 from vesica.results import open as open_results
 from vesica.rng import stream

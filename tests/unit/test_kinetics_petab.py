@@ -166,6 +166,20 @@ def test_a_run_of_the_uptake_model_is_the_fit(tmp_path: Path) -> None:
     assert held == pytest.approx(fitted, rel=1e-4)
 
 
+def test_every_density_has_its_arms() -> None:
+    """1e5 and 4e5 cells in 0.5 mL, three doses each: arms with the count of the model, and arms with the other."""
+    density = np.repeat([2e5, 8e5], 3)
+    dose = np.tile([300.0, 1000.0, 3000.0], 2) * density
+    zero = np.zeros(6)
+    unit = "particle/cell"
+    data = UptakeData(dose, density, zero + 4.0, dose / density / 4.0, dose, False, unit, unit, "", zero, zero, 0.5)
+    written = model_file.uptake_model(data, fit_law(data, Law("first_order", True)), "microglia").decode()
+    assert "per_cell_300: {exposures" in written
+    assert "per_cell_300_cells_400000: {cells: {microglia: {count: 400000}}" in written
+    assert written.count("doses_from: source") == 6
+    assert "{count: 5e+06}" in written  # 3000 x 4e5 particles, by 10 per donor and hour in 24 h
+
+
 def test_arbitrary_signals_have_no_model_file() -> None:
     data = uptake_sample()
     assert model_file.uptake_model(data, fit_law(data, Law("saturable", False)), "astrocyte") is None

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 from vesica import samples
-from vesica.analysis.kinetics.least_squares import Fit, minimise
+from vesica.analysis.kinetics.least_squares import Fit, Problem, fit, minimise
 from vesica.analysis.kinetics.profile import profile, rise
 from vesica.analysis.kinetics.release import (
     LOSSES,
@@ -262,3 +262,62 @@ def test_the_good_table_is_read(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(GOOD)
     assert read_release(path).cultures == (Culture("a", 1e6, 10.0, None),)
+
+
+HEAD = "time (h),concentration (particle/mL)\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrote"),
+    [
+        ("2,3e8\n6,3e8\n12,3e8\n24,3e8\n36,3e8\n48,3e8\n", True),
+        ("2,9e8\n6,7e8\n24,3e8\n48,1e8\n", True),
+        ("2,2e7\n6,6e7\n24,2e8\n48,3e8\n", False),
+    ],
+)
+def test_a_course_that_does_not_rise_is_said(rows: str, wrote: bool, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + rows)
+    found = study(read_release(path, cells=1e6, volume=10.0))
+    assert any("do not rise" in one.wrote for one in found.outcome.findings) is wrote
+    if rows.startswith("2,3e8"):  # in balance from the start: release is as large as the loss
+        assert found.best.intervals["secretion"].open_high
+
+
+def test_readings_on_the_curve_have_no_error_and_no_fault(tmp_path: Path) -> None:
+    """Exactly linear readings: 1e7 particles/mL/h x 10 mL / 1e6 cells = 100 per cell and hour."""
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + "".join(f"{t},{t}e7\n" for t in (2, 6, 12, 24, 48)))
+    found = study(read_release(path, cells=1e6, volume=10.0))
+    assert found.best.fit.value("secretion") == pytest.approx(100.0, rel=1e-9)
+    assert "holds no losses" in found.outcome.headline[1]
+
+
+def test_three_readings_hold_no_loss(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + "6,8e7\n24,2.5e8\n48,3.5e8\n")
+    found = study(read_release(path, cells=1e6, volume=10.0))
+    assert any("No loss could be fitted to 3 readings" in line for line in found.outcome.headline)
+    assert [row[-1] for row in found.outcome.tables[1].rows] == ["chosen", *["too few readings"] * 3]
+
+
+def test_a_law_without_a_value_is_excluded_from_an_interval() -> None:
+    """A straight line through 1, 2, 3, 4 with errors; below 0.9 of its slope the law has no value (a solver gave up).
+
+    The slope is 1 to 1 %, so the lower end lies above 0.9 and is what it is without that hole.
+    """
+    times = np.arange(1.0, 5.0)
+    observed = times * np.array([1.01, 0.99, 1.01, 0.99])
+
+    def problem(hole: float) -> Problem:
+        def predict(sets: np.ndarray) -> np.ndarray:
+            return np.where(sets > hole, sets * times, np.nan)
+
+        one = np.ones(1)
+        return Problem(
+            ("slope",), predict, observed, None, False, one[None], one, 1e4 * one, np.ones(1, dtype=bool)
+        )
+
+    whole, holed = (profile(fit(problem(hole)), 0) for hole in (0.0, 0.9))
+    assert whole.low > 0.9
+    assert (holed.low, holed.high) == pytest.approx((whole.low, whole.high), rel=2e-4)

@@ -18,6 +18,7 @@ from vesica.analysis.kinetics.uptake import (
     half_solved,
     plateau,
     predictor,
+    with_intervals,
 )
 from vesica.analysis.kinetics.uptake_data import PER_CELL, UptakeData, read_uptake
 from vesica.analysis.kinetics.uptake_outcome import delivery_of, study
@@ -69,7 +70,18 @@ def test_ec50_is_the_closed_form_and_its_solution_gives_it_back() -> None:
     changed[0, solved.index] = solved.solve(sets, 900.0)[0]
     assert half_dose(data, law)(changed) == pytest.approx([900.0], rel=1e-12)
     assert np.isnan(solved.solve(sets, 299.0)).all()
-    assert np.isfinite(solved.solve(solved.begin(sets[0], 299.0)[None], 299.0)).all()
+    for place in solved.begin(sets[0], 299.0):
+        assert np.isfinite(solved.solve(place[None], 299.0)).all()
+
+
+def test_an_ec50_without_upper_limit_is_said() -> None:
+    """One dose: sites of any number that let go of nothing, so the EC50 is at least half of what a cell holds."""
+    law = Law("saturable", True)
+    data = made(law, (7e-10, 1e-6, 900.0), error=0.06, seed=3, doses=(3000.0,))
+    found = with_intervals(data, fit_law(data, law))
+    assert found.intervals["capacity"].open_high
+    assert found.half_interval.open_high
+    assert found.half_interval.low > 0.45 * float(data.signal[data.time <= 4.0].max())
 
 
 def test_counted_particles_are_missing_in_the_medium() -> None:
@@ -164,7 +176,10 @@ GOOD = "dose (particle/cell),time (h),signal (a.u.)\n100,1,5\n100,4,9\n1000,1,20
         (GOOD, {"volume": None}, "no column `volume`", "--volume 0.5 mL"),
         (GOOD, {"subtract": "dye"}, "no row has this condition", "--subtract none"),
         (GOOD, {"condition": "b"}, "there is no condition `b`", "known names"),
-        ("\n".join(GOOD.split("\n")[:2]), {}, "1 doses at 1 times", "at least three"),
+        ("\n".join(GOOD.split("\n")[:2]), {}, "1 dose at 1 time, 1 readings", "measure more doses"),
+        (GOOD.replace("5\n", "7\n").replace(",9\n", ",7\n").replace(",20", ",7").replace(",50", ",7"), {},
+         "all net signals are the same", "column `signal`"),
+        (GOOD.replace(",50", ",").replace("1000,4,\n", ""), {}, "2 doses at 2 times, 3 readings", "measure more"),
         (
             "dose (particle/cell),time (h),signal,condition\n100,1,5,a\n100,4,9,b\n1000,1,2,b\n",
             {},
@@ -193,3 +208,18 @@ def test_the_good_table_is_read(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(GOOD)
     assert read_uptake(path, cells=1e5, volume=0.5).per_cell == pytest.approx([100, 100, 1000, 1000])
+
+
+@pytest.mark.parametrize(
+    ("text", "wrote"),
+    [
+        (GOOD.replace("a.u.", "particle/cell").replace(",50", ",1500"), "up to 1.5 times the dose"),
+        ("dose (particle/cell),time (h),signal (a.u.)\n100,1,9\n100,4,5\n1000,1,8\n1000,4,4\n", "rises neither"),
+    ],
+)
+def test_a_doubtful_table_is_said(text: str, wrote: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    assert any(wrote in one.wrote for one in read_uptake(path, cells=1e5, volume=0.5).findings)
+    path.write_text(GOOD)
+    assert not any(wrote in one.wrote for one in read_uptake(path, cells=1e5, volume=0.5).findings)

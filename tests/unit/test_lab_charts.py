@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from vesica.report import svg
 from vesica.report.charts import PANEL_WIDTH, WIDE
-from vesica.report.lab_charts import (
+from vesica.report.lab.charts import (
     Axis,
     Curve,
     Mark,
@@ -25,7 +25,7 @@ from vesica.report.lab_charts import (
     intervals,
     plane,
 )
-from vesica.report.lab_pieces import axis_scale, gathered, lanes, places
+from vesica.report.lab.pieces import axis_scale, gathered, lanes, places
 from vesica.report.material import ArmStyle
 
 BLUE, RED = ArmStyle("blue", 2), ArmStyle("red", 3)

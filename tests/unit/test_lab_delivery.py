@@ -16,8 +16,9 @@ from vesica.analysis.lab import Field, LabOutcome, Table
 from vesica.cli import deliver as delivery
 from vesica.cli.app import LABORATORY, app
 from vesica.errors import Finding, InputError
-from vesica.report import charts, lab, pictures
-from vesica.report.lab import LabFigure
+from vesica.report import charts, pictures
+from vesica.report.lab import page as lab
+from vesica.report.lab.page import LabFigure
 from vesica.results import bundle
 
 TABLE = Table("samples", "Samples", (Field("sample"), Field("concentration", "particle/mL"), Field("kept")),

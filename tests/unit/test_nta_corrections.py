@@ -63,7 +63,7 @@ def test_no_storage_changes_nothing() -> None:
 def test_a_correction_says_its_source() -> None:
     found = correct_plastic(24.0, LIBRARY)
     assert "10.1371/journal.pone.0243738" in found.sources[0]
-    assert "70% of the particles are left" in found.words
+    assert "70 % of the particles are left" in found.words
     assert not found.findings
     assert correct_plastic(60.0, LIBRARY).findings[0].severity == "warning"
 

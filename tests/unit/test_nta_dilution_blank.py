@@ -258,4 +258,4 @@ def test_a_series_that_loses_tracks_warns_with_numbers() -> None:
     result = series_of({100.0: 1e10, 200.0: 1.5e10, 400.0: 2.2e10})
     assert result.series[0].slope == pytest.approx(math.log(2.2) / math.log(4), abs=0.02)
     assert result.series[0].p < 1e-6
-    assert any("1e+10 at 100-fold" in one.wrote for one in result.findings)
+    assert any("10¹⁰ at 100-fold" in one.wrote for one in result.findings)

@@ -270,7 +270,7 @@ def test_words_of_data_say_what_bins_are() -> None:
     assert "no counts" in binned(tracks_of(110, 0.35, 100)).words
     negative = np.histogram(tracks_of(110, 0.35, 100), EDGES)[0].astype(float)
     negative[:10] = -1.0
-    assert "Negative bins (10.0%" in size_data_of_bins(EDGES, negative, 100).words
+    assert "Negative bins (10.0 %" in size_data_of_bins(EDGES, negative, 100).words
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from vesica import readers, samples
 from vesica.errors import InputError
+from vesica.readers.gene_names import mangled
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_samples.py"
 
@@ -231,3 +232,19 @@ def test_deseq2_results(tmp_path: Path) -> None:
 def test_bad_deseq2_results_are_refused(tmp_path: Path, text: str, said: str) -> None:
     file = write(tmp_path, text)
     refuses(lambda: readers.read_deseq2(file), said)
+
+
+def test_places_of_genes_are_no_samples(tmp_path: Path) -> None:
+    head = "Geneid\tChr\tStart\tEnd\tStrand\tLength\ta.bam\tb.bam\n"
+    file = write(tmp_path, f"# Program:featureCounts\n{head}x\tchr1;chr1\t1;9\t5;20\t+;+\t17\t3\t4\n")
+    table = readers.read_counts(file)
+    assert (table.samples, table.counts.tolist()) == (("a.bam", "b.bam"), [[3.0, 4.0]])
+
+
+@pytest.mark.parametrize(("name", "is_mangled"), [
+    ("1-Sep", True), ("Sep-01", True), ("2-Mar", True), ("1. Mrz", True), ("2023-03-01", True), ("01.03.2023", True),
+    ("2.31E+13", True), ("SEPT1", False), ("MARCHF1", False), ("Dec1", False), ("mmu-mir-1-1", False),
+    ("ENSG00000135404.7", False), ("H2-D1", False), ("Nov", False), ("1700012B09Rik", False), ("2310009E13Rik", False),
+])  # fmt: skip
+def test_dates_that_were_genes(name: str, is_mangled: bool) -> None:
+    assert bool(mangled([name])) is is_mangled

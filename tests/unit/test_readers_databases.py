@@ -128,8 +128,11 @@ def test_a_table_without_targets_is_refused(tmp_path: Path, text: str, says: str
 
 
 def test_two_tables_of_experiments_are_not_mixed(tmp_path: Path) -> None:
+    one, two = put(tmp_path, "a.txt", EXPERIMENTS), put(tmp_path, "b.txt", EXPERIMENTS + "\n")
     with pytest.raises(InputError, match="2 tables of experiments"):
-        answer(Question((put(tmp_path, "a.txt", EXPERIMENTS), put(tmp_path, "b.txt", EXPERIMENTS))))
+        answer(Question((one, two)))
+    with pytest.raises(InputError, match="are the same file"):
+        answer(Question((one, put(tmp_path, "c.txt", EXPERIMENTS))))
 
 
 @settings(max_examples=150, deadline=None)

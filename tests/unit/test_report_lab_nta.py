@@ -18,8 +18,11 @@ from vesica.analysis.nta.fits import LawFit
 from vesica.analysis.nta.fits_profile import Interval
 from vesica.analysis.nta.read import Choices, analyse
 from vesica.analysis.nta.records import DilutionSeries, NtaResult
-from vesica.report import lab, lab_nta, lab_nta_fits, lab_nta_sizes
-from vesica.report.lab_charts import Curve
+from vesica.report.lab import nta as lab_nta
+from vesica.report.lab import nta_fits as lab_nta_fits
+from vesica.report.lab import nta_sizes as lab_nta_sizes
+from vesica.report.lab import page as lab
+from vesica.report.lab.charts import Curve
 from vesica.report.material import ArmStyle
 
 

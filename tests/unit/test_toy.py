@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.toy import toy_level, toy_model
-from vesica.analysis.summary import summarise
+from vesica.analysis.runs.summary import summarise
 from vesica.engine import simulate
 from vesica.engine.check import check
 from vesica.engine.program import compile_model

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.verify.chances import FALSE_ALARM, SIMULATIONS, agrees, limits
 from vesica.analysis.nta.compare_concentration import Arm, compare_concentrations, permutation_p
 from vesica.analysis.nta.compare_shape import ShapeArm, compare_shapes
 from vesica.analysis.nta.fits_data import size_data_of_bins, size_data_of_tracks
@@ -24,19 +25,6 @@ from vesica.analysis.nta.intervals import nested_mean
 from vesica.instruments import NtaResponse
 
 pytestmark = pytest.mark.verify
-SIMULATIONS = 1500
-FALSE_ALARM = 1e-8
-
-
-def limits(chance: float, n: int, false_alarm: float = FALSE_ALARM) -> tuple[int, int]:
-    """Counts outside of which the chance is refuted: exact binomial tails, half of the false alarms on each side."""
-    law = stats.binom(n, chance)
-    return int(law.ppf(false_alarm / 2)), int(law.isf(false_alarm / 2))
-
-
-def agrees(hits: int, chance: float, n: int = SIMULATIONS, false_alarm: float = FALSE_ALARM) -> bool:
-    low, high = limits(chance, n, false_alarm)
-    return low <= hits <= high
 
 
 @pytest.fixture

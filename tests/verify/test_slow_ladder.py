@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vesica import api, interventions
-from vesica.analysis.accounts import ledger
+from vesica.analysis.runs.accounts import ledger
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import as_arm_run, run_all
 from vesica.spec import io

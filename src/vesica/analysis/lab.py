@@ -90,6 +90,7 @@ class LabOutcome:
     summary : plain data with stable keys
     findings : warnings and notes
     sources : where the numbers were read from
+    screen : what one screen shows, where that is less than the first tables
     """
 
     kind: str
@@ -99,3 +100,4 @@ class LabOutcome:
     summary: Mapping[str, object]
     findings: tuple[Finding, ...] = ()
     sources: tuple[Provenance, ...] = field(default=(), repr=False)
+    screen: tuple[Table, ...] = field(default=(), repr=False)

@@ -259,7 +259,7 @@ def consumed_course(
 
     Notes
     -----
-    What is recycled returns to the medium intact. LSODA, relative tolerance 1e-9; all courses are one system
+    What is recycled returns to the medium intact. LSODA, relative tolerance 1e-8; all courses are one system
     whose Jacobian has three diagonals, states scaled by the dose per cell or the sites.
     """
     from scipy.integrate import ODEintWarning, odeint

@@ -164,7 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app.main(args=given, prog_name="vesica", standalone_mode=False, obj=given)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the shell with `>&-`
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as failure:
         click.echo(failure.format_message())
         return failures.USER_INPUT

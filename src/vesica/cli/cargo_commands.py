@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from vesica.cli.deliver import deliver, out_options
+from vesica.cli.deliver import deliver, finite, out_options
 from vesica.errors import error
 
 _FILE = click.Path(path_type=Path)
@@ -67,6 +67,7 @@ def cargo() -> None:
     "least_mean",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
+    callback=finite,
     help="Mean reads per library that a row needs to be compared.  [default: 5]",
 )
 @click.option("--estimated", is_flag=True, help="The counts are estimates (Salmon, RSEM), not whole numbers.")
@@ -92,7 +93,7 @@ def score(
     from vesica.analysis.cargo.inputs import Request
     from vesica.analysis.cargo.score import score as compute
     from vesica.analysis.cargo.score_outcome import outcome
-    from vesica.report import lab_cargo
+    from vesica.report.lab import cargo as lab_cargo
 
     found = compute(
         Request(

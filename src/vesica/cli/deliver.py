@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,15 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from vesica.cli import failures
+from vesica.errors import error
 
 if TYPE_CHECKING:
     from vesica.analysis.lab import LabOutcome, Table
     from vesica.errors import Finding
     from vesica.report.blocks import Section
-    from vesica.report.lab import LabFigure
+    from vesica.report.lab.page import LabFigure
 
 TABLES_SHOWN: Final = 2  # on the screen; the others stand in the report
 ROWS_SHOWN: Final = 24
+HEAD_WIDTH: Final = 16  # of a unit in the head of a column
+WORD_WIDTH: Final = 24  # of a column of words, at least, where the screen is narrow
 FORMAT: Final = 1  # of summary.json; docs/format.md
 
 
@@ -32,6 +37,21 @@ def out_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def finite(_context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Callback of an option: refuse `nan` and `inf`, which click's ranges let through.
+
+    Raises
+    ------
+    InputError
+        The value is not finite.
+    """
+    if value is not None and not math.isfinite(value):
+        option = parameter.opts[0]
+        raise error(option, f"`{value:g}`", "the value is a finite number", "it would spread through every result",
+                    f"give a number: {option} 10")
+    return value
 
 
 def deliver(
@@ -90,7 +110,8 @@ def record(outcome: LabOutcome) -> dict[str, Any]:
 def _write(outcome: LabOutcome, figures: Sequence[LabFigure], sections: Sequence[Section], out: Path, *, png: bool,
            files: Mapping[str, bytes]) -> list[Finding]:
     from vesica.errors import Finding
-    from vesica.report import lab, pictures
+    from vesica.report import pictures
+    from vesica.report.lab import page as lab
     from vesica.results import bundle
     from vesica.results.files import encode
 
@@ -122,26 +143,63 @@ def _print(outcome: LabOutcome) -> None:
     for sentence in outcome.headline:
         click.echo(f"  {failures.printable(sentence)}")
     console = summary.console()
-    for table in outcome.tables[:TABLES_SHOWN]:
+    for table in outcome.screen or outcome.tables[:TABLES_SHOWN]:
         click.echo("")
         _print_table(table, console)
 
 
+def _begins_with_letters(table: Table, place: int) -> bool:
+    return any(isinstance(row[place], str) and str(row[place])[:1].isalpha() for row in table.rows)
+
+
 def _print_table(table: Table, console: Any) -> None:
+    """A table as wide as the screen; what does not fit follows below, behind the first column once more."""
+    from rich.text import Text
+
+    used = [place for place in range(len(table.fields)) if any(row[place] not in {None, ""} for row in table.rows)]
+    console.print(Text(table.title, style="italic"))  # as a title it would be squeezed to the width of the table
+    part, room = used[:1], console.width - 2
+    for place in used[1:]:
+        if len(part) > 1 and sum(_least_width(table, one) + 2 for one in (*part, place)) > room:
+            console.print(_screen(table, part))
+            part = used[:1]
+        part = [*part, place]
+    console.print(_screen(table, part))
+    if len(table.rows) > ROWS_SHOWN:
+        click.echo(f"... and {len(table.rows) - ROWS_SHOWN} rows more")
+
+
+def _head(table: Table, place: int) -> list[str]:
+    one = table.fields[place]
+    return [one.name.replace("_", " "), *textwrap.wrap(one.unit, HEAD_WIDTH, break_long_words=False)]
+
+
+def _cells(table: Table, place: int) -> list[str]:
+    from vesica.report.lab.page import shown
+
+    return [failures.printable(shown(row[place])) for row in table.rows[:ROWS_SHOWN]]
+
+
+def _least_width(table: Table, place: int) -> int:
+    """Of a column in which no value is cut; long words are folded."""
+    widest = max(map(len, (*_head(table, place), *_cells(table, place))))
+    return min(widest, WORD_WIDTH) if _begins_with_letters(table, place) else widest
+
+
+def _screen(table: Table, places: Sequence[int]) -> Any:
+    """Some columns of a table for the terminal."""
     from rich import box
     from rich.table import Table as Screen
     from rich.text import Text
 
-    from vesica.report.lab import is_numeric, shown
+    from vesica.report.lab.page import is_numeric
 
-    screen = Screen(title=table.title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    used = [place for place in range(len(table.fields)) if any(row[place] not in {None, ""} for row in table.rows)]
-    for place in used:
-        one = table.fields[place]
-        head = one.name.replace("_", " ") + (f"\n{one.unit}" if one.unit else "")
-        screen.add_column(Text(head), justify="right" if is_numeric(table, place) else "left")
-    for row in table.rows[:ROWS_SHOWN]:
-        screen.add_row(*(Text(failures.printable(shown(row[place]))) for place in used))
-    console.print(screen)
-    if len(table.rows) > ROWS_SHOWN:
-        click.echo(f"... and {len(table.rows) - ROWS_SHOWN} rows more")
+    screen = Screen(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for place in places:
+        # names and reasons are folded where the screen is narrow; values are never broken or cut
+        screen.add_column(Text("\n".join(_head(table, place))), overflow="fold",
+                          justify="right" if is_numeric(table, place) else "left",
+                          no_wrap=not _begins_with_letters(table, place), min_width=_least_width(table, place))
+    for row in zip(*(_cells(table, place) for place in places), strict=True):
+        screen.add_row(*map(Text, row))
+    return screen

@@ -40,8 +40,9 @@ def dose(*, samples: int, seed: int, out: Path | None, png: bool, as_json: bool,
     Every number that is not given is taken from the library with its range; a range of your own is written
     `LOW..HIGH`, as in --escape 0.1..0.3 or --half-life "10 h..30 h". The answer is drawn over all ranges.
     """
-    from vesica.analysis import dose_inputs, dose_outcome
-    from vesica.report import lab_dose
+    from vesica.analysis.dose import inputs as dose_inputs
+    from vesica.analysis.dose import outcome as dose_outcome
+    from vesica.report.lab import dose as lab_dose
 
     given = {name: text for name, text in texts.items() if text is not None}
     words = {name: given.pop(name) for name in ("cargo", "cell", "donor", "time", "titration") if name in given}

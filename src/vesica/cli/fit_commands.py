@@ -91,7 +91,7 @@ def release(  # noqa: PLR0913 - one argument for each option
     found = release_outcome.study(data)
     if out is None:
         return deliver(found.outcome, out=None, as_json=as_json, png=png)
-    from vesica.report import lab_fit
+    from vesica.report.lab import fit as lab_fit
 
     return deliver(
         found.outcome,
@@ -192,7 +192,7 @@ def uptake(  # noqa: PLR0913 - one argument for each option
     )
     if out is None:
         return deliver(found.outcome, out=None, as_json=as_json, png=png)
-    from vesica.report import lab_fit
+    from vesica.report.lab import fit as lab_fit
 
     return deliver(
         found.outcome,

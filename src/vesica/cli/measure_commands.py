@@ -72,10 +72,10 @@ def measure(  # noqa: PLR0913 - one argument for each option
     really there, so that `vesica nta read`, `plate`, `cargo` and `events` can be tried on known samples.
     """
     from vesica import library, results
-    from vesica.analysis.measure import measure as apply
-    from vesica.analysis.measure_types import Order
+    from vesica.analysis.measure.study import measure as apply
+    from vesica.analysis.measure.types import Order
     from vesica.errors import error
-    from vesica.report import lab_measure
+    from vesica.report.lab import measure as lab_measure
     from vesica.units import to_internal
 
     if out is None:
@@ -167,7 +167,7 @@ def events(
     The first column is `time (s)`, each further column the fluorescence of one cell.
     """
     from vesica import library
-    from vesica.analysis import events as analysis
+    from vesica.analysis.events import study as analysis
     from vesica.readers.trace import read_traces
     from vesica.units import to_internal
 
@@ -183,7 +183,7 @@ def events(
     recording = analysis.search(read_traces(file), decay=tau, window=span, false_per_hour=false, seed=seed)
     figures: tuple[object, ...] = ()
     if out is not None:
-        from vesica.report import lab_measure
+        from vesica.report.lab import measure as lab_measure
 
         figures = lab_measure.traces_with_events(recording)
     return deliver(analysis.outcome(recording), figures, out=out, as_json=as_json, png=png)  # type: ignore[arg-type]

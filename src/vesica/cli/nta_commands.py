@@ -14,10 +14,11 @@ from vesica.cli.failures import DONE
 from vesica.errors import error, nearest
 
 if TYPE_CHECKING:
-    from vesica.analysis.misev import ReportingSheet
+    from vesica.analysis.misev.sheet import Sheet as Metadata
     from vesica.analysis.nta.amounts import Culture
     from vesica.analysis.nta.records import NtaResult
-    from vesica.errors import Finding
+    from vesica.analysis.nta.sheet import Sheet
+    from vesica.errors import Finding, InputError
     from vesica.readers.nta_record import NtaFile
 
 FILE = click.Path(path_type=Path)
@@ -68,10 +69,8 @@ def nta() -> None:
 @click.option("--correct-plastic", type=float, metavar="HOURS", help="Correct for loss to the tube in this time.")
 @click.option(
     "--tube",
-    default="polypropylene",
-    show_default=True,
     metavar="KIND",
-    help="For --correct-plastic: polypropylene or low-binding.",
+    help="For --correct-plastic: polypropylene (the default) or low-binding.",
 )
 @click.option("--keep-all", is_flag=True, help="Use videos that would be excluded; the table still says why.")
 @click.option("--cells", metavar="N", help="Cells that released into --volume, as 1e6.")
@@ -99,32 +98,43 @@ def read(
     as_json: bool,
     **options: Any,
 ) -> int:
-    r"""Read particle tracking files: concentration with interval, sizes, background, and what was left out.
+    """Read particle tracking files: concentration with interval, sizes, background, and what was left out.
 
     One file is one replicate of the sample it names; a sample sheet says more. With a sheet, FILES may be left out.
 
     \b
     vesica nta read *.csv --blank medium.csv --out nta
     vesica nta read --samples sheet.csv --compare control,LPS --out nta
-    """
+    """  # noqa: D301 - click's mark for lines to keep is the character, not its name
+    from vesica.analysis import misev
     from vesica.analysis.nta import further, tables
+    from vesica.analysis.nta.read import gathered
 
     asked = _Asked(**options)
-    result = _analysed(files, blanks, sheet, asked, is_silent=as_json)
+    if asked.tube is not None and asked.correct_plastic is None:
+        raise error("--tube", f"`--tube {asked.tube}` without `--correct-plastic`",
+                    "the kind of tube is for the correction of loss to plastic", "it would change nothing, unseen",
+                    "say the hours in the tube, as `--correct-plastic 24`, or leave `--tube` out")
+    metadata = None if asked.metadata is None else misev.read_sheet(asked.metadata)  # wrong words are refused first
+    result = _analysed(files, blanks, sheet, asked, metadata, is_silent=as_json)
     if asked.is_fitted:
         result = further.with_fits(result)
     if asked.pairs:
         result = further.with_comparisons(result, _pairs(asked.pairs))
     if asked.correct_detection or asked.correct_plastic is not None:
         result = further.with_corrections(
-            result, detection=asked.correct_detection, plastic_hours=asked.correct_plastic, tube=asked.tube
+            result, detection=asked.correct_detection, plastic_hours=asked.correct_plastic,
+            tube=asked.tube or "polypropylene",
         )
-    outcome = tables.outcome(result, further.tables(result), further.sentences(result))
-    reporting = _reporting(asked.metadata, result)  # read in any case: wrong words are refused
-    outcome = replace(outcome, findings=(*outcome.findings, *reporting.findings))
+    reporting = misev.fill(metadata, result)
+    sentences = further.sentences(result)
+    if metadata is not None or out is not None:
+        sentences += (reporting.headline,)
+    outcome = tables.outcome(result, further.tables(result), sentences)
+    outcome = replace(outcome, findings=gathered([*outcome.findings, *reporting.findings]))
     if out is None:
         return deliver(outcome, out=None, as_json=as_json)
-    from vesica.report import lab_nta
+    from vesica.report.lab import nta as lab_nta
 
     content = {"distributions.csv": tables.distributions(result).csv(), **reporting.files()}
     return deliver(
@@ -148,7 +158,7 @@ class _Asked:
     is_fitted: bool
     correct_detection: bool
     correct_plastic: float | None
-    tube: str
+    tube: str | None
     keep_all: bool
     cells: str | None
     volume: str | None
@@ -159,13 +169,18 @@ class _Asked:
 
 
 def _analysed(
-    files: Sequence[Path], blanks: Sequence[Path], sheet_path: Path | None, asked: _Asked, *, is_silent: bool
-) -> NtaResult:
+    files: Sequence[Path], blanks: Sequence[Path], sheet_path: Path | None, asked: _Asked,
+    metadata: Metadata | None, *, is_silent: bool,
+) -> NtaResult:  # fmt: skip
+    from vesica.analysis.nta.culture import from_metadata
     from vesica.analysis.nta.read import Choices, analyse, gathered
-    from vesica.analysis.nta.sheet import read_sheet
+    from vesica.analysis.nta.records import PER_ML
+    from vesica.analysis.nta.sheet import read_sheet, refuse_missing
 
     sheet = None if sheet_path is None else read_sheet(sheet_path)
     if sheet is not None:
+        if not files:
+            refuse_missing(sheet)
         blanks = [*blanks, *map(Path, sheet.paths("blank"))]
     blanks = list({path.resolve(): path for path in blanks}.values())
     # `*.csv` names the blank and the sheet, too
@@ -173,13 +188,7 @@ def _analysed(
     given = [path for path in files if path.resolve() not in aside]
     files = given if given or sheet is None or files else [Path(path) for path in sheet.paths("sample")]
     if not files:
-        raise error(
-            "",
-            "no file was named",
-            "`vesica nta read` reads at least one file",
-            "there is nothing to read",
-            "write `vesica nta read FILES...`, or give a sheet with `--samples`",
-        )
+        raise _nothing_to_read(blanks, sheet)
     columns = _columns(asked)
     choices = Choices(asked.dilution, _culture(asked), sheet, asked.keep_all, asked.scale_blank)
     measured, said = _read_all([*files, *blanks], columns, is_silent=is_silent)
@@ -187,7 +196,22 @@ def _analysed(
     medium = [file for file in measured if Path(file.file).resolve() in places]
     samples = [file for file in measured if file not in medium]
     result = analyse(samples, medium, choices)
+    if metadata is not None and result.unit == PER_ML:  # without a dilution nothing is divided
+        culture, note = from_metadata(choices.culture, sheet, metadata)
+        if culture != choices.culture:
+            result = analyse(samples, medium, replace(choices, culture=culture))
+        said = (*said, *([note] if note else []))
     return replace(result, findings=gathered([*said, *result.findings]))
+
+
+def _nothing_to_read(blanks: Sequence[Path], sheet: Sheet | None) -> InputError:
+    wrote = "no file was named"
+    if blanks:
+        wrote = f"only blanks are named{' in the sheet' if sheet is not None else ''}"
+    return error(
+        "", wrote, "`vesica nta read` reads at least one file of a sample", "there is nothing to read",
+        "write `vesica nta read FILES...`, or give a sheet with `--samples`",
+    )  # fmt: skip
 
 
 def _read_all(
@@ -286,13 +310,6 @@ def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
             )
         pairs.append((names[0], names[1]))
     return pairs
-
-
-def _reporting(metadata: Path | None, result: NtaResult) -> ReportingSheet:
-    """The reporting sheet, filled from the files and the metadata."""
-    from vesica.analysis import misev
-
-    return misev.fill(None if metadata is None else misev.read_sheet(metadata), result)
 
 
 @nta.command(short_help="A metadata sheet to fill in, for --metadata.")

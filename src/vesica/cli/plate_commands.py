@@ -35,11 +35,12 @@ def plate(file: Path, *, layout: Path | None, standards: str | None, amounts: Pa
     in the wells is a second grid of words (`blank`, `std1`, `std 1000 pg/mL`, `medium A 1:10`), or the columns role,
     sample, concentration (unit) and dilution.
     """
-    from vesica.analysis import plate_outcome, plates
+    from vesica.analysis.plates import outcome as plate_outcome
+    from vesica.analysis.plates import study as plates
     from vesica.errors import error
     from vesica.readers.plate import read_layout, read_plate
     from vesica.readers.plate_words import standards_of
-    from vesica.report import lab_plate
+    from vesica.report.lab import plate as lab_plate
 
     series = standards_of(standards) if standards is not None else None
     wells = int(choices["wells"])
@@ -55,6 +56,7 @@ def plate(file: Path, *, layout: Path | None, standards: str | None, amounts: Pa
     known: dict[str, dict[str, float]] = {}
     if amounts is not None:
         known, source = plate_outcome.read_amounts(amounts)
+        plate_outcome.refuse_strangers(known, evaluated, amounts)
         sources = (*sources, source)
     outcome = plate_outcome.outcome(evaluated, known, sources)
     figures = lab_plate.figures(evaluated) if out is not None else ()

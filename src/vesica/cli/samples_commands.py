@@ -39,5 +39,6 @@ def samples(folder: Path | None, *, as_json: bool) -> int:
     if folder is None:
         click.echo("\nCopy them beside you: vesica samples .")
     else:
-        click.echo(f"\n{len(copied)} of {len(shelf.names())} copied to {folder}; the others were there already.")
+        kept = len(shelf.names()) - len(copied)
+        click.echo(f"\n{len(copied)} files copied to {folder}" + (f"; {kept} were there already." if kept else "."))
     return failures.DONE

@@ -32,7 +32,8 @@ VERDICTS: Final = {True: "[green]holds[/]", False: "[red]fails[/]", None: "[yell
 
 def console() -> Console:
     """Where tables go: the terminal as it is, or plain text of a fixed width."""
-    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH, highlight=False)
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()  # None: the caller has closed it
+    return Console() if is_terminal else Console(width=PLAIN_WIDTH, highlight=False)
 
 
 def number(value: object) -> str:

@@ -156,6 +156,11 @@ def read_columns(path: PathLike, *, known: Mapping[str, Sequence[str]], required
     head, *rest = split_rows(text, delimiter)[first:]
     rows = tuple(row for row in rest if not row.is_blank and not row.name.startswith("#"))
     heads = _heads(text, head, known)
+    for row in rows:
+        if any(row.cells[len(head.cells):]):
+            raise text.refuse(row.line, f"{len(row.cells)} cells stand under {len(head.cells)} heads",
+                              f"`{delimiter}` parts the cells of this table", "what stands in them would slip sideways",
+                              f"put a cell that holds `{delimiter}` into double quotes")
     for name in required:
         if name not in heads:
             shown = ", ".join(f"`{cell}`" for cell in head.cells if cell)

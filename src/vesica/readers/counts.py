@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.errors import error, nearest
+from vesica.readers.gene_names import ADVICE, mangled
 from vesica.readers.records import FloatArray, frozen
 from vesica.readers.text import (
     PathLike,
     Provenance,
     Row,
     TextFile,
+    decimal_commas,
     guess_delimiter,
     number,
     read_text,
@@ -28,6 +30,15 @@ FORMAT: Final = "count table"
 # miRBase writes hairpins with a small r (`mmu-mir-146a`) and mature strands with a large one
 # (`mmu-miR-146a-5p`); let-7 and lin-4 have no r, so only the missing arm tells.
 _HAIRPIN: Final = re.compile(r"(^|-)mir-\d")
+# What counting programs write below or beside the rows: reads that belong to no row, and sums.
+_SUMMARY: Final = re.compile(
+    r"__(no_feature|ambiguous|too_low_aqual|not_aligned|alignment_not_unique)|n_(unmapped|multimapping|nofeature|"
+    r"ambiguous)|(grand )?total|sum",
+    re.IGNORECASE,
+)
+_FEATURE_COUNTS: Final = ("chr", "start", "end", "strand", "length")
+_HIGHEST_LOG2: Final = 64.0  # of a count that a machine can hold
+_FEWEST_ROWS: Final = 20  # that show a log scale
 _ARMLESS: Final = re.compile(r"(^|-)(let|lin)-\d+[a-z]*(-\d+)?$")
 
 
@@ -116,18 +127,21 @@ def read_counts(path: PathLike, *, estimated: bool = False) -> CountTable:
     ----------
     path : path
         First column: names, its header may be empty; one further column per sample. Lines
-        before the header that begin with ``#`` are comments.
+        before the header that begin with ``#`` are comments. The columns in which featureCounts
+        says where a gene lies (Chr, Start, End, Strand, Length) are no samples.
     estimated : bool
         Whether the counts are estimates (as of Salmon or RSEM) and so not whole numbers.
 
     Raises
     ------
     InputError
-        Empty or not text; unequal rows; a name twice; something that is not a count.
+        Empty or not text; unequal rows; a name twice or none; a row of sums; something that is not a count.
     """
     text = read_text(path)
-    header, body = table_rows(text)
-    samples = header.cells[1:]
+    text = decimal_commas(text, guess_delimiter(next((line for line in text.lines if line.strip()), "")))
+    header, body = table_rows(text, named=False)
+    first = 1 + _places_of_genes(header)
+    samples = header.cells[first:]
     if not samples or not body:
         raise text.refuse(
             header.line,
@@ -137,18 +151,26 @@ def read_counts(path: PathLike, *, estimated: bool = False) -> CountTable:
             "export the table as csv or tsv with its header",
         )
     refuse_repeats(text, samples, [header.line] * len(samples), "sample")
-    ids = tuple(row.name for row in body)
-    refuse_repeats(text, ids, [row.line for row in body], "row")
     counts = np.array(
-        [[number(text, row, column + 1, sample) for column, sample in enumerate(samples)] for row in body]
+        [[number(text, row, column + first, sample) for column, sample in enumerate(samples)] for row in body]
     )
     _refuse_non_counts(text, body, counts, estimated=estimated)
+    _refuse_unnamed(text, body)
+    ids = tuple(row.name for row in body)
+    refuse_repeats(text, ids, [row.line for row in body], "row")
+    _refuse_sums(text, body)
     lines = {"head": text.lines[: header.line], "rows": text.lines[header.line :]}
     return CountTable(ids, samples, frozen(counts), hairpins(ids), text.provenance(FORMAT, lines))
 
 
-def table_rows(text: TextFile) -> tuple[Row, list[Row]]:
-    """Header and rows of a table with names in the first column; all of the same length, none unnamed.
+def _places_of_genes(header: Row) -> int:
+    """How many columns behind the names say where a gene lies, as featureCounts writes them."""
+    heads = tuple(cell.lower() for cell in header.cells[1 : 1 + len(_FEATURE_COUNTS)])
+    return len(heads) if heads == _FEATURE_COUNTS else 0
+
+
+def table_rows(text: TextFile, *, named: bool = True) -> tuple[Row, list[Row]]:
+    """Header and rows of a table with names in the first column; all of the same length, none unnamed if ``named``.
 
     R writes tables without a header over the names; the header is then one cell shorter and
     gets an empty one in front.
@@ -185,6 +207,13 @@ def table_rows(text: TextFile) -> tuple[Row, list[Row]]:
                 "counts would be given to the wrong sample",
                 "repair the line",
             )
+    if named:
+        _refuse_unnamed(text, body)
+    return header, body
+
+
+def _refuse_unnamed(text: TextFile, body: Sequence[Row]) -> None:
+    for row in body:
         if not row.name:
             raise text.refuse(
                 row.line,
@@ -193,7 +222,18 @@ def table_rows(text: TextFile) -> tuple[Row, list[Row]]:
                 "its values could not be found again",
                 "name the row, or remove it",
             )
-    return header, body
+
+
+def _refuse_sums(text: TextFile, body: Sequence[Row]) -> None:
+    for row in body:
+        if _SUMMARY.fullmatch(row.name):
+            raise text.refuse(
+                row.line,
+                f"`{row.name}` is no gene or miRNA",
+                "every row of a count table is one molecule; programs write sums and lost reads below them",
+                "its reads would count a second time, or for a molecule",
+                "remove such rows",
+            )
 
 
 def refuse_repeats(text: TextFile, names: Sequence[str], lines: Sequence[int], what: str) -> None:
@@ -206,7 +246,7 @@ def refuse_repeats(text: TextFile, names: Sequence[str], lines: Sequence[int], w
                 f"the {what} `{name}` stands here a second time",
                 f"every {what} has its own name",
                 "it would not be known which of them is meant",
-                "rename or merge them",
+                f"a spreadsheet made a date of it: {ADVICE}" if mangled([name]) else "rename or merge them",
             )
         seen.add(name)
 
@@ -220,16 +260,28 @@ def _refuse_non_counts(text: TextFile, body: Sequence[Row], counts: FloatArray, 
             f"a count of {counts[bad].min():g}",
             "counts are zero or more",
             "these are logarithms or differences, and a fold change of them would be wrong",
-            "give the table of raw counts",
+            "give the table of raw counts, not on a log scale",
         )
     broken = (counts != np.rint(counts)).any(axis=1)
-    if broken.any() and not estimated:
-        bad = int(np.argmax(broken))
-        value = counts[bad][counts[bad] != np.rint(counts[bad])][0]
+    if not broken.any():
+        return
+    bad = int(np.argmax(broken))
+    value = counts[bad][counts[bad] != np.rint(counts[bad])][0]
+    is_low = len(counts) >= _FEWEST_ROWS and counts.max() < _HIGHEST_LOG2
+    if is_low and (broken.mean() > 0.5 or not estimated):
+        raise text.refuse(
+            body[bad].line,
+            f"a value of {value:g}, and none above {counts.max():.3g}",
+            "counts are whole numbers, and some of them are large; these look like a log scale",
+            "a ratio of logarithms is no fold change, and intensities of proteins have no counting error",
+            "give raw counts; intensities of proteins, on a log scale or not, are not taken",
+        )
+    if not estimated:
         raise text.refuse(
             body[bad].line,
             f"a count of {value:g}",
             "counts are whole numbers",
             "logarithms or normalised values would be normalised twice",
-            "give the raw counts, or say `estimated=True` if these are estimated counts",
+            "give the raw counts; if these are estimates (Salmon, RSEM), say so: --estimated, "
+            "or `estimated=True` in Python",
         )

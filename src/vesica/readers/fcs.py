@@ -19,6 +19,7 @@ from vesica.readers.text import PathLike, Provenance
 
 FORMAT: Final = "FCS"
 _HEADER: Final = 58  # bytes
+_VERSIONS: Final = ("2.0", "3.0", "3.1")
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,20 @@ def read_fcs(path: PathLike) -> Flow:
     except OSError as failure:
         raise _broken(file, f"`{file}` cannot be read: {failure.strerror}", "check the path and its permissions"
                       ) from None
-    if data[:3] != b"FCS" or len(data) < _HEADER:
+    if data[:3] == b"FCS" and len(data) < _HEADER:
+        raise _broken(file, f"the file ends after {len(data)} bytes", "copy it again from the cytometer")
+    if data[:3] != b"FCS":
         shown = "".join(sign if sign.isprintable() else "." for sign in data[:6].decode("latin-1"))
         begins = f"the file begins with `{shown}`" if data else "the file is empty"
         raise error(file.name, begins,
                     "an FCS file begins with `FCS3.1`, or an older number", "there are no events to read",
                     "export the data as FCS from the software of the cytometer", file=str(file))
     flow, remarks = _flowio(file, data)
+    version = data[3:6].decode("latin-1")
+    if version not in _VERSIONS:
+        remarks.append(_remark(file, f"the file calls itself FCS {version}", f"FCS {', '.join(_VERSIONS)} are known",
+                               "it is read as FCS 3.1, and some values may be misread",
+                               "compare counts and medians with the cytometer's software"))
     if not flow.event_count:
         raise _broken(file, "the file holds no events", "record the sample again")
     events = _events(file, flow)

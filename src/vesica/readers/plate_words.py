@@ -140,7 +140,10 @@ def standards_of(words: str) -> Standards:
         raise _refused(words)
     *front, last = [part.strip() for part in words.split(",")]
     end = re.fullmatch(rf"{_NUMBER}\s*(.*)", last)
-    if end is None or not all(re.fullmatch(_NUMBER, part) for part in front):
+    if end is None:
+        raise _refused(words)
+    front = [part.removesuffix(end[2]).strip() for part in front]  # a unit after each is the same unit
+    if not all(re.fullmatch(_NUMBER, part) for part in front):
         raise _refused(words)
     if not end[2]:
         raise error("--standards", f"`{words}` has no unit", "results are in the unit of the standards",

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from vesica.errors import nearest
 from vesica.readers.counts import refuse_repeats, table_rows
 from vesica.readers.records import FloatArray, frozen
 from vesica.readers.text import (
@@ -81,7 +80,9 @@ def read_responders(path: PathLike, name: str) -> Responders:
             else "no rows follow the header",
             "a table of responders has a column `log2FoldChange` (or log2FC, logFC)",
             "it is not known how the genes changed",
-            nearest("log2FoldChange", header.cells) if change is None else "export it again",
+            "export the table with it; a plain fold change is first turned into log2"
+            if change is None
+            else "export it again",
         )
     gene = find(heads, GENE)
     gene = 0 if gene is None else gene

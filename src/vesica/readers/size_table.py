@@ -208,19 +208,22 @@ def _column(
             f"{len(found)} columns could be the {label}: {shown}",
             "one column is read for each quantity",
             "it would be a guess which one is meant",
-            f"name it: `{label}={header.cells[found[0]]!r}`",
+            f"name it: `--map '{label}={header.cells[found[0]]}'`",
         )
     return found[0] if found else None
 
 
 def _no_column(text: TextFile, header: Row, label: str, example: str) -> Exception:
     shown = ", ".join(f"`{cell}`" for cell in header.cells[:8])
+    fix = f"give the column a name that says {example}, or name it: `--map {label}=COLUMN`"
+    if "file" in {cell.strip().lower() for cell in header.cells}:
+        fix = "if it is a sample sheet, give it with `--samples`; otherwise leave the file out"
     return text.refuse(
         header.line,
         f"no column of {shown} looks like a {label}",
         "the first line names the columns: size, concentration or count, and optionally sd",
         "numbers without a name would be a guess",
-        f"give the column a name that says {example}, or pass `{label}=` with its name",
+        fix,
     )
 
 
@@ -325,7 +328,7 @@ def _unit(text: TextFile, header: Row, name: str, unit: str | None) -> str:
             f"`{name}` is a concentration without a known volume",
             "concentrations are particles per mL",
             "totals would be off by powers of ten",
-            "write `(particles / ml)` in the header, or pass `unit=` if that is what it is",
+            "write `(particles / ml)` in the header, or say `--unit particle/mL` if that is what it is",
         )
     return COUNT
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from vesica.errors import InputError, error
+from vesica.errors import InputError, error, nearest
 
 # Control characters other than tab, line feed and carriage return do not occur in text exports.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -93,6 +93,15 @@ class Row:
         return self.cells[0] if self.cells else ""
 
 
+def near_file(path: Path) -> str:
+    """What to do about a file that is not there: the nearest name beside it, if there is one."""
+    there = {one.stem: one.name for one in path.parent.glob("*")} if path.parent.is_dir() else {}
+    near = nearest(path.stem, there)  # an ending in common makes no names alike
+    if not near.startswith("did you mean"):
+        return "check the path and the folder it is relative to"
+    return f"did you mean `{there[near.split('`')[1]]}`?"
+
+
 def read_text(path: PathLike) -> TextFile:
     """Read a text file as UTF-8, as UTF-16 where it begins with its mark, or else as latin-1.
 
@@ -111,7 +120,7 @@ def read_text(path: PathLike) -> TextFile:
             f"`{file}` does not exist",
             "a data file is read from the path that is given",
             "there is nothing to read",
-            "check the path and the folder it is relative to",
+            near_file(Path(file)),
             file=file,
         ) from None
     except IsADirectoryError:
@@ -120,7 +129,7 @@ def read_text(path: PathLike) -> TextFile:
             f"`{file}` is a folder",
             "a data file is a single file",
             "it is not known which file of the folder is meant",
-            "name one file",
+            "name its files, as `FOLDER/*.csv`",
             file=file,
         ) from None
     except OSError as failure:

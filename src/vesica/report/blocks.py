@@ -135,7 +135,7 @@ class Section:
 def breakable(words: object) -> Markup:
     """Text in which a long name may be broken after an underscore or a full stop; `names` are set as code."""
     text = str(escape(clean(words)))
-    text = re.sub(r"`([^`\s]+)`", r"<code>\1</code>", text)
+    text = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", text)
     return Markup(re.sub(r"([_.])(?=[^\W\d])", r"\1<wbr>", text))
 
 

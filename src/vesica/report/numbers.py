@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
-MISSING: Final = "–"
-_SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+from vesica.analysis.numbers import MISSING, SUPERSCRIPT, is_number, number
+
+__all__ = [
+    "MISSING", "exact", "for_reading", "hours", "is_number", "number", "parameter_texts", "percent", "pretty_unit",
+    "ranges", "ratio", "tick", "with_unit",
+]
 
 # internal unit -> (factor, unit shown)
 _SHOWN: Final[dict[str, tuple[float, str]]] = {
@@ -24,33 +27,6 @@ _SHOWN: Final[dict[str, tuple[float, str]]] = {
     "molecule": (1.0, "molecules"),
     "cell": (1.0, "cells"),
 }
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a finite number (and not a truth value)."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def number(value: object, digits: int = 3) -> str:
-    """A number with ``digits`` significant digits: ``12,300``, ``1.2×10⁶``, ``0.00825``."""
-    if isinstance(value, float) and math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if not is_number(value):
-        return MISSING
-    x = float(value)  # type: ignore[arg-type]
-    if x == 0.0:
-        return "0"
-    mantissa, exponent = f"{abs(x):.{digits - 1}e}".split("e")
-    power = int(exponent)
-    sign = "−" if x < 0 else ""
-    if power >= 6 or power < -3:
-        trimmed = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-        head = "" if trimmed == "1" else f"{trimmed}×"
-        return f"{sign}{head}10{str(power).translate(_SUPERSCRIPT)}"
-    rounded = float(f"{mantissa}e{power}")
-    decimals = max(digits - 1 - power, 0)
-    text = f"{rounded:,.{decimals}f}"
-    return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def exact(value: object) -> str:
@@ -88,7 +64,7 @@ def pretty_unit(unit: object) -> str:
         if letter == "^":
             after_caret = True
         elif after_caret and letter in "0123456789-":
-            out += letter.translate(_SUPERSCRIPT)
+            out += letter.translate(SUPERSCRIPT)
         else:
             after_caret = False
             out += letter

@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from vesica.analysis.published import judge_draws, ratio_of
-from vesica.analysis.quantities import quantities
-from vesica.analysis.summary import published_sentences
+from vesica.analysis.runs.published import judge_draws, ratio_of
+from vesica.analysis.runs.quantities import quantities
+from vesica.analysis.runs.summary import published_sentences
 from vesica.engine.program import Program, compile_model
 from vesica.engine.simulate import as_arm_run, run_all_lanes
 from vesica.library.ranges import between, position

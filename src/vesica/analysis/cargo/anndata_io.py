@@ -21,6 +21,7 @@ from vesica.readers.text import PathLike, Provenance
 
 FORMAT: Final = "AnnData h5ad"
 LAYER: Final = "counts"
+_OBS: Final = ["sample", "compartment", "group", "reads", "million_reads"]
 GROUP_COLUMNS: Final = ("group", "condition", "treatment")
 
 
@@ -151,6 +152,19 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+def _observations(
+    sides: Mapping[str, tuple[CountTable, FloatArray, Mapping[str, Sequence[int]]]],
+) -> list[tuple[str, str, str, float, float]]:
+    """One row of `_OBS` for each library."""
+    rows = []
+    for compartment, (table, depth, groups) in sides.items():
+        names = {place: name for name, places in groups.items() for place in places}
+        for place, sample in enumerate(table.samples):
+            reads = float(table.counts[:, place].sum())
+            rows.append((sample, compartment, names.get(place, ""), reads, float(depth[place])))
+    return rows
+
+
 def write_h5ad(
     sides: Mapping[str, tuple[CountTable, FloatArray, Mapping[str, Sequence[int]]]],
     loadings: Sequence[Loading],
@@ -178,32 +192,17 @@ def write_h5ad(
     tables = [side[0] for side in sides.values()]
     ids = tables[0].ids
     of_group = {one.group: one.shrunk for one in loadings}
-    obs: dict[str, list[Any]] = {
-        "sample": [],
-        "compartment": [],
-        "group": [],
-        "reads": [],
-        "million_reads": [],
-    }
-    layer = []
-    for compartment, (table, depth, groups) in sides.items():
-        names = {place: name for name, places in groups.items() for place in places}
-        for place, sample in enumerate(table.samples):
-            group = names.get(place, "")
-            row = (sample, compartment, group, float(table.counts[:, place].sum()), float(depth[place]))
-            for column, value in zip(obs.values(), row, strict=True):
-                column.append(value)
-            known = compartment == "EVs" and group in of_group
-            layer.append(of_group[group] if known else np.full(len(ids), np.nan))
-    counts = np.concatenate([table.counts for table in tables], axis=1).T
-    index = [
-        f"{compartment}: {sample}"
-        for compartment, sample in zip(obs["compartment"], obs["sample"], strict=True)
+    obs = pd.DataFrame(_observations(sides), columns=_OBS)
+    unknown = np.full(len(ids), np.nan)
+    layer = [
+        of_group.get(group, unknown) if compartment == "EVs" else unknown
+        for compartment, group in zip(obs["compartment"], obs["group"], strict=True)
     ]
+    counts = np.concatenate([table.counts for table in tables], axis=1).T
     with _quiet():
         data = library.AnnData(
             X=counts,
-            obs=pd.DataFrame(obs, index=index),
+            obs=obs.set_index(obs["compartment"] + ": " + obs["sample"]),
             var=pd.DataFrame(
                 {"hairpin": tables[0].hairpin, "flags": [";".join(flagged.get(name, ())) for name in ids]},
                 index=list(ids),

@@ -100,18 +100,6 @@ def tested_change(
     columns = {name: np.full(len(table.ids), np.nan) for name in found}
     for name, values in found.items():
         columns[name][used] = values
-    findings = tuple(
-        Finding(
-            "note",
-            f"{compartment}: {group[0]} against {against[0]}",
-            f"{METHOD} says: {text}",
-            "what a library remarks on is passed on",
-            "single rows may be less sure than their error says",
-            "see docs/laboratory/cargo.md",
-            file=table.provenance.file,
-        )
-        for text in said
-    )
     return Change(
         compartment,
         group[0],
@@ -119,7 +107,22 @@ def tested_change(
         table.ids,
         *(frozen(columns[name]) for name in ("baseMean", "log2FoldChange", "lfcSE", "pvalue", "padj")),
         METHOD,
-        findings,
+        _remarks(said, f"{compartment}: {group[0]} against {against[0]}", table.provenance.file),
+    )
+
+
+def _remarks(said: Sequence[str], where: str, file: str) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            "note",
+            where,
+            f"{METHOD} says: {text.rstrip('.')}",
+            "what a library remarks on is passed on",
+            "single rows may be less sure than their error says",
+            "nothing to do; more libraries in each group make it go away",
+            file=file,
+        )
+        for text in said
     )
 
 

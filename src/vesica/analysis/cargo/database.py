@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,17 @@ from vesica.readers.databases import (
     read_database,
     read_list,
 )
+from vesica.readers.gene_names import ADVICE, mangled
 from vesica.readers.text import PathLike, Provenance
 
 PATH: Final = "cargo database"
 TOP: Final = 100
 _SHOWN: Final = 12
 UNKNOWN: Final = "not given"
+# Ensembl, RefSeq, UniProt
+_ACCESSION: Final = re.compile(
+    r"ENS[A-Z]*[GTP]\d{8,}(\.\d+)?|[NX][MPR]_\d+(\.\d+)?|[OPQ]\d[A-Z\d]{3}\d|[A-NR-Z]\d[A-Z][A-Z\d]{2}\d"
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ def answer(question: Question) -> LabOutcome:
         A file that is no database, two tables of experiments for the same ids, an unknown species or kind.
     """
     tables = [read_database(path) for path in question.files]
+    _refuse_repeated(tables)
     experiments, clashes = _experiments(tables)
     records = _chosen(question, [record for table in tables for record in _records(table)])
     sources: list[Provenance] = [table.provenance for table in tables]
@@ -96,6 +103,22 @@ def answer(question: Question) -> LabOutcome:
         tuple(findings),
         tuple(sources),
     )
+
+
+def _refuse_repeated(tables: Sequence[Database]) -> None:
+    seen: dict[str, str] = {}
+    for table in tables:
+        source = table.provenance
+        if source.sha256 in seen:
+            raise error(
+                "FILES",
+                f"`{seen[source.sha256]}` and `{source.file}` are the same file",
+                "every file is read once",
+                "its records would count twice",
+                "name each file once",
+                file=source.file,
+            )
+        seen[source.sha256] = source.file
 
 
 def _experiments(tables: Sequence[Database]) -> tuple[dict[str, Any], list[Finding]]:
@@ -287,6 +310,17 @@ def _lookup(
     return Table("lookup", "Names looked up", fields, tuple(rows)), plain, findings
 
 
+def _hint(missing: Sequence[str], by_gene: Iterable[str]) -> str:
+    """What to do about names that are not in the files: dates, accessions, or the nearest symbol."""
+    dates = mangled(missing)
+    if dates:
+        return f"`{dates[0]}` is a date that a spreadsheet made of a gene: {ADVICE}"
+    accession = next((name for name in missing if _ACCESSION.fullmatch(name)), None)
+    if accession:
+        return f"`{accession}` is an accession: give gene symbols, as CD63"
+    return nearest(missing[0].upper(), by_gene)
+
+
 def _lookup_findings(wanted: Sequence[str], missing: Sequence[str], by_gene: Iterable[str]) -> list[Finding]:
     findings = []
     if missing:
@@ -299,7 +333,7 @@ def _lookup_findings(wanted: Sequence[str], missing: Sequence[str], by_gene: Ite
                 "names are compared without case",
                 "not found is not the same as not in EVs: rare proteins are missed, and only what was "
                 "published is listed",
-                nearest(missing[0].upper(), by_gene),
+                _hint(missing, by_gene),
             )
         )
     if len(missing) < len(wanted):

@@ -11,10 +11,12 @@ from vesica.analysis.cargo import anndata_io, artefacts, groups, names
 from vesica.errors import Finding, error, nearest
 from vesica.library import Library
 from vesica.readers.counts import CountTable, read_counts
+from vesica.readers.gene_names import ADVICE, mangled
 from vesica.readers.records import frozen
 from vesica.readers.text import PathLike
 
 CELLS, EVS = "cells", "EVs"
+MOST_LIBRARIES = 50  # of one table without groups; more columns than rows and than this are genes
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def paired_groups(
             "they could contradict each other",
             "leave one of them out",
         )
+    for table, compartment in ((cells, CELLS), (evs, EVS)):
+        refuse_on_its_side(table, compartment, request.prefixes)
     if request.design is not None:
         paired = groups.by_sheet(cells, evs, request.design)
     elif request.prefixes:
@@ -160,6 +164,49 @@ def _rows(table: CountTable, rows: Sequence[int]) -> CountTable:
     )
 
 
+def mangled_names(ids: Sequence[str], file: str) -> list[Finding]:
+    """A warning where a spreadsheet made dates of genes."""
+    found = mangled(ids)
+    if not found:
+        return []
+    shown = ", ".join(f"`{name}`" for name in found[:4]) + (
+        f" and {len(found) - 4} more" if len(found) > 4 else ""
+    )
+    return [
+        Finding(
+            "warning",
+            "names",
+            f"{shown}: a spreadsheet made a date or a number of a gene",
+            "rows are found by their names",
+            "which gene it was is not known (1-Mar may be MARCH1 or MARC1), and nothing else finds it",
+            ADVICE,
+            file=file,
+        )
+    ]
+
+
+def refuse_on_its_side(table: CountTable, compartment: str, prefixes: Sequence[str]) -> None:
+    """Refuse a table whose rows are the libraries: its rows, and not its columns, begin with the groups.
+
+    Without groups it is told by its shape: more columns than rows, and more of them than anyone sequences.
+    """
+    starts = tuple(text.partition("=")[0].strip() for text in prefixes)
+    rows = [name for name in table.ids if starts and name.startswith(starts)]
+    columns = [name for name in table.samples if starts and name.startswith(starts)]
+    is_wide = not starts and len(table.samples) > max(len(table.ids), MOST_LIBRARIES)
+    if is_wide or (rows and not columns):
+        example = f", as `{rows[0]}`" if rows else ""
+        raise error(
+            table.provenance.file,
+            f"{len(table.samples)} columns and {len(table.ids)} rows of {compartment}; the rows look like libraries"
+            + example,
+            "a count table has a row for each gene or miRNA, and a column for each library",
+            "genes would be compared as if they were libraries",
+            "turn the table: rows to columns",
+            file=table.provenance.file,
+        )
+
+
 def shared_rows(cells: CountTable, evs: CountTable) -> tuple[CountTable, CountTable, list[Finding]]:
     """The rows of both tables in one order, and a finding about the others."""
     there = {name: row for row, name in enumerate(evs.ids)}
@@ -180,7 +227,7 @@ def shared_rows(cells: CountTable, evs: CountTable) -> tuple[CountTable, CountTa
             "there is no loading ratio",
             f"{example}; count both against the same annotation",
         )
-    findings = []
+    findings = [one for table in (cells, evs) for one in mangled_names(table.ids, table.provenance.file)]
     if apart[0] or apart[1]:
         what = (
             f"{len(apart[0])} rows stand only in the table of cells and {len(apart[1])} only in that of EVs"

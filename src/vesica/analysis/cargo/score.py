@@ -243,7 +243,7 @@ def _repression(
         raise error(
             "--targets",
             "no miRNA of the EVs is in the table of targets",
-            "both use miRBase names",
+            "both use miRBase names of one species",
             "no target could be tested",
             nearest(ids[int(np.argmax(chosen.evs.reads))], table.by_mirna),
             file=table.provenance.file,

@@ -10,9 +10,10 @@ import numpy as np
 
 from vesica.analysis.cargo import artefacts
 from vesica.analysis.cargo.artefacts import LibraryDepth
-from vesica.analysis.cargo.inputs import CELLS, EVS
+from vesica.analysis.cargo.inputs import CELLS, EVS, mangled_names
 from vesica.analysis.cargo.score import Score
 from vesica.errors import Finding
+from vesica.readers.responders import Responders
 
 PATH: Final = "cargo"
 _SHOWN: Final = 4
@@ -210,19 +211,30 @@ def _composition(score: Score) -> Iterator[Finding]:
     )
 
 
+def _few_targets(score: Score, responders: Responders) -> str:
+    """Why nothing could be tested: names that never meet, or too few genes."""
+    wanted = {gene for genes in score.target_genes.values() for gene in genes}
+    met = sum(gene.upper() in wanted for gene in responders.genes)
+    said = f"no miRNA has five measured targets; {met} of {len(responders.genes)} genes are targets at all"
+    if met or not wanted:
+        return said
+    return f"{said}: the responders are named as `{responders.genes[0]}`, the targets as `{min(wanted)}`"
+
+
 def _targets(score: Score) -> Iterator[Finding]:
     if not score.responders:
         return
     for one in score.responders:
+        yield from mangled_names(one.genes, one.provenance.file)
         tests = [test for test in score.tests if test.receiver == one.name]
         if not tests:
             yield Finding(
                 "warning",
                 f"{PATH}: {one.name}",
-                "no miRNA has five measured targets",
+                _few_targets(score, one),
                 "a rank test needs some targets and some other genes",
                 "no repression was tested",
-                "give all measured genes, not only the significant ones",
+                "give all measured genes, not only the significant ones, named as in the table of targets",
                 file=one.provenance.file,
             )
             continue

@@ -49,6 +49,9 @@ def _headline(score: Score) -> list[str]:
     ]
     for name in dict.fromkeys(one.name for one in score.responders):
         tests = [one for one in score.tests if one.receiver == name]
+        if not tests:
+            said.append(f"{name}: no repression was tested, for no miRNA has five measured targets.")
+            continue
         hits = [one.mirna for one in tests if one.fdr < LEVEL]
         said.append(
             f"{name}: targets of {len(hits)} of {len(tests)} miRNAs are lower than other genes (FDR < {LEVEL:g})"

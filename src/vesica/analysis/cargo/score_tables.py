@@ -14,6 +14,7 @@ from vesica.analysis.lab import Field, Table, Value
 
 LEVEL: Final = 0.05
 STRONGEST: Final = 12  # rows of the table for one screen
+SURE = 0.05  # s-value
 
 _LOADING: Final = (
     Field("group"),
@@ -163,9 +164,11 @@ def _strongest(score: Score) -> Table:
         )
         for row in (*up, *reversed(down))
     ]
+    sure = sum(one.s_value[row] < SURE for row in (*up, *down))
+    title = f"Richest and poorest in EVs of `{one.group}`: {sure} of {len(rows)} surely (s-value < {SURE:g})"
     return Table(
         "strongest",
-        f"Surely richest and poorest in EVs of `{one.group}`",
+        title,
         (
             Field("name"),
             Field("cell_reads", "reads"),

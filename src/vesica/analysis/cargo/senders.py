@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -62,46 +62,18 @@ def long_table(
     expression : receiver -> gene in upper case -> level
     flagged : row -> lists it stands on
     """
-    place = {name: row for row, name in enumerate(ids)}
-    moved = {} if change is None else change.places()
+    ligands = _ligands(loading, ids, change, targets)
     tested = {(one.receiver, one.mirna): one for one in tests}
-    per_million = loading.evs.per_million
     rows: list[list[Value]] = []
     for one in responders:
-        measured = {gene.upper(): at for at, gene in enumerate(one.genes)}
-        levels = expression.get(one.name, {})
+        receptors = _receptors(one, expression.get(one.name, {}))
         for mirna, genes in targets.items():
-            at = place[mirna]
             test = tested.get((one.name, mirna))
-            now = moved.get(mirna)
-            ligand: list[Value] = [
-                loading.group,
-                float(per_million[at]),
-                float(loading.shrunk[at]),
-                _of(change, "log2_fold_change", now),
-                _of(change, "fdr", now),
-            ]
             outcome: list[Value] = [None] * 3 if test is None else [test.p, test.fdr, test.lower]
-            for gene in sorted(genes & measured.keys()):
-                level = levels.get(
-                    gene, None if one.expression is None else float(one.expression[measured[gene]])
-                )
-                rows.append(
-                    [
-                        sender,
-                        one.name,
-                        mirna,
-                        one.genes[measured[gene]],
-                        *ligand,
-                        float(one.change[measured[gene]]),
-                        level,
-                        *outcome,
-                        None,
-                        None,
-                        ";".join(flagged.get(mirna, ())),
-                        METHOD,
-                    ]
-                )
+            end: list[Value] = [None, None, ";".join(flagged.get(mirna, ())), METHOD]
+            for gene in sorted(genes & receptors.keys()):
+                name, *receptor = receptors[gene]
+                rows.append([sender, one.name, mirna, name, *ligands[mirna], *receptor, *outcome, *end])
     _rank(rows, 5, 14, descending=True)
     _rank(rows, 11, 15, descending=False)
     rows.sort(
@@ -110,6 +82,35 @@ def long_table(
     return Table(
         "sender_receiver", "Sender, cargo, receiver, target", FIELDS, tuple(tuple(row) for row in rows)
     )
+
+
+def _ligands(
+    loading: Loading, ids: Sequence[str], change: Change | None, mirnas: Iterable[str]
+) -> dict[str, list[Value]]:
+    """MiRNA -> group, reads per million, loading, change and its FDR: the columns from `group` on."""
+    place = {name: row for row, name in enumerate(ids)}
+    moved = {} if change is None else change.places()
+    per_million = loading.evs.per_million
+    return {
+        mirna: [
+            loading.group,
+            float(per_million[place[mirna]]),
+            float(loading.shrunk[place[mirna]]),
+            _of(change, "log2_fold_change", moved.get(mirna)),
+            _of(change, "fdr", moved.get(mirna)),
+        ]
+        for mirna in mirnas
+    }
+
+
+def _receptors(responders: Responders, levels: Mapping[str, float]) -> dict[str, list[Value]]:
+    """Gene in upper case -> its name as written, change, and expression where known."""
+    own = responders.expression
+    return {
+        gene.upper(): [gene, float(responders.change[at]), levels.get(
+            gene.upper(), None if own is None else float(own[at]))]
+        for at, gene in enumerate(responders.genes)
+    }  # fmt: skip
 
 
 def _of(change: Change | None, name: str, row: int | None) -> float | None:

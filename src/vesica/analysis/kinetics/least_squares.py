@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 _WORST = 1e6  # residual of a place where the law has no value
 _MOST_STEPS = 100
+_EXACT = 1e-9  # of the error of readings that lie on the curve, as numbers typed from a formula do
 STEP = 1e-4  # of the central difference, in search coordinates: error 1e-8, above the noise of the ODE solver
 
 
@@ -110,7 +111,7 @@ class Fit:
     @property
     def sigma(self) -> float:
         """Scale of the error: 1 where it is known, else its maximum-likelihood value."""
-        return 1.0 if self.problem.scale_is_known else math.sqrt(self.rss / self.n_rows)
+        return 1.0 if self.problem.scale_is_known else max(math.sqrt(self.rss / self.n_rows), _EXACT)
 
     @property
     def log_likelihood(self) -> float:
@@ -143,6 +144,7 @@ def minimise(
     pull: Callable[[Array], Array] | None = None,
     tied: tuple[int, Callable[[Array], Array]] | None = None,
     tolerance: float = 1e-10,
+    tries: int | None = None,
 ) -> tuple[Array, float]:
     """The best parameters and their sum of squares, from several starts.
 
@@ -158,6 +160,8 @@ def minimise(
         A parameter that follows from the others.
     tolerance : float
         Of the search; profiles need less than the best fit.
+    tries : int, optional
+        Only so many starts are searched from: those with the smallest sums of squares.
     """
     from scipy.optimize import least_squares
 
@@ -182,13 +186,19 @@ def minimise(
         out = np.where(np.isfinite(out), out, _WORST)  # a solver that gave up: the step is taken back
         return out if pull is None else np.concatenate([out, pull(values)[:, None]], axis=1)
 
-    def slope(search: Array) -> Array:
-        up, down = np.minimum(search + STEP, high), np.maximum(search - STEP, low)
-        points = np.concatenate(
-            [np.where(np.eye(len(free), dtype=bool), side, search) for side in (up, down)]
-        )
-        both = residuals(points)
-        return ((both[: len(free)] - both[len(free) :]) / (up - down)[:, None]).T
+    known: dict[bytes, tuple[Array, Array]] = {}
+
+    def both(search: Array) -> tuple[Array, Array]:
+        """Residuals and their slopes: one call of the law, whose cost hardly depends on the number of sets."""
+        key = search.tobytes()
+        if key not in known:
+            up, down = np.minimum(search + STEP, high), np.maximum(search - STEP, low)
+            sides = [np.where(np.eye(len(free), dtype=bool), side, search) for side in (up, down)]
+            found = residuals(np.concatenate([search[None], *sides]))
+            slopes = (found[1 : len(free) + 1] - found[len(free) + 1 :]) / (up - down)[:, None]
+            known.clear()  # a search asks for the slope where it asked for the residuals last
+            known[key] = found[0], slopes.T
+        return known[key]
 
     def total(search: Array) -> float:
         return float((problem.residuals(whole(np.atleast_2d(search)))[0] ** 2).sum())
@@ -197,12 +207,15 @@ def minimise(
         values = whole(np.zeros((1, 0)))[0]
         return values, float((problem.residuals(values)[0] ** 2).sum())
     best: tuple[Array, float] | None = None
-    for start in starts:
-        begin = np.clip(problem.inner(start)[free], low + 1e-9, high - 1e-9)
+    begins = [np.clip(problem.inner(start)[free], low + 1e-9, high - 1e-9) for start in starts]
+    if tries is not None and tries < len(begins):
+        order = np.argsort((residuals(np.array(begins)) ** 2).sum(axis=1))
+        begins = [begins[i] for i in order[:tries]]
+    for begin in begins:
         done = least_squares(
-            lambda s: residuals(s)[0],
+            lambda s: both(s)[0],
             begin,
-            jac=slope,
+            jac=lambda s: both(s)[1],
             bounds=(low, high),
             method="trf",
             ftol=tolerance,
@@ -226,7 +239,5 @@ def minimise(
 
 def fit(problem: Problem, tries: int = 2) -> Fit:
     """The best fit, from the ``tries`` starts with the smallest sums of squares."""
-    sums = (problem.residuals(problem.starts) ** 2).sum(axis=1)
-    order = np.argsort(sums)[:tries]
-    values, rss = minimise(problem, [problem.starts[i] for i in order])
+    values, rss = minimise(problem, list(problem.starts), tries=tries)
     return Fit(problem, values, rss)

@@ -100,16 +100,12 @@ def uptake_model(data: UptakeData, fitted: UptakeFit, cell: str) -> bytes | None
         return None
     volume, count = data.volume, float(data.density[0]) * data.volume
     longest = float(data.time.max())
-    doses = [dose for dose in np.unique(data.per_cell[data.density == data.density[0]]) if dose > 0]
+    largest = float((data.dose * data.volume).max())  # particles in one dish
     # enough donors that one dish holds the largest dose several times over, by the library's order of 10 EV/cell/h
-    donors = max(1e6, math.ceil(float(doses[-1]) * count / (10.0 * DONORS_HOURS)))
+    donors = max(1e6, math.ceil(largest / (10.0 * DONORS_HOURS)))
     arms = [
-        f"  source: {{cells: {{source: {{count: {donors:.6g}}}, {cell}: {{count: 0}}}}, interventions: []}}"
-    ]
-    arms += [
-        f"  per_cell_{dose:.0f}: {{exposures: [{{doses_from: source, to: {cell}, "
-        f"particles_per_cell: {dose:.9g}, at: {DONORS_HOURS:g} h}}]}}"
-        for dose in doses
+        f"  source: {{cells: {{source: {{count: {donors:.6g}}}, {cell}: {{count: 0}}}}, interventions: []}}",
+        *_dose_arms(data, cell),
     ]
     comment = [
         "Fitted by `vesica fit uptake`. Each fitted number stands in one parameter, see the comments.",
@@ -130,6 +126,22 @@ def uptake_model(data: UptakeData, fitted: UptakeFit, cell: str) -> bytes | None
         DONORS_HOURS + longest,
         extra,
     )
+
+
+def _dose_arms(data: UptakeData, cell: str) -> list[str]:
+    """An arm for every dose; another number of cells stands in the arm and in its name."""
+    out = []
+    for place, density in enumerate(dict.fromkeys(data.density)):
+        count = float(density) * data.volume
+        suffix = f"_cells_{count:.0f}" if place else ""
+        cells = f"cells: {{{cell}: {{count: {count:.9g}}}}}, " if place else ""
+        out += [
+            f"  per_cell_{dose:.0f}{suffix}: {{{cells}exposures: [{{doses_from: source, to: {cell}, "
+            f"particles_per_cell: {dose:.9g}, at: {DONORS_HOURS:g} h}}]}}"
+            for dose in np.unique(data.per_cell[data.density == density])
+            if dose > 0
+        ]
+    return out
 
 
 def uptake_lines(data: UptakeData, fitted: UptakeFit, cell: str) -> list[Line]:

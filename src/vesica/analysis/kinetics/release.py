@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -298,17 +298,24 @@ def fit_release(data: ReleaseData, model: str, *, intervals: bool = True) -> Rel
     found = fit(problem_of(data, design.kept))
     shown = [name for name in found.problem.names if not name.startswith(("start", "background"))]
     limits = {name: profile(found, found.problem.names.index(name)) for name in shown} if intervals else {}
+    if any(limits[loss].open_high for loss in design.kept if loss in limits):
+        # a loss of any size is balanced by as much release: no end of the search is an end of the interval
+        limits = {
+            name: replace(one, high=math.inf, open_high=True) if name.startswith("secretion") else one
+            for name, one in limits.items()
+        }
     return ReleaseFit(model, design, found, limits)
 
 
 def fit_all(data: ReleaseData) -> dict[str, ReleaseFit | None]:
     """Every nested model, smallest first; those that the design cannot tell from a smaller one are None."""
-    rows = data.concentration.size
-    out: dict[str, ReleaseFit | None] = {}
-    for model, losses in MODELS.items():
-        free = len(parameter_names(data, design_of(data, losses).kept)) + (data.sd is None)
-        out[model] = fit_release(data, model) if rows > free + 1 or model == "constant" else None
-    return out
+    return {model: None if is_too_few(data, model) else fit_release(data, model) for model in MODELS}
+
+
+def is_too_few(data: ReleaseData, model: str) -> bool:
+    """Whether a model has as many free numbers as there are readings, or one less; never the smallest."""
+    free = len(parameter_names(data, design_of(data, MODELS[model]).kept)) + (data.sd is None)
+    return model != "constant" and data.concentration.size <= free + 1
 
 
 def naive_of(data: ReleaseData, fitted: ReleaseFit) -> tuple[Naive, ...]:

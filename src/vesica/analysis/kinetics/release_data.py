@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from vesica.analysis.kinetics.least_squares import Array
+from vesica.analysis.numbers import number
 from vesica.errors import Finding, error
 from vesica.readers.columns import Columns, read_columns
 from vesica.readers.text import PathLike, Provenance
@@ -61,9 +62,9 @@ class Culture:
         """For tables: the condition, and what tells it from its siblings."""
         parts = [self.condition or ("cells" if self.cells else "cell-free")]
         parts.append(
-            f"{self.cells:.3g} cells in {self.volume:.3g} mL" if self.cells else f"{self.volume:.3g} mL"
+            f"{number(self.cells)} cells in {number(self.volume)} mL" if self.cells else f"{number(self.volume)} mL"
         )
-        return ", ".join(parts) + (f", {self.surface:.3g} cm²" if self.surface is not None else "")
+        return ", ".join(parts) + (f", {number(self.surface)} cm²" if self.surface is not None else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +277,7 @@ def _readings(table: Columns, volume: Array, events: np.ndarray) -> tuple[Array,
     """(row,) particle/mL, NaN in rows that only hold an event; and standard deviations."""
     by_volume = table.has("concentration")
     name = "concentration" if by_volume else "particles"
-    unit = PER_VOLUME if by_volume else "particle"
+    unit = PER_VOLUME if by_volume else "particle" if table.unit(name) else ""  # a count needs no unit
     per = 1.0 if by_volume else volume
     values = table.numbers(name, unit, allow_empty=True, low=0.0) / per
     for row, value, event in zip(table.rows, values, events, strict=True):
@@ -324,7 +325,7 @@ def _usable(
     note = Finding(
         "note",
         "time",
-        f"{len(zeros)} readings of zero at 0 h",
+        f"{len(zeros)} reading{'s' if len(zeros) > 1 else ''} of zero at 0 h",
         "fresh medium holds nothing",
         "they agree with a start at zero and are not fitted",
         "nothing to do",

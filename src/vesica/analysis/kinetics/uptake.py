@@ -226,12 +226,18 @@ def half_solved(data: UptakeData, law: Law) -> Solved:
         leaving = part["unbinding"] + part.get("internalisation", 0.0)
         return np.where(free > 0.0, leaving / np.where(free > 0.0, free, 1.0), np.nan)
 
-    def begin(values: Array, value: float) -> Array:
-        out = values.copy()
+    def begin(values: Array, value: float) -> tuple[Array, ...]:
+        """Fewer sites, or sites that let go so fast that binding stays as it is."""
+        part = dict(zip(names, values, strict=True))
+        size = part.get("per_particle", 1.0)
+        fewer, looser = values.copy(), values.copy()
+        sites = 0.0
         if law.consumes:
-            size = values[names.index("per_particle")] if "per_particle" in names else 1.0
-            out[names.index("capacity")] = min(out[names.index("capacity")], value * size)
-        return out
+            fewer[names.index("capacity")] = looser[names.index("capacity")] = min(part["capacity"], value * size)
+            sites = min(part["capacity"] / size, value)
+        leaving = part["binding"] * density * (value - sites / 2.0)
+        looser[names.index("unbinding")] = max(leaving - part.get("internalisation", 0.0), 1e-9 * leaving)
+        return fewer, looser
 
     return Solved(names.index("binding"), solve, begin)
 

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from vesica.analysis.kinetics.least_squares import Array
+from vesica.analysis.kinetics.uptake_controls import (
+    CONTROLS,
+    Rows,
+    choice,
+    controls,
+    folded,
+    kind_of,
+    surface_share,
+    weights,
+)
+from vesica.analysis.numbers import number
 from vesica.errors import Finding, nearest
 from vesica.readers.columns import Columns, read_columns
 from vesica.readers.text import PathLike, Provenance
 
 PER_CELL: Final = "particle/cell"
-CONTROLS: Final[Mapping[str, tuple[str, ...]]] = {
-    "dye": ("dye", "dyeonly", "freedye", "dyecontrol", "label", "labelonly"),
-    "no_ev": (
-        "noev",
-        "noevs",
-        "blank",
-        "untreated",
-        "background",
-        "mediumonly",
-        "pbs",
-        "vehicle",
-        "noparticles",
-    ),
-    "4C": ("4c", "4°c", "cold", "ice", "4"),
-}
+FEWEST: Final = 4  # readings; one rate and the scale of the error leave two
+_TOO_MANY: Final = 1.2  # times the dose: beyond the error of a count
 _KNOWN: Final = {
     "dose": ("concentration", "particles per cell"),
     "time": ("hours", "t"),
@@ -41,10 +37,6 @@ _KNOWN: Final = {
     "volume": ("medium volume",),
     "sd": ("standard deviation", "error"),
 }
-_UNKNOWN_CV: Final = (
-    0.1  # relative weight without replicates; the scale of the error is estimated from the fit
-)
-_FLOOR: Final = 1e-3  # of the largest net signal: no reading weighs without limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,19 +128,11 @@ def read_uptake(
     density = n_cells / volumes
     dose, dose_unit = _dose(table, density)
     unit, signal, sd = _signals(table, per_particle)
-    chosen = _choice(table, kinds, subtract)
-    mean, error, noise, notes = _controls(table, kinds, chosen, dose, time, signal, sd, kept)
+    rows = Rows(kinds, dose, density, time, signal, sd)
+    chosen = choice(table, kinds, subtract)
+    mean, error, noise, notes = controls(table, rows, chosen, kept)
     net = signal[kept] - mean
-    weight, known, more = _weights(
-        dose[kept],
-        time[kept],
-        density[kept],
-        signal[kept],
-        net,
-        error,
-        noise,
-        None if sd is None else sd[kept],
-    )
+    weight, known, more = weights(rows, kept, net, error, noise)
     data = UptakeData(
         dose[kept],
         density[kept],
@@ -162,25 +146,20 @@ def read_uptake(
         mean,
         error,
         float(volumes[kept[0]]),
-        _surface(kinds, chosen, dose, time, signal, kept),
+        surface_share(rows, chosen, kept),
         tuple(table.words("replicate")[i] if table.has("replicate") else "" for i in kept),
         (*notes, *more),
         table.provenance,
     )
     _enough(table, data)
-    return data
-
-
-def _folded(word: str) -> str:
-    return re.sub(r"[\s_\-]+", "", word).lower()
+    return replace(data, findings=(*data.findings, *_doubts(table, data)))
 
 
 def _conditions(table: Columns, wanted: str | None) -> tuple[tuple[str, ...], list[int]]:
     """(row,) Kind of each row (a control, or the condition as written), and the rows that are fitted."""
     size = len(table)
     words = table.words("condition") if table.has("condition") else ("",) * size
-    alias = {name: control for control, names in CONTROLS.items() for name in names}
-    kinds = tuple(alias.get(_folded(word), word) for word in words)
+    kinds = tuple(kind_of(word) for word in words)
     treated = list(dict.fromkeys(kind for kind in kinds if kind not in CONTROLS))
     if not treated:
         raise table.refuse(
@@ -273,7 +252,7 @@ def _signals(table: Columns, per_particle: float | None) -> tuple[str, Array, Ar
                     "the reading would outweigh all others",
                     "correct it, or remove the column",
                 )
-    if _folded(unit) in {
+    if folded(unit) in {
         "particle/cell",
         "particles/cell",
         "ev/cell",
@@ -288,175 +267,74 @@ def _signals(table: Columns, per_particle: float | None) -> tuple[str, Array, Ar
     return unit, np.array(signal), None if sd is None else np.array(sd)
 
 
-def _choice(table: Columns, kinds: Sequence[str], subtract: str) -> str:
-    present = set(kinds) & set(CONTROLS)
-    if subtract == "none":
-        return ""
-    if subtract == "auto":
-        return next((name for name in ("dye", "no_ev") if name in present), "")
-    if subtract not in present:
-        raise table.refuse(
-            None,
-            f"`--subtract {subtract}`, and no row has this condition",
-            "a control is measured in the same experiment",
-            "there is nothing to subtract",
-            f"the table holds {', '.join(sorted(present)) or 'no controls'}; or `--subtract none`",
-        )
-    return subtract
-
-
-def _controls(
-    table: Columns,
-    kinds: Sequence[str],
-    chosen: str,
-    dose: Array,
-    time: Array,
-    signal: Array,
-    sd: Array | None,
-    kept: Sequence[int],
-) -> tuple[Array, Array, float, list[Finding]]:
-    """(kept,) mean and standard error of the control of each row; noise of one control reading."""
-    file, notes = table.text.file, []
-    if not chosen:
-        notes.append(
-            Finding(
-                "warning",
-                "condition",
-                "no control is subtracted",
-                "autofluorescence and free dye read as uptake",
-                "rates and EC50 hold for the gross signal",
-                "measure cells without EVs (`no_ev`) and a dye control (`dye`)",
-                file=file,
-            )
-        )
-        return np.zeros(len(kept)), np.zeros(len(kept)), 0.0, notes
-    rows = [i for i, kind in enumerate(kinds) if kind == chosen]
-    noise, known = _scatter(
-        [(float(dose[i]), float(time[i])) for i in rows], signal[rows], None if sd is None else sd[rows]
-    )
-    if not known:
-        notes.append(
-            Finding(
-                "note",
-                "condition",
-                f"the control `{chosen}` has no replicates and no sd",
-                "its error is passed on to the net signal",
-                "it counts as exact here",
-                "measure the control in replicates",
-                file=file,
-            )
-        )
-    mean, error = np.zeros(len(kept)), np.zeros(len(kept))
-    for place, i in enumerate(kept):
-        matched = [
-            j
-            for j in rows
-            if math.isclose(time[j], time[i])
-            and (chosen == "no_ev" or math.isclose(dose[j], dose[i], rel_tol=1e-6))
-        ]
-        if not matched and chosen == "no_ev":
-            matched = rows
-        if not matched:
-            raise table.refuse(
-                table.rows[i],
-                f"no `{chosen}` control at this dose and time",
-                f"`{chosen}` is subtracted at the same dose and time, because it grows with both",
-                "the net signal would be too high",
-                f"measure it, or `--subtract {'no_ev' if 'no_ev' in kinds else 'none'}`",
-            )
-        mean[place] = float(signal[matched].mean())
-        error[place] = noise / math.sqrt(len(matched))
-    return mean, error, noise, notes
-
-
-def _scatter(groups: Sequence[tuple[float, ...]], values: Array, sd: Array | None) -> tuple[float, bool]:
-    """Pooled standard deviation of one reading, and whether it could be found."""
-    if sd is not None:
-        return float(np.sqrt((sd**2).mean())), True
-    squares, freedom = 0.0, 0
-    for group in set(groups):
-        inside = values[[one == group for one in groups]]
-        squares += float(((inside - inside.mean()) ** 2).sum())
-        freedom += inside.size - 1
-    return (math.sqrt(squares / freedom), True) if freedom else (0.0, False)
-
-
-def _weights(
-    dose: Array,
-    time: Array,
-    density: Array,
-    gross: Array,
-    net: Array,
-    error: Array,
-    noise: float,
-    sd: Array | None,
-) -> tuple[Array, bool, list[Finding]]:
-    """(row,) Standard deviations, whether their scale is known, and notes."""
-    if sd is not None:
-        return np.sqrt(sd**2 + error**2), True, []
-    groups = list(zip(dose, time, density, strict=True))
-    mean_net, mean_gross = np.empty(net.size), np.empty(net.size)
-    for group in set(groups):
-        inside = np.array([one == group for one in groups])
-        mean_net[inside], mean_gross[inside] = net[inside].mean(), gross[inside].mean()
-    relative, known = _scatter(groups, gross / np.where(mean_gross > 0, mean_gross, 1.0), None)
-    notes = []
-    if not known:
-        notes.append(
-            Finding(
-                "note",
-                "replicate",
-                "no dose and time was measured twice",
-                "replicates say how precise a reading is",
-                "readings are weighted as if all had the same relative error, whose size the fit gives",
-                "add replicates or a column `sd`",
-            )
-        )
-        relative = _UNKNOWN_CV
-    floor = _FLOOR * float(np.abs(net).max())
-    return np.sqrt((relative * mean_net) ** 2 + error**2 + noise**2 + floor**2), False, notes
-
-
-def _surface(
-    kinds: Sequence[str], chosen: str, dose: Array, time: Array, signal: Array, kept: Sequence[int]
-) -> float | None:
-    """Share of the net signal that cells show at 4 °C, where they bind and do not internalise."""
-    cold = [i for i, kind in enumerate(kinds) if kind == "4C"]
-    blank = [i for i, kind in enumerate(kinds) if kind == chosen] if chosen and chosen != "4C" else []
-    base = float(signal[blank].mean()) if blank and chosen == "no_ev" else 0.0
-    shares = []
-    for i in cold:
-        same = [
-            j for j in kept if math.isclose(time[j], time[i]) and math.isclose(dose[j], dose[i], rel_tol=1e-6)
-        ]
-        if chosen == "dye":
-            matched = [
-                j
-                for j in blank
-                if math.isclose(time[j], time[i]) and math.isclose(dose[j], dose[i], rel_tol=1e-6)
-            ]
-            base = float(signal[matched].mean()) if matched else 0.0
-        if same and float(signal[same].mean()) > base:
-            shares.append((float(signal[i]) - base) / (float(signal[same].mean()) - base))
-    return float(np.median(shares)) if shares else None
-
-
 def _enough(table: Columns, data: UptakeData) -> None:
     times = np.unique(data.time[data.time > 0.0])
     doses = np.unique(data.dose[data.dose > 0.0])
-    if not doses.size or not times.size or times.size * doses.size < 3:
+    pairs = len({(d, t) for d, t in zip(data.dose, data.time, strict=True) if d > 0.0 and t > 0.0})
+    if pairs < 3 or data.signal.size < FEWEST:
         raise table.refuse(
             None,
-            f"{doses.size} doses at {times.size} times",
-            "a fit needs three pairs of dose and time",
+            f"{doses.size} {'dose' if doses.size == 1 else 'doses'} at {times.size} "
+            f"{'time' if times.size == 1 else 'times'}, {data.signal.size} readings",
+            f"a fit needs three pairs of dose and time, and {FEWEST} readings",
             "every law passes through fewer",
-            "measure at least three doses, or three times",
+            "measure more doses, times or replicates",
         )
     if not (data.signal > 0.0).any():
         raise table.refuse(
             None,
             "no net signal is above zero",
-            f"the control `{data.subtracted}` is below the signal",
+            f"the control `{data.subtracted}` is below the signal" if data.subtracted else "cells take something up",
             "nothing was taken up, or the control is wrong",
-            "check the control, or `--subtract none`",
+            "check the control, or `--subtract none`" if data.subtracted else "check the column `signal`",
         )
+    if np.ptp(data.signal) <= 1e-9 * float(np.abs(data.signal).max()):
+        raise table.refuse(
+            None,
+            "all net signals are the same",
+            "what cells take up depends on dose and time",
+            "rates of any size describe it",
+            "check the column `signal`",
+        )
+
+
+def _doubts(table: Columns, data: UptakeData) -> list[Finding]:
+    """Warn of signals that fall, and of more particles in cells than were given."""
+    found = []
+    slopes = [_slope(along, data.signal, across) for along, across in
+              ((data.time, data.dose), (data.dose, data.time))]
+    if max(slopes) <= 0.0:
+        found.append(
+            Finding(
+                "warning",
+                "signal",
+                "the net signal rises neither with dose nor with time",
+                "uptake begins at zero and rises with both",
+                "the fitted rates describe no uptake",
+                "check that the columns are not exchanged; bleaching and cell death lower a signal, too",
+                file=table.text.file,
+            )
+        )
+    given = np.where(data.dose > 0.0, data.per_cell, np.inf)
+    over = np.flatnonzero(data.signal > _TOO_MANY * given) if data.is_counted else np.zeros(0, dtype=int)
+    if over.size:
+        worst = int(over[np.argmax(data.signal[over] / given[over])])
+        found.append(
+            Finding(
+                "warning",
+                "signal",
+                f"{over.size} readings hold more particles than were given, up to "
+                f"{number(data.signal[worst] / given[worst])} times the dose",
+                "a cell holds at most its share of the dose",
+                "dose, signal or number of cells is wrong, and so are the rates",
+                "check the calibration (`--per-particle`), the dose, `cells` and `volume`",
+                file=table.text.file,
+            )
+        )
+    return found
+
+
+def _slope(along: Array, signal: Array, across: Array) -> float:
+    """Mean covariance of the signal with one axis, at the same place of the other."""
+    parts = [across == one for one in np.unique(across)]
+    return float(sum(((along[at] - along[at].mean()) * signal[at]).sum() / (along[at].max() or 1.0) for at in parts))

@@ -10,10 +10,12 @@ import numpy as np
 from vesica.analysis.kinetics import petab, petab_uptake
 from vesica.analysis.kinetics.model_file import uptake_model
 from vesica.analysis.kinetics.profile import Interval, words
-from vesica.analysis.kinetics.release_outcome import ALPHA, shown, standardised
+from vesica.analysis.kinetics.release_findings import ALPHA
+from vesica.analysis.kinetics.release_tables import standardised
 from vesica.analysis.kinetics.uptake import UptakeFit, best_of, consumed_share, fit_all, plateau, units_of
 from vesica.analysis.kinetics.uptake_data import UptakeData
 from vesica.analysis.lab import Field, LabOutcome, Table
+from vesica.analysis.numbers import number
 from vesica.errors import Finding
 from vesica.library import internal, load
 from vesica.transport.diffusion import still_column_share, stokes_einstein
@@ -106,13 +108,13 @@ def _headline(data: UptakeData, best: UptakeFit, delivery: Delivery) -> list[str
     lines = [f"The law `{best.law.words}` describes {data.signal.size} readings best (AICc)."]
     if best.half is not None and best.half_interval is not None:
         text = (
-            f"EC50 (half of the sites taken): {shown(best.half)} particles per cell, nominal "
-            f"(95 % interval {words(best.half_interval, '', shown)})"
+            f"EC50 (half of the sites taken): {number(best.half)} particles per cell, nominal "
+            f"(95 % interval {words(best.half_interval, '', number)})"
         )
         if delivery.mixing == "still":
             text += (
-                f"; at most {shown(best.half * delivery.share)} delivered "
-                f"({words(best.half_interval.scaled(delivery.share), '', shown)})"
+                f"; at most {number(best.half * delivery.share)} delivered "
+                f"({words(best.half_interval.scaled(delivery.share), '', number)})"
             )
         elif delivery.mixing == "stirred":
             text += "; in stirred medium the same is delivered"
@@ -120,7 +122,7 @@ def _headline(data: UptakeData, best: UptakeFit, delivery: Delivery) -> list[str
         largest = float(data.per_cell.max())
         if best.half > largest:
             lines.append(
-                f"It lies above the largest dose ({shown(largest)} particles per cell): it is extrapolated."
+                f"It lies above the largest dose ({number(largest)} particles per cell): it is extrapolated."
             )
     return lines
 
@@ -136,16 +138,18 @@ def verdict(data: UptakeData, cause: str, most: float | None) -> list[str]:
             "undecided": "Saturation or depletion explains the plateau: either alone will do.",
         }[cause]
     ]
-    if np.unique(np.round(data.density, 6)).size == 1:
+    # particles that are counted say themselves how much of the dose is gone
+    if np.unique(np.round(data.density, 6)).size == 1 and cause != "none" and not data.is_counted:
         doses = np.unique(data.dose[data.dose > 0]).size
         confounded = "with one dose they cannot be told apart" if doses == 1 else "they are partly confounded"
         lines.append(
-            f"All wells had {shown(float(data.density[0]))} cells per mL: saturation and depletion both bend a curve, "
+            f"All wells had {number(float(data.density[0]))} cells per mL: saturation and depletion both bend a curve, "
             f"and {confounded} at one density of cells. Measure a second density: depletion moves with it, "
             "saturation does not."
         )
     if most is not None:
-        lines.append(f"Cells hold up to {shown(100 * most)} % of the dose.")
+        start = "If the dose was used up, cells" if cause == "undecided" else "By this law cells"
+        lines.append(f"{start} hold up to {number(100 * most)} % of the dose.")
     elif not data.is_counted:
         lines.append(
             f"The signal (in {data.unit}) does not count particles, so the share of the dose that was consumed is "
@@ -159,8 +163,8 @@ def _delivery_words(delivery: Delivery) -> str:
         return "Medium stirred: the delivered dose is the nominal one."
     if delivery.mixing == "still":
         return (
-            f"Medium still, {shown(delivery.depth or 0)} mm deep: diffusion brings at most "
-            f"{shown(100 * delivery.share)} % of {shown(delivery.diameter or 0)} nm EVs to the cells in this time."
+            f"Medium still, {number(delivery.depth or 0)} mm deep: diffusion brings at most "
+            f"{number(100 * delivery.share)} % of {number(delivery.diameter or 0)} nm EVs to the cells in this time."
         )
     return "Whether the medium was stirred is not known: less than the nominal dose may be delivered (`--depth 2 mm`)."
 
@@ -181,7 +185,7 @@ def _rates(data: UptakeData, best: UptakeFit, delivery: Delivery) -> Table:
             float(best.fit.values[i]),
             *_cells(best.intervals[name]),
             units[name],
-            words(best.intervals[name], "", shown),
+            words(best.intervals[name], "", number),
         )
         for i, name in enumerate(best.fit.problem.names)
     ]
@@ -192,7 +196,7 @@ def _rates(data: UptakeData, best: UptakeFit, delivery: Delivery) -> Table:
                 best.half,
                 *_cells(best.half_interval),
                 "particle/cell",
-                words(best.half_interval, "", shown),
+                words(best.half_interval, "", number),
             )
         )
         if delivery.mixing != "unknown":
@@ -203,10 +207,10 @@ def _rates(data: UptakeData, best: UptakeFit, delivery: Delivery) -> Table:
                     best.half * delivery.share,
                     *_cells(scaled),
                     "particle/cell",
-                    words(scaled, "", shown),
+                    words(scaled, "", number),
                 )
             )
-    return Table("rates", f"Rates by the law `{best.law.words}`", fields, tuple(rows))
+    return Table("rates", f"Rates by the law: {best.law.words}", fields, tuple(rows))
 
 
 def _cells(interval: Interval) -> tuple[float, float | None]:
@@ -360,7 +364,7 @@ def _findings(data: UptakeData, best: UptakeFit, delivery: Delivery) -> list[Fin
             Finding(
                 "note",
                 "condition",
-                f"at 4 °C cells show {shown(100 * data.surface_share)} % of the signal (median)",
+                f"at 4 °C cells show {number(100 * data.surface_share)} % of the signal (median)",
                 "in the cold EVs bind and are not internalised",
                 "so much of the signal may sit on the surface",
                 "subtract it with `--subtract 4C` to fit what was internalised",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -88,12 +89,16 @@ def _measurement(known: Known) -> list[str]:
 
 def _analysis(result: NtaResult) -> list[str]:
     of_what = "of the original suspension" if result.unit == PER_ML else "of the measured suspension (dilution unknown)"
-    levels = {one.level for sample in result.samples for one in (sample.concentration or sample.gross,)}
+    estimates = [sample.concentration or sample.gross for sample in result.samples]
+    levels = {"counting" if math.isinf(one.df) else one.level for one in estimates if one.se is not None}
     how = {"replicates": "between replicate measurements", "samples": "between samples",
            "videos": "between the videos of one measurement, which does not hold the differences between replicates"}
-    words = " and ".join(how[level] for level in ("samples", "replicates", "videos") if level in levels)
+    spread = " and ".join(how[level] for level in ("samples", "replicates", "videos") if level in levels)
+    parts = [f"the spread {spread}"] if spread else []
+    parts += ["the counting error of the tracks alone"] if "counting" in levels else []
+    words = ", or ".join(parts)
     return [f"Concentrations are per mL {of_what} and were calculated with vesica {__version__}"
-            + (f", 95 % intervals from the spread {words}" if words else "") + "."]
+            + (f", 95 % intervals from {words}" if words else "") + "."]
 
 
 def _controls(answers: Mapping[str, Answer], known: Known, result: NtaResult) -> list[str]:

@@ -20,6 +20,7 @@ _SETTINGS: Final[tuple[tuple[str, str], ...]] = (  # words of the report, and wh
 _THRESHOLDS: Final = (("detection threshold", "detection threshold"), ("minimum brightness", "minimum brightness"),
                       ("minimum area", "minimum area"), ("maximum area", "maximum area"))
 _FRAMES: Final = (("frames", "total frames"), ("frames", "number of frames"))
+_NAMED: Final = 4  # samples that are named one by one
 _DILUENT: Final = re.compile(r'^\W*(diluent|electrolyte)"?\s*:?\s*[,;\t]\s*"?([^,;\t"]+)', re.IGNORECASE)
 
 
@@ -57,7 +58,11 @@ def _by_sample(pairs: Iterable[tuple[str, str]]) -> str:
             names.setdefault(words, []).append(name)
     if len(names) == 1:
         return next(iter(names))
-    return "; ".join(f"{', '.join(who)}: {words}" for words, who in names.items())
+    return "; ".join(f"{_who(who)}: {words}" for words, who in names.items())
+
+
+def _who(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)} samples, {names[0]} to {names[-1]}"
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:

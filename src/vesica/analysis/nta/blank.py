@@ -74,10 +74,13 @@ def matching(
     fitting = tuple(one for one in blanks if _fits(one.dilution.factor, wanted))
     if fitting:
         return fitting
-    measured = ", ".join(f"`{Path(one.file).name}` ({_times(one.dilution.factor)})" for one in blanks)
+    by_dilution: dict[str, list[str]] = {}
+    for one in blanks:
+        by_dilution.setdefault(_times(one.dilution.factor), []).append(f"`{Path(one.file).name}`")
+    measured = "; ".join(f"{_some(names)} {times}" for times, names in by_dilution.items())
     raise error(
         sample,
-        f"the sample `{sample}` was measured {_times(wanted)}, the blank {measured}",
+        f"the sample `{sample}` was measured {_times(wanted)}, the blank{'s' * (len(blanks) != 1)} {measured}",
         "a blank is measured at the dilution of the sample: the diluent has particles of its own, "
         "which do not become fewer when more of it is added",
         "scaling such a blank multiplies the particles of the diluent by the wrong factor",
@@ -93,6 +96,10 @@ def _fits(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
     return abs(one - other) <= _SAME * other
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _times(factor: float | None) -> str:

@@ -63,9 +63,11 @@ def pairs_of(names: Sequence[str], asked: Sequence[tuple[str, str]] = ()) -> lis
                     "there is nothing to compare with", nearest(name, names),
                 )  # fmt: skip
         if pair[0] == pair[1]:
+            others = ", ".join(f"`{name}`" for name in names if name != pair[0])
             raise error(
                 "compare", f"`{pair[0]}` against itself", "two different groups are compared",
-                "the fold change would be one by construction", f"name another group: {', '.join(names)}",
+                "the fold change would be one by construction",
+                f"name another group: {others}" if others else "read the files of another group, too",
             )  # fmt: skip
     if len(names) < 2:
         raise error(

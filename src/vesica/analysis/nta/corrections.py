@@ -238,7 +238,7 @@ def correct_plastic(
     measured = internal(library.entries["plastic.loss_time_Evtushenko20"], "h")[0]
     findings = () if hours <= measured else (_beyond(hours, measured, sample),)
     words = (
-        f"After {hours:g} h at 4 °C in a {tube} tube, {1 / factor.value:.0%} of the particles are left: the "
+        f"After {hours:g} h at 4 °C in a {tube} tube, {100 / factor.value:.0f} % of the particles are left: the "
         f"concentration before storage is {factor.words()} times the measured one. Small EVs are lost first, "
         "so the sizes measured are those of what was left."
     )

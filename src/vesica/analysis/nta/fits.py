@@ -242,7 +242,7 @@ def _verdict(fits: list[LawFit]) -> tuple[str, ...]:
 
 def _which(fits: list[LawFit]) -> list[str]:
     best, second = fits[0], fits[1]
-    head = f"Preferred: {best.law}, weight {best.weight:.0%} of the laws tried"
+    head = f"Preferred: {best.law}, weight {100 * best.weight:.0f} % of the laws tried"
     if second.delta < UNDECIDED:
         head += (
             f", but undecided: {second.law} is only {second.delta:.1f} AICc behind, and below {UNDECIDED:g} "
@@ -255,12 +255,12 @@ def _which(fits: list[LawFit]) -> list[str]:
     sentences = [f"{head}."]
     if second.delta >= UNDECIDED and second.gap <= SMALL_GAP:
         sentences.append(
-            f"Yet {second.law} misses the data by no more than {second.gap:.1%} of the particles: with many tracks "
-            "even such differences count, and shifts between videos are among them."
+            f"Yet {second.law} misses the data by no more than {100 * second.gap:.1f} % of the particles: with many "
+            "tracks even such differences count, and shifts between videos are among them."
         )
     if best.gap > VISIBLE_GAP:
         sentences.append(
-            f"Even the preferred law misses the data by {best.gap:.0%} of the particles at its worst: "
+            f"Even the preferred law misses the data by {100 * best.gap:.0f} % of the particles at its worst: "
             "none of these laws describes this sample; use its percentiles."
         )
     return sentences
@@ -297,8 +297,8 @@ def _second_population(fit: LawFit, open_ends: list[str]) -> str:
             f"({first.words('nm')} and {second.words('nm')})."
         )
     numbers = (
-        f"medians {first.words('nm')} and {second.words('nm')}, {share.value:.0%} "
-        f"({share.low:.0%} to {share.high:.0%}) in the larger one"
+        f"medians {first.words('nm')} and {second.words('nm')}, {100 * share.value:.0f} % "
+        f"({100 * share.low:.0f} % to {100 * share.high:.0f} %) in the larger one"
     )
     if peaks_of(fit) < 2:
         return (
@@ -323,7 +323,7 @@ def _unseen(fit: LawFit) -> str:
     factor = fit.unseen_factor
     if factor is None:
         return (
-            f"The {fit.law} does not describe this sample (it misses {fit.gap:.0%} of the particles at its "
+            f"The {fit.law} does not describe this sample (it misses {100 * fit.gap:.0f} % of the particles at its "
             "worst, or ends at a bound): no true number follows from it."
         )
     if not factor.is_bounded:

@@ -62,7 +62,7 @@ class SizeData:
             "are no counts, and intervals are those of the tracks. Export single tracks to fit these."
         )
         if self.negative_share > 0:
-            text += f" Negative bins ({self.negative_share:.1%} of the total) were taken as empty."
+            text += f" Negative bins ({100 * self.negative_share:.1f} % of the total) were taken as empty."
         return text
 
     def quantile(self, share: float) -> float:

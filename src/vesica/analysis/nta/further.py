@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -24,10 +25,11 @@ from vesica.analysis.nta.corrections import (
 from vesica.analysis.nta.fits import SizeFits, fit_sizes
 from vesica.analysis.nta.fits_data import SizeData, size_data_of_bins, size_data_of_tracks
 from vesica.analysis.nta.fits_profile import Interval
-from vesica.analysis.nta.records import GroupResult, NtaResult, SampleResult
+from vesica.analysis.nta.records import Estimate, GroupResult, NtaResult, SampleResult
 from vesica.errors import Finding, InputError
 
 Found = TypeVar("Found")
+_SAID: Final = 6  # sentences of one kind on the screen; the tables hold all
 
 
 def sizes_of(sample: SampleResult) -> SizeData:
@@ -170,14 +172,42 @@ def tables(result: NtaResult) -> tuple[Table, ...]:
 def sentences(result: NtaResult) -> tuple[str, ...]:
     """The conclusions, for the screen."""
     said = []
-    for one in result.comparisons:
-        if isinstance(one, Comparison):
-            said += [words for words in (_fold_words(one), _shape_words(one)) if words]
-    said += [f"`{one.name}`: {one.verdict[0]}" for one in result.fits if isinstance(one, SizeFits)]
-    said += [
-        f"`{one.sample}`: {one.words}" for one in result.corrections if isinstance(one, Correction) and one.factor
-    ]
+    pairs = [one for one in result.comparisons if isinstance(one, Comparison)]
+    for one in pairs[: _SAID if len(pairs) <= _SAID else 0]:
+        said += [words for words in (_fold_words(one), _shape_words(one)) if words]
+    if len(pairs) > _SAID:
+        said.append(f"{len(pairs)} pairs of groups compared, a row each in `comparisons.csv` and `shapes.csv`.")
+    said += _fit_words([one for one in result.fits if isinstance(one, SizeFits)])
+    by_kind: dict[str, list[Correction]] = {}
+    for done in result.corrections:
+        if isinstance(done, Correction) and done.factor:
+            by_kind.setdefault(done.kind, []).append(done)
+    for own in by_kind.values():
+        said += _correction_words(own)
     return tuple(said)
+
+
+def _correction_words(own: Sequence[Correction]) -> list[str]:
+    """A sentence for each sample; one for all where they are the same, or many."""
+    texts = {one.words: one.sample for one in own}
+    if len(texts) == 1:
+        return list(texts)
+    if len(texts) <= _SAID:
+        return [f"`{name}`: {words}" for words, name in texts.items()]
+    factors = [one.factor.value for one in own if one.factor is not None]
+    return [
+        (f"Corrected for the {own[0].kind}, {len(own)} samples have {min(factors):.3g} to {max(factors):.3g} times the "
+         "number measured; intervals are in `corrections.csv`.")
+    ]
+
+
+def _fit_words(fits: Sequence[SizeFits]) -> list[str]:
+    """A sentence for each sample, or one for all where they are many."""
+    if len(fits) <= _SAID:
+        return [f"`{one.name}`: {one.verdict[0]}" for one in fits]
+    preferred = Counter(one.fits[0].law for one in fits)
+    laws = ", ".join(f"{law} in {count}" for law, count in preferred.most_common())
+    return [f"Size laws of {len(fits)} samples, the preferred one: {laws}; some may be undecided, see `fits.csv`."]
 
 
 def _fold_words(one: Comparison) -> str:
@@ -303,20 +333,31 @@ def _shapes(result: NtaResult) -> Table:
 
 
 def _corrections(result: NtaResult) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    measured = {one.name: one.concentration for one in result.samples}
+    by_sample: dict[str, list[Correction]] = {}
     for one in result.corrections:
-        if not isinstance(one, Correction):
-            continue
-        own = measured[one.sample]
-        factor: tuple[Value, Value, Value] = (None, None, None) if one.factor is None else _three(one.factor)
-        after: tuple[Value, Value, Value] = (None, None, None)
-        if one.factor is not None and own is not None:
-            after = _three(corrected(own.value, own.low, own.high, (one,)))
-        rows.append((one.sample, one.kind, *factor, *after, one.covers))
-    return Table("corrections", "Corrections, each by itself; all other tables are as measured", (
-        Field("sample"), Field("kind"), Field("factor", "", "corrected / measured"), Field("factor_low"),
-        Field("factor_high"),
+        if isinstance(one, Correction):
+            by_sample.setdefault(one.sample, []).append(one)
+    measured = {one.name: one.concentration for one in result.samples}
+    rows: list[tuple[Value, ...]] = []
+    for name, own in by_sample.items():
+        rows += [_corrected_row(measured[name], (one,), one.kind, one.covers) for one in own]
+        if len(own) > 1 and all(one.factor is not None for one in own):
+            rows.append(_corrected_row(measured[name], own, "both", "; ".join(one.covers for one in own)))
+    return Table("corrections", "Corrections; all other tables are as measured", (
+        Field("sample"), Field("kind", "", "`both`: the factors multiplied, their errors independent"),
+        Field("factor", "", "corrected / measured"), Field("factor_low"), Field("factor_high"),
         Field("corrected", result.unit), Field("corrected_low", result.unit), Field("corrected_high", result.unit),
         Field("covers", "", "what the corrected number counts"),
     ), tuple(rows))  # fmt: skip
+
+
+def _corrected_row(
+    measured: Estimate | None, chosen: Sequence[Correction], kind: str, covers: str
+) -> tuple[Value, ...]:
+    factor: tuple[Value, Value, Value] = (None, None, None)
+    after = factor
+    if all(one.factor is not None for one in chosen):
+        factor = _three(corrected(1.0, 1.0, 1.0, chosen))
+        if measured is not None:
+            after = _three(corrected(measured.value, measured.low, measured.high, chosen))
+    return (chosen[0].sample, kind, *factor, *after, covers)

@@ -75,8 +75,7 @@ def refuse_mixture(files: Sequence[NtaFile]) -> None:
     if other is not None:
         raise error(
             Path(other.file).name,
-            f"`{Path(first.file).name}` is of {first.instrument}, "
-            f"`{Path(other.file).name}` of {other.instrument}",
+            f"`{Path(first.file).name}` {_origin(first)}, `{Path(other.file).name}` {_origin(other)}",
             "one call reads one instrument: each sees another part of the sizes and counts in another volume",
             "a difference between the instruments would be taken for one between samples",
             "run the command once for each instrument",
@@ -94,6 +93,10 @@ def refuse_mixture(files: Sequence[NtaFile]) -> None:
                 "leave one of them out",
                 file=file.file,
             )
+
+
+def _origin(file: NtaFile) -> str:
+    return f"is a {file.instrument}" if file.instrument == "size table" else f"comes from {file.instrument}"
 
 
 def place(

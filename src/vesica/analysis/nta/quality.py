@@ -237,11 +237,9 @@ def _finding(state: str, rows: list[tuple[VideoVerdict, Remark]]) -> Finding:
     n = len(rows)
     files = sorted({Path(one.file).name for one, _ in rows})
     says = f", in the instrument's words `{remark.instrument}`" if remark.instrument else ""
-    what = {"excluded": "excluded", "kept": "kept in spite of a reason to exclude", "warned": "with a warning"}[
-        state
-    ]
+    what = {"excluded": "excluded", "kept": "kept in spite of a reason to exclude", "warned": "with a remark"}[state]
     where = f"video `{verdict.video}` {what}" if n == 1 else f"{n} videos {what}"
-    alike = f"; {n - 1} more alike, in {len(files)} file{'s' * (len(files) > 1)}" if n > 1 else ""
+    alike = f"; and {n - 1} more like this" + (f" in {len(files)} files" if len(files) > 1 else "") if n > 1 else ""
     rule, consequence, fix = _CONSEQUENCES[state]
     is_small = state == "warned" and remark.check == "vibration" and "minor" in remark.instrument.lower()
     return Finding(

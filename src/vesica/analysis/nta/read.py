@@ -23,6 +23,7 @@ from vesica.analysis.nta.records import (
     SampleResult,
 )
 from vesica.analysis.nta.sheet import Sheet, match
+from vesica.analysis.numbers import number
 from vesica.errors import Finding, error
 from vesica.readers.nta_record import NtaFile
 from vesica.readers.text import Provenance
@@ -87,7 +88,7 @@ def analyse(
     findings = [finding for file in (*files, *blanks) for finding in file.warnings]
     rows = choices.sheet.by_file() if choices.sheet else {}
     if choices.sheet:
-        findings += match(choices.sheet, [file.file for file in (*files, *blanks)])
+        findings += match(choices.sheet, [one.file for one in files], [one.file for one in blanks])
     members, said = place(files, "sample", rows, choices.dilution, choices.culture, keep_all=choices.keep_all)
     medium, said_blank = place(blanks, "blank", rows, choices.dilution, NOTHING, keep_all=choices.keep_all)
     check_one_basis([(one.file.file, one.dilution) for one in members])
@@ -209,9 +210,9 @@ def _on_results(
             Finding(
                 "note",
                 "replicates",
-                f"{_one_or_more(alone)} with a single replicate",
+                f"{_one_or_more(alone)} {'has' if len(alone) == 1 else 'have'} a single replicate",
                 "an interval of the mean needs replicates: other tubes, other dishes",
-                "their intervals show the scatter of the videos of one measurement only",
+                "an interval then holds the scatter of videos or the counting of tracks, not what replicates differ by",
                 "measure at least three replicates before comparing",
             )
         )
@@ -219,7 +220,7 @@ def _on_results(
 
 
 def _one_or_more(names: Sequence[str]) -> str:
-    return f"the sample `{names[0]}`" if len(names) == 1 else f"{len(names)} samples or groups, as `{names[0]}`,"
+    return f"the sample `{names[0]}`" if len(names) == 1 else f"{len(names)} samples or groups (`{names[0]}` first)"
 
 
 def _background(one: SampleResult, threshold: float) -> Finding:
@@ -245,7 +246,7 @@ def _below(one: SampleResult, medium: Sequence[ReplicateResult]) -> Finding:
     return Finding(
         "warning",
         one.name,
-        f"`{one.name}` is not told from the blank ({names}): below {one.below_limit:.2g} particle/mL",
+        f"`{one.name}` is not told from the blank ({names}): below {number(one.below_limit, 2)} particle/mL",
         f"a net value counts from the critical level on ({one.background.words})",
         "no concentration and no sizes are given for it",
         "concentrate the sample, or measure more blanks",

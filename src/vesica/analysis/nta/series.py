@@ -10,6 +10,7 @@ import numpy as np
 
 from vesica.analysis.nta import intervals
 from vesica.analysis.nta.records import DilutionSeries, ReplicateResult, SampleResult
+from vesica.analysis.numbers import number
 from vesica.errors import Finding
 
 CHANCE: Final = 0.01  # of a warning about a series that agrees
@@ -100,7 +101,7 @@ def finding(series: DilutionSeries) -> Finding | None:
     if series.agrees:
         return None
     steps = ", ".join(
-        f"{value:.3g} at {factor:g}-fold"
+        f"{number(value)} at {factor:g}-fold"
         for value, factor in zip(series.concentrations, series.factors, strict=True)
     )
     return Finding(

@@ -11,9 +11,9 @@ from typing import Final
 
 from vesica.analysis.nta.amounts import Culture
 from vesica.analysis.nta.dilution import check_factor
-from vesica.errors import Finding, nearest
+from vesica.errors import Finding, InputError, nearest
 from vesica.readers.columns import Columns, read_columns
-from vesica.readers.text import Provenance
+from vesica.readers.text import Provenance, near_file
 from vesica.units import factor
 
 COLUMNS: Final = MappingProxyType({
@@ -120,8 +120,10 @@ def read_sheet(path: str | Path) -> Sheet:
     return Sheet(str(path), tuple(rows), table.provenance)
 
 
-def match(sheet: Sheet, files: Sequence[str]) -> tuple[Finding, ...]:
-    """Check that the sheet knows every file, and note the rows that no file belongs to.
+def match(sheet: Sheet, files: Sequence[str], blanks: Sequence[str] = ()) -> tuple[Finding, ...]:
+    """Check that the sheet knows every file of a sample, and note the rows that no file belongs to.
+
+    A blank of the command line needs no row: what it is, is said.
 
     Raises
     ------
@@ -139,10 +141,10 @@ def match(sheet: Sheet, files: Sequence[str]) -> tuple[Finding, ...]:
                 f"the sheet has no row for `{file}`",
                 "with a sample sheet, every file has a row in it (paths are relative to the sheet)",
                 "it is not known which sample and group the file belongs to",
-                f"add a row, or {nearest(Path(file).name, names)}",
+                f"add a row for it; {nearest(Path(file).name, names)}",
                 file=sheet.file,
             )
-    given = {str(Path(file).resolve()) for file in files}
+    given = {str(Path(file).resolve()) for file in (*files, *blanks)}
     left = [Path(path).name for path in known if path not in given]
     if not left:
         return ()
@@ -158,6 +160,21 @@ def match(sheet: Sheet, files: Sequence[str]) -> tuple[Finding, ...]:
             sheet.file,
         ),
     )
+
+
+def refuse_missing(sheet: Sheet) -> None:
+    """Refuse (InputError) rows about files that are not there, each with its line and the nearest name."""
+    found = [
+        Finding(
+            "error", Path(sheet.file).name, f"there is no file `{row.path}`",
+            "paths in a sheet are relative to its folder", "there is nothing to read for this row",
+            near_file(Path(row.path)), sheet.file, row.line,
+        )
+        for row in sheet.rows
+        if not Path(row.path).exists()
+    ]
+    if found:
+        raise InputError(*found)
 
 
 def _refuse_repeats(table: Columns, names: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from vesica.analysis.lab import Field, LabOutcome, Table, Value
+from vesica.analysis.nta import screen
 from vesica.analysis.nta.dilution import together
 from vesica.analysis.nta.records import (
     Distribution,
@@ -20,6 +21,7 @@ from vesica.analysis.nta.records import (
 )
 from vesica.analysis.nta.sizes import NAMES, common_edges, quantiles, rebin
 from vesica.analysis.nta.summary import summary
+from vesica.analysis.numbers import number
 
 KIND: Final = "nta"
 _GROUPS_SAID: Final = 6  # in the headline; the table holds all
@@ -57,7 +59,7 @@ def outcome(result: NtaResult, further: Sequence[Table] = (), sentences: Sequenc
     return LabOutcome(
         kind=KIND, title=_title(result), headline=(*headline(result), *sentences),
         tables=tuple(table for table in tables if table.rows), summary=summary(result), findings=result.findings,
-        sources=result.sources,
+        sources=result.sources, screen=screen.tables(result),
     )  # fmt: skip
 
 
@@ -93,8 +95,9 @@ def headline(result: NtaResult) -> tuple[str, ...]:
     elif kept:
         said.append(f"{len(kept)} videos that would be excluded were kept, as asked.")
     else:
-        n = len(result.videos)
-        said.append(f"All {n} videos used." if n > 1 else "The only video is used.")
+        n, medium = len(result.videos), sum(one.role == "blank" for one in result.videos)
+        of_blanks = f", {medium} of them of blanks" if medium else ""
+        said.append(f"All {n} videos used{of_blanks}." if n > 1 else "The only video is used.")
     return tuple(said)
 
 
@@ -102,11 +105,11 @@ def spoken(sample: SampleResult | GroupResult, unit: str) -> str:
     """Concentration in words: ``2.1e+10 (1.8e+10 to 2.4e+10) particle/mL, t interval of ...``."""
     if sample.concentration is None:
         return (
-            f"below the limit of {sample.below_limit:.3g} {unit}" if sample.below_limit is not None else "unknown"
+            f"below the limit of {number(sample.below_limit)} {unit}" if sample.below_limit is not None else "unknown"
         )
     one = sample.concentration
-    bounds = "" if one.low is None or one.high is None else f" ({one.low:.3g} to {one.high:.3g})"
-    return f"{one.value:.3g}{bounds} {unit}; {one.words}"
+    bounds = "" if one.low is None or one.high is None else f" ({number(one.low)} to {number(one.high)})"
+    return f"{number(one.value)}{bounds} {unit}; {one.words}"
 
 
 def _three(estimate: Estimate | None) -> tuple[Value, Value, Value]:
@@ -175,7 +178,7 @@ def _size(one: SampleResult | GroupResult, name: str) -> Value:
 
 
 def exclusions(result: NtaResult) -> Table:
-    """Excluded (or kept) videos and why; the second table of the screen."""
+    """Excluded (or kept) videos and why; the rows of the screen."""
     rows = [
         (Path(one.file).name, one.video, one.verdict, remark.reason, remark.instrument or None)
         for one in result.videos
@@ -185,7 +188,7 @@ def exclusions(result: NtaResult) -> Table:
     ]
     return Table(
         "exclusions",
-        "Excluded videos",
+        "Videos kept against a reason to exclude them" if result.keep_all else "Excluded videos",
         (Field("file"), Field("video"), Field("verdict"), Field("reason"), Field("instrument_says")),
         tuple(rows),
     )

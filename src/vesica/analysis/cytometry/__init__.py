@@ -1,0 +1,1 @@
+"""Flow cytometry in calibrated units."""

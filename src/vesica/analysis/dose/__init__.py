@@ -1,0 +1,1 @@
+"""How many vesicles an effect needs, and who can supply them."""

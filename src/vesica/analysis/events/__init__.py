@@ -1,0 +1,1 @@
+"""Fusion events of a recording, and their rate."""

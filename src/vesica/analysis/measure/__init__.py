@@ -1,0 +1,1 @@
+"""What instruments would read of a simulated dish."""

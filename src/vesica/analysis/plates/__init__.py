@@ -1,0 +1,1 @@
+"""Concentrations from plates with standards."""

@@ -1,0 +1,106 @@
+"""The flat list of numbers by which arms, draws and published directions are compared."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vesica.analysis.runs.vesicles import cargo_per_vesicle
+from vesica.results.arm_run import ArmRun
+from vesica.spec.resolved import CellType, ResolvedModel
+
+Quantities = dict[str, tuple[float, str]]
+
+
+def quantities(model: ResolvedModel, run: ArmRun) -> Quantities:
+    """Name -> (value, unit) at the end of an arm, and at the times published directions ask for.
+
+    Only what the model observes; without `observe:` everything.
+    """
+    found = _at_end(model, run)
+    for time in sorted({item.at for item in model.published if item.at is not None}):
+        then = _at_end(model, run.until(time))
+        found |= {f"{name} at {time / 3600.0:g} h": numbers for name, numbers in then.items()}
+    return found
+
+
+def _at_end(model: ResolvedModel, run: ArmRun) -> Quantities:
+    groups: dict[str, Quantities] = {name: {} for name in ("released", "taken_up", "cargo", "signals", "solubles",
+                                                           "phenotype")}
+    for cell in model.cells:
+        if run.count(cell.name) > 0:
+            _add_cell(model, run, cell, groups)
+    for soluble in model.solubles:
+        amount = run.final(f"medium.{soluble}") / model.domain.volume
+        groups["solubles"][f"medium.{soluble}"] = (amount, "molecule/um^3")
+    for origin, cargo in cargo_per_vesicle(model, run).items():
+        for name, numbers in cargo.items():
+            groups["cargo"][f"{origin}.{name}_per_ev"] = (numbers["mean"], "molecule/vesicle")
+    observed = model.observe or tuple(groups)
+    return {name: number for group in groups if group in observed for name, number in groups[group].items()}
+
+
+def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[str, Quantities]) -> None:
+    c = cell.name
+    if cell.secretes_vesicles:
+        groups["released"] |= {
+            f"{c}.mvb_per_cell": (run.final(f"{c}.mvb") + run.final(f"{c}.docked"), "1/cell"),
+            f"{c}.ilv_per_mvb": (ilv_per_mvb(run, c), "vesicle"),
+        }
+        if run.hours > 0:  # an arm may diverge before its first output
+            groups["released"] |= {
+                f"{c}.released_per_cell_per_hour": (released(run, c) / run.hours, "vesicle/cell/h"),
+                f"{c}.fusions_per_cell_per_hour": (run.final(f"{c}.fused") / run.hours, "1/cell/h"),
+            }
+    if cell.takes_up_vesicles:
+        groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
+    for signal in cell.signals:
+        groups["signals"][f"{c}.{signal.name}"] = (run.final(f"{c}.{signal.name}"), "")
+    for cargo in cell.cargo:
+        groups["cargo"][f"{c}.{cargo}"] = (run.final(f"{c}.{cargo}"), "molecule/cell")
+    for mirna in cell.mirna_targets:
+        held, free = run.final(f"{c}.{mirna}_repressed"), run.final(f"{c}.{mirna}_target")
+        groups["cargo"][f"{c}.repression_by_{mirna}"] = (held / (held + free) if held + free > 0 else 0.0, "")
+    if cell.can_die:
+        groups["phenotype"][f"{c}.alive"] = (run.final(f"{c}.alive"), "")
+
+
+def released(run: ArmRun, cell: str) -> float:
+    """Vesicles that left an average cell over the run, gross."""
+    return run.final(f"{cell}.released:{cell}")
+
+
+def taken_up(model: ResolvedModel, run: ArmRun, cell: str) -> float:
+    """Vesicles an average cell took up over the run, of all origins."""
+    return sum(run.final(f"{cell}.taken_up:{c.name}") for c in model.cells if c.secretes_vesicles)
+
+
+def ilv_per_mvb(run: ArmRun, c: str) -> float:
+    """ILVs in an average MVB at the end, docked ones included."""
+    mvb = run.final(f"{c}.mvb") + run.final(f"{c}.docked")
+    return (run.final(f"{c}.mvb_ilv") + run.final(f"{c}.docked_ilv")) / mvb if mvb > 0 else 0.0
+
+
+def burst(run: ArmRun, cell: str) -> tuple[float, float]:
+    """Mean vesicles set free by one fusion at the end, and their Fano factor.
+
+    A docked MVB holds n ILVs; a share p of them is free at once, each on its own, so with
+    m = E[n], s = E[n^2]: mean p m, variance p^2 (s - m^2) + p (1 - p) m.
+    """
+    docked = run.final(f"{cell}.docked")
+    if docked <= 0:
+        return float("nan"), float("nan")
+    share = run.parameters[f"{cell}.released_share"]
+    mean = run.final(f"{cell}.docked_ilv") / docked
+    square = run.final(f"{cell}.docked_ilv2") / docked
+    if mean <= 0 or share <= 0:
+        return 0.0, float("nan")
+    variance = share**2 * (square - mean**2) + share * (1 - share) * mean
+    return share * mean, variance / (share * mean)
+
+
+def extremes(run: ArmRun, name: str) -> dict[str, float]:
+    """Final, highest value and its time in h, of one species."""
+    course = run.course(name)[: run.last + 1]
+    peak = int(np.nanargmax(course))
+    return {"final": float(course[-1]), "max": float(course[peak]), "time_of_max_h": float(run.times[peak]) / 3600.0,
+            "basal": float(course[0])}

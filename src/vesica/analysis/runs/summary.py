@@ -1,0 +1,218 @@
+"""Makes ``summary.json``: stable keys for programs, plain words for people (docs/format.md)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from vesica.analysis.runs.accounts import ledger, transfer
+from vesica.analysis.runs.measured import held_against
+from vesica.analysis.runs.mixing import mixing
+from vesica.analysis.runs.published import judge
+from vesica.analysis.runs.quantities import burst, extremes, ilv_per_mvb, quantities, released, taken_up
+from vesica.analysis.runs.required_dose import required_dose
+from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
+from vesica.results import provenance
+from vesica.results.arm_run import ArmRun
+from vesica.spec.resolved import CellType, Parameter, ResolvedModel
+
+
+def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) -> dict[str, Any]:
+    """Everything of ``summary.json``; see docs/format.md."""
+    arms = {name: _arm(model, run) for name, run in runs.items()}
+    values = {arm: {key: entry["value"] for key, entry in of["quantities"].items()} for arm, of in arms.items()}
+    options = [name for s in model.switches for name in (s.chosen, f"{s.name}={s.chosen}")]
+    published = judge(model.published, values, options)
+    used = list(model.parameters.values())
+    measurements = [
+        {"key": m.key, "file": m.file, "says": m.says, "details": dict(m.details),
+         "held_against": held_against(model, runs, m)} for m in model.measurements
+    ]
+    return {
+        "vesica": provenance.version(),
+        "format": 1,
+        "title": model.title,
+        "outcome": outcome,
+        "duration_h": model.schedule.duration / 3600.0,
+        "fidelity": model.schedule.fidelity,
+        "domain": {"volume_mL": model.domain.volume / 1e12, "depth_um": model.domain.depth,
+                   "mixing": model.domain.mixing},
+        "species": _species(model),
+        "arms": arms,
+        "size_law": _size_laws(model),
+        "published": published,
+        "draws": None,
+        "headline": [*headline(model, arms, published),
+                     *(row["words"] for entry in measurements for row in entry["held_against"])],
+        "measurements": measurements,
+        "rules": [{"key": rule.key, "english": rule.english, "source": _rule_source(model, rule.key)}
+                  for rule in model.rules],
+        "switches": {
+            switch.name: {"chosen": switch.chosen, "options": dict(switch.options), "label": switch.label,
+                          "source": switch.source, "is_structure": switch.is_structure}
+            for switch in model.switches
+        },
+        "confidence": _confidence(used),
+        "parameters": [_parameter(parameter) for parameter in used],
+        "citations": provenance.citations(used),
+        "findings": [],
+    }
+
+
+def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
+    held = [cell for cell in model.cells if run.count(cell.name) > 0]
+    return {
+        "english": list(run.arm.english),
+        "against": run.arm.against,
+        "counts": {cell.name: run.count(cell.name) for cell in held},
+        "ledger": {
+            "vesicles": ledger(model, run).as_dict(),
+            "cargo": {cargo.name: ledger(model, run, cargo.name).as_dict() for cargo in model.cargo},
+        },
+        "cells": {cell.name: _cell(model, run, cell) for cell in held},
+        "transfer": transfer(model, run),
+        "cargo_per_ev": cargo_per_vesicle(model, run),
+        "required_dose": required_dose(model, run),
+        "dose": [_dose(model, run, note) for note in run.notes["doses"]],
+        "mixing": mixing(model, run),
+        "rule_factors": run.notes["rule_factors"],
+        "quantities": {key: {"value": value, "unit": unit} for key, (value, unit) in quantities(model, run).items()},
+    }
+
+
+def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
+    c = cell.name
+    mean, fano = burst(run, c) if cell.secretes_vesicles else (math.nan, math.nan)
+    origins = [other.name for other in model.cells if other.secretes_vesicles]
+    return {
+        "released_per_cell_per_hour": _released_per_hour(run, cell),
+        "taken_up_per_cell": taken_up(model, run, c) if cell.takes_up_vesicles else 0.0,
+        "mvb_per_cell": run.final(f"{c}.mvb") + run.final(f"{c}.docked"),
+        "ilv_per_mvb": ilv_per_mvb(run, c) if cell.secretes_vesicles else None,
+        "burst_mean": _finite(mean),
+        "burst_fano": _finite(fano),
+        "phenotype": {"alive": run.final(f"{c}.alive"), "dead": run.final(f"{c}.dead")} if cell.can_die
+        else {"alive": 1.0},
+        "signals": {signal.name: extremes(run, f"{c}.{signal.name}") for signal in cell.signals},
+        "cargo": {
+            cargo: {"final_copies": run.final(f"{c}.{cargo}"),
+                    "received_copies": sum(run.final(f"{c}.delivered:{o}/{cargo}") for o in origins if o != c)}
+            for cargo in cell.cargo
+        },
+    }
+
+
+def _released_per_hour(run: ArmRun, cell: CellType) -> float | None:
+    """Vesicles per cell and hour; None where the arm diverged before its first output."""
+    if not cell.secretes_vesicles:
+        return 0.0
+    return released(run, cell.name) / run.hours if run.hours > 0 else None
+
+
+def _dose(model: ResolvedModel, run: ArmRun, note: Mapping[str, Any]) -> dict[str, Any]:
+    cells = run.count(note["recipient"])
+    per_cell = note["vesicles"] / cells
+    share = note["share_of_source"]
+    counted = {"particles_per_cell": "an equal number of particles",
+               "donor_cells_per_cell": "an equal number of donor cells"}
+    words = (
+        f"At {note['at'] / 3600:.3g} h each {note['recipient']} was given {per_cell:,.4g} vesicles of arm "
+        f"`{note['from_arm']}` ({counted[note['measure']]}), {share:.3g} times what one such dish held in its medium"
+    )
+    if share > 1:
+        words += f": {math.ceil(share)} dishes have to be pooled"
+    return {"from_arm": note["from_arm"], "recipient": note["recipient"], "at_h": note["at"] / 3600.0,
+            "vesicles": note["vesicles"], "per_cell": per_cell,
+            "available": note["vesicles"] / share if share > 0 else 0.0,
+            "share_of_source": share, "words": words + "."}
+
+
+def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
+    """Labels and units of what a reader may want to plot, by name of the species."""
+    labels = {cargo.name: cargo.label or cargo.name for cargo in model.cargo}
+    found = {f"medium.{soluble}": {"label": f"{soluble} in the medium", "unit": "molecule"}
+             for soluble in model.solubles}
+    for cell in model.cells:
+        for signal in cell.signals:
+            found[f"{cell.name}.{signal.name}"] = {"label": signal.label or signal.name, "unit": "relative to rest"}
+        for cargo in cell.cargo:
+            found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": "copies per cell"}
+    return found
+
+
+def _size_laws(model: ResolvedModel) -> dict[str, Any]:
+    values = {path: parameter.value for path, parameter in model.parameters.items()}
+    found = {}
+    for cell in model.cells:
+        if cell.secretes_vesicles:
+            law = size_law(values, cell.name)
+            diameters, density = grid(law)
+            median = model.parameters[f"{cell.name}.ilv_diameter_median"]
+            found[cell.name] = {
+                "median_nm": law.median * 1e3, "gsd": law.gsd, "low_nm": law.low * 1e3, "high_nm": law.high * 1e3,
+                "grid_nm": [d * 1e3 for d in diameters], "density": [p / 1e3 for p in density],
+                "mean_area_nm2": law.mean_area * 1e6, "mean_lumen_nm3": law.mean_lumen_volume * 1e9,
+                "source": median.source or median.reason, "confidence": median.confidence,
+            }
+    return found
+
+
+def published_sentences(published: list[dict[str, Any]]) -> list[str]:
+    """What a single run says about published directions; draws say it better, and replace it."""
+    known = [row for row in published if row["holds"] is not None]
+    if not known:
+        return []
+    open_rows = [row for row in known if row["label"] != "assumed"]
+    held = sum(row["holds"] for row in open_rows)
+    built_in = len(known) - len(open_rows)
+    first = (f"{held} of {len(open_rows)} published directions that the model leaves open hold in this run; "
+             f"{built_in} more are built into it.") if open_rows else (
+             f"The model leaves no published direction open: {built_in} are built into it.")
+    missed = [f"{row['says']} (here x {row['ratio']:.3g})" for row in known if not row["holds"]]
+    return [first, f"Missed: {'; '.join(missed)}."] if missed else [first]
+
+
+def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict[str, Any]]) -> list[str]:
+    """Plain sentences: published directions, required dose, what they rest on."""
+    sentences = published_sentences(published)
+    words = {}
+    for name, arm in arms.items():
+        for receiver, cargos in arm["required_dose"].items():
+            for cargo, answer in cargos.items():
+                words.setdefault((receiver, cargo), []).append((name, answer))
+    for (_, cargo), answers in words.items():
+        enough = [name for name, answer in answers if answer["verdict"] == "sufficient"]
+        label = cargo.replace("_", "-")
+        if enough:
+            sentences.append(f"The {label} route can work in {', '.join(enough)}.")
+        else:
+            best = max(answers, key=lambda pair: pair[1]["supplied"] / pair[1]["needed"] if pair[1]["needed"] else 0.0)
+            sentences.append(f"The {label} route does not add up in any arm; nearest is `{best[0]}`: "
+                             f"{best[1]['words']}")
+    count = _confidence(list(model.parameters.values()))
+    total = sum(count.values())
+    sentences.append(f"{count['estimate']} of {total} numbers are estimates.")
+    return sentences
+
+
+def _confidence(used: list[Parameter]) -> dict[str, int]:
+    """Numbers per tag; numbers that rest on the same library entry count once."""
+    seen: dict[str, str] = {parameter.entry or parameter.path: parameter.confidence for parameter in used}
+    counted = Counter(seen.values())
+    return {tag: counted.get(tag, 0) for tag in ("measured", "given", "seen", "known", "estimate")}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {"path": parameter.path, "value": parameter.value, "unit": parameter.unit, "low": parameter.low,
+            "high": parameter.high, "confidence": parameter.confidence, "source": parameter.source,
+            "doi": parameter.doi, "reason": parameter.reason, "entry": parameter.entry, "shown": parameter.shown}
+
+
+def _rule_source(model: ResolvedModel, key: str) -> str:
+    return model.parameters[f"rule.{key}.fold"].source
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
