@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import binom, truncnorm
 
 from tests import comparisons as stats
-from vesica.analysis.vesicles import at_least_one
+from vesica.analysis.runs.vesicles import at_least_one
 from vesica.biology.cargo import lumen_loading, membrane_loading
 from vesica.biology.sizes import SizeLaw
 from vesica.engine.counters import stream
