@@ -310,13 +310,21 @@ def test_bad_traces_are_refused_with_file_and_line(
 
 
 @pytest.mark.parametrize(
-    "option", [["--window", "0 s"], ["--decay", "5"], ["--false-rate", "0 1/h"], ["--window", "1 um"]]
+    "option",
+    [
+        ["--window", "0 s"],
+        ["--window", "0.5 s"],  # one frame
+        ["--decay", "5"],
+        ["--false-rate", "0 1/h"],
+        ["--false-rate", "1e6 1/h"],  # more than chance crossings of the mean
+        ["--window", "1 um"],
+    ],
 )
 def test_bad_options_are_refused(
     recording: Path, option: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["events", str(recording), *option]) == 2
-    assert capsys.readouterr().err.startswith("error:")
+    assert capsys.readouterr().err.startswith(f"error: [{option[0]}]")
 
 
 def test_filtered_noise_is_told(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

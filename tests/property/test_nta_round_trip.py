@@ -27,7 +27,7 @@ from vesica.readers import NtaFile, read_nanosight, read_nta
 from vesica.readers.nanosight_rows import INFORMATION_ROWS, WARNING_ROWS
 from vesica.readers.records import moments, quantile
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What Windows-1252 holds and csv must quote; names may not begin or end with blanks.
 WORDS = st.text(st.sampled_from("abcXYZ019 .,;:_-/()'\"µ±é"), max_size=20).map(str.strip)
 FLAG = st.sampled_from(sorted({*WARNING_ROWS, *INFORMATION_ROWS}))
@@ -151,7 +151,11 @@ def test_written_summaries_hold_the_identities_of_measured_ones(made: NanosightM
 @SLOW
 @given(measurements())
 def test_weighted_and_diffusion_blocks_round_trip(made: NanosightMeasurement) -> None:
-    """Weights are rescaled to the number of particles: rounding of 1000 bins, 500; D holds what is above 11 nm."""
+    """Weights are rescaled to the number of particles: rounding of 1000 bins, 500.
+
+    The last diffusion bin ends at 4e7 nm^2/s, which smaller particles exceed: k T / (3 pi eta D) is 9 to 24 nm
+    over these temperatures and viscosities. What is larger by a bin must be there.
+    """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "made.csv"
         weightings = ("Number", "Surface Area", "Volume")
@@ -167,8 +171,14 @@ def test_weighted_and_diffusion_blocks_round_trip(made: NanosightMeasurement) ->
         if bins.any():
             means = [moments(block.centre, block.amount[:, at])[0] for block in (number, area, volume)
                      if block.amount[:, at].any()]
-            assert all(one <= other + 0.1 for one, other in itertools.pairwise(means))
-            above = bins[11:].sum()
+            # half a particle of rounding in each of 1000 bins, at most 1000 nm from the mean, in both means
+            slack = 1e6 / bins.sum()
+            assert all(one <= other + slack for one, other in itertools.pairwise(means))
+            video = made.videos[at]
+            fastest = 4e-11  # m^2/s
+            heat = 1.380649e-23 * (video.temperature + 273.15)
+            cut = heat / (3 * math.pi * video.viscosity * 1e-3 * fastest) * 1e9  # nm
+            above = bins[math.ceil(cut) + 1 :].sum()
             assert above * (1 - 1e-9) - 600 <= diffusion.amount[:, at].sum() <= bins.sum() + 600
     assert all(block.percentiles is not None and block.percentiles.shape == (101, len(made.videos))
                for block in summary.blocks)

@@ -11,7 +11,7 @@ import pytest
 
 from vesica.analysis.plates import outcome as plate_outcome
 from vesica.analysis.plates import study as plates
-from vesica.analysis.plates.curve import Level, Noise, fit, noise_of
+from vesica.analysis.plates.curve import Level, Noise, fit, noise_of, widening
 from vesica.analysis.plates.study import ABOVE, BELOW, IN_RANGE
 from vesica.errors import InputError
 from vesica.instruments.four_parameter import FourParameter
@@ -190,6 +190,14 @@ def test_dilutions_that_disagree_are_told_and_widen_the_interval(tmp_path: Path)
     assert bent.is_linear is False
     assert bent.high / bent.low > 2 * straight.high / straight.low
     assert any("off their mean" in finding.wrote for finding in plate.findings)
+
+
+def test_scatter_widens_beyond_chance_only() -> None:
+    """F(1, 6) exceeds 5.987 with a probability of 5 % (tables of F), F(1, 6) = 3 one time in seven."""
+    assert widening(3.0, 1, 6) == 1.0
+    assert widening(5.98, 1, 6) == 1.0
+    assert widening(5.99, 1, 6) == 5.99
+    assert (widening(1.5, 1, 0), widening(0.5, 1, 0)) == (1.5, 1.0)  # nothing is known of assumed errors
 
 
 def test_limits_of_detection_rest_on_the_blanks(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
+from vesica.analysis.numbers import counted
 from vesica.report import numbers, svg
 from vesica.report.blocks import doi_address
 
@@ -43,6 +44,10 @@ def test_units_are_those_people_read() -> None:
     assert numbers.parameter_texts(1e-3, "vesicle/um^3", 1e-4, 1e-2)[0] == "10⁹ particles/mL"
     assert numbers.parameter_texts(0.602214076, "molecule/um^3", 0, 1)[0] == "1 nM"
     assert numbers.pretty_unit("um^2/s") == "µm²/s"
+
+
+def test_counts_have_their_plural() -> None:
+    assert [counted(n, "cell") for n in (0, 1, 1200)] == ["0 cells", "1 cell", "1,200 cells"]
 
 
 def test_shares_ratios_ranges() -> None:

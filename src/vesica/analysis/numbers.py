@@ -9,6 +9,21 @@ MISSING: Final = "–"
 SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 sample``, ``1,200 samples``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def percent(share: object) -> str:
+    """A share between 0 and 1 as per cent."""
+    if not is_number(share):
+        return MISSING
+    x = 100.0 * float(share)  # type: ignore[arg-type]
+    if 99.9 < x < 100.0:
+        return "> 99.9 %"
+    return f"{number(x)} %"
+
+
 def is_number(value: object) -> bool:
     """Whether a value is a finite number (and not a truth value)."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -58,7 +58,7 @@ def handle(failure: BaseException, arguments: Sequence[str]) -> int:
         return DONE
     if os.environ.get("VESICA_DEBUG") == "1" and not isinstance(failure, click.exceptions.Exit):
         traceback.print_exception(failure, file=sys.stderr)
-    code, findings, message = _explain(failure)
+    code, findings, message = _explain(failure, arguments)
     if "--json" in arguments:
         print_json({"exit_code": code, "error": message or findings[0].wrote,
                     "findings": [finding.as_dict() for finding in findings]})
@@ -69,11 +69,13 @@ def handle(failure: BaseException, arguments: Sequence[str]) -> int:
     return code
 
 
-def _explain(failure: BaseException) -> tuple[int, list[Finding], str]:  # noqa: PLR0911 - one line a cause
+def _explain(  # noqa: PLR0911 - one line a cause
+    failure: BaseException, arguments: Sequence[str]
+) -> tuple[int, list[Finding], str]:
     if isinstance(failure, VesicaError):
         return failure.exit_code, list(failure.findings), ""
     if isinstance(failure, click.ClickException):
-        return USER_INPUT, [_usage(failure)], ""
+        return USER_INPUT, [_usage(failure, arguments)], ""
     if isinstance(failure, Stopped):
         return INTERRUPTED, [], str(failure)
     if isinstance(failure, KeyboardInterrupt | click.Abort):
@@ -94,9 +96,9 @@ def _of_system(failure: OSError) -> tuple[int, Finding] | None:
     name = str(failure.filename or "")
     what = f"`{name}`: {failure.strerror}" if name else str(failure)
     if failure.errno in _MACHINE:
-        return RUN_FAULT, Finding("error", "", what, "a run needs room on the disk, and memory",
-                                  "the run stopped; rows that were committed are kept",
-                                  "make room, then go on with `vesica run FILE --out DIR --resume`")
+        return RUN_FAULT, Finding("error", "", what, "a command needs room on the disk, and memory",
+                                  "the command stopped; what a run had committed is kept",
+                                  "make room, then give the same command again; `vesica run` goes on with `--resume`")
     package = Path(__file__).parents[1]
     if isinstance(failure, _USER) and name and not Path(name).resolve().is_relative_to(package):
         return USER_INPUT, Finding("error", "", what, "files must exist and be readable, folders writable",
@@ -114,20 +116,34 @@ def _fault(failure: BaseException) -> str:
             "Please report it with the model file, the command and what it prints with VESICA_DEBUG=1 set.")
 
 
-def _usage(failure: click.ClickException) -> Finding:
+def _context(arguments: Sequence[str]) -> click.Context:
+    """Of the command that the arguments name: click's parser does not say in which one it failed."""
+    from vesica.cli.app import app
+
+    context = click.Context(app, info_name="vesica")
+    for word in arguments:
+        found = context.command.get_command(context, word) if isinstance(context.command, click.Group) else None
+        if found is None:
+            break
+        context = click.Context(found, info_name=word, parent=context)
+    return context
+
+
+def _usage(failure: click.ClickException, arguments: Sequence[str]) -> Finding:
     context = failure.ctx if isinstance(failure, click.UsageError) else None
-    command = context.command_path if context else "vesica"
-    if isinstance(failure, click.exceptions.NoSuchCommand) and context:
+    context = context or _context(arguments)
+    command = context.command_path
+    if isinstance(failure, click.exceptions.NoSuchCommand):
         known = context.command.list_commands(context) if isinstance(context.command, click.Group) else []
         return Finding("error", "", f"there is no command `{command} {failure.command_name}`",
                        f"the commands are those of `{command} --help`", "nothing was done",
                        nearest(failure.command_name, known))
-    if isinstance(failure, click.exceptions.NoSuchOption) and context:
+    if isinstance(failure, click.exceptions.NoSuchOption):
         options = [name for parameter in context.command.get_params(context) for name in parameter.opts]
         return Finding("error", "", f"`{command}` has no option `{failure.option_name}`",
                        f"the options are those of `{command} --help`", "nothing was done",
                        nearest(failure.option_name, [name for name in options if name.startswith("--")]))
-    usage = " ".join(context.command.collect_usage_pieces(context)) if context else "--help"
+    usage = " ".join(context.command.collect_usage_pieces(context))
     message = failure.format_message().rstrip(".")
     return Finding("error", "", f"`{command}`: {message[:1].lower()}{message[1:]}",
                    f"it is written `{command} {usage}`", "nothing was done", f"see `{command} --help`")

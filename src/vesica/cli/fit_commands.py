@@ -14,6 +14,14 @@ TABLE: Final = click.Path(path_type=Path)
 # read as internal units, whose errors name an example
 _INTERNAL: Final = {"mL": ("um^3", 1e-12), "h": ("s", 1.0 / 3600.0), "mm": ("um", 1e-3), "nm": ("um", 1e3)}
 
+_CELL: Final = click.option(
+    "--cell",
+    default="astrocyte",
+    show_default=True,
+    metavar="TYPE",
+    help="Cell type of the model file that is written.",
+)
+
 
 @click.group(short_help="Fit release and uptake to time courses.")
 def fit() -> None:
@@ -43,13 +51,7 @@ def fit() -> None:
     show_default=True,
     help="Old medium that stays at a change, e.g. `2 %`.",
 )
-@click.option(
-    "--cell",
-    default="astrocyte",
-    show_default=True,
-    metavar="TYPE",
-    help="Cell type of the model file that is written.",
-)
+@_CELL
 @out_options
 def release(  # noqa: PLR0913 - one argument for each option
     *,
@@ -123,13 +125,7 @@ def release(  # noqa: PLR0913 - one argument for each option
     "--stirred", is_flag=True, help="The medium was stirred or rocked: all of the dose comes near the cells."
 )
 @click.option("--size", metavar="LENGTH", help="Diameter of the EVs, e.g. `120 nm`, for the delivered dose.")
-@click.option(
-    "--cell",
-    default="astrocyte",
-    show_default=True,
-    metavar="TYPE",
-    help="Cell type of the model file that is written.",
-)
+@_CELL
 @out_options
 def uptake(  # noqa: PLR0913 - one argument for each option
     *,
@@ -156,13 +152,9 @@ def uptake(  # noqa: PLR0913 - one argument for each option
     from vesica.analysis.kinetics import uptake_outcome
     from vesica.analysis.kinetics.release_data import refuse_numbers
     from vesica.analysis.kinetics.uptake_data import read_uptake
-    from vesica.errors import error
 
-    volume_ml, deep, wide = (
-        _quantity(volume, "mL", "--volume"),
-        _quantity(depth, "mm", "--depth"),
-        _quantity(size, "nm", "--size"),
-    )
+    volume_ml = _quantity(volume, "mL", "--volume")
+    deep, wide = _quantity(depth, "mm", "--depth"), _quantity(size, "nm", "--size")
     refuse_numbers(
         cells=("--cells", cells),
         volume=("--volume", volume_ml),
@@ -170,14 +162,7 @@ def uptake(  # noqa: PLR0913 - one argument for each option
         size=("--size", wide),
         signal=("--per-particle", per_particle),
     )
-    if stirred and deep is not None:
-        raise error(
-            "--depth",
-            "both `--stirred` and `--depth` are given",
-            "medium is stirred, or it is still and has a depth",
-            "the delivered dose would be a guess",
-            "keep one of them",
-        )
+    _check_mixing(deep, stirred=stirred)
     _check_cell(cell)
     data = read_uptake(
         table,
@@ -187,21 +172,14 @@ def uptake(  # noqa: PLR0913 - one argument for each option
         condition=condition,
         per_particle=per_particle,
     )
-    found = uptake_outcome.study(
-        data, uptake_outcome.delivery_of(data, stirred=stirred, depth=deep, diameter=wide)
-    )
+    delivery = uptake_outcome.delivery_of(data, stirred=stirred, depth=deep, diameter=wide)
+    found = uptake_outcome.study(data, delivery)
     if out is None:
         return deliver(found.outcome, out=None, as_json=as_json, png=png)
     from vesica.report.lab import fit as lab_fit
 
-    return deliver(
-        found.outcome,
-        lab_fit.uptake_figures(found),
-        out=out,
-        as_json=as_json,
-        png=png,
-        files=found.files(cell),
-    )
+    figures = lab_fit.uptake_figures(found)
+    return deliver(found.outcome, figures, out=out, as_json=as_json, png=png, files=found.files(cell))
 
 
 def _quantity(text: str | None, unit: str, path: str) -> float | None:
@@ -225,6 +203,19 @@ def _share(text: str) -> float:
             "write a share, such as `2 %`",
         )
     return value
+
+
+def _check_mixing(depth: float | None, *, stirred: bool) -> None:
+    from vesica.errors import error
+
+    if stirred and depth is not None:
+        raise error(
+            "--depth",
+            "both `--stirred` and `--depth` are given",
+            "medium is stirred, or it is still and has a depth",
+            "the delivered dose would be a guess",
+            "keep one of them",
+        )
 
 
 def _check_cell(name: str) -> None:

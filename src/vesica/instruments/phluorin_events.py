@@ -53,11 +53,11 @@ class Detector:
     def __post_init__(self) -> None:
         if not (self.decay > 0 and self.interval > 0 and self.window >= 3 and self.threshold > 0):
             raise error(
-                "events.detector",
+                "--window",
                 f"decay {self.decay:g} s, {self.interval:g} s per frame, window {self.window} frames",
                 "times are above zero, and a window holds three frames or more",
                 "a jump could not be told from noise",
-                "use a longer window, or more frames per second",
+                "give a longer `--window`, or record more frames per second",
             )
 
     @cached_property
@@ -138,11 +138,11 @@ def make_detector(*, decay: float, interval: float, window: float, false_per_hou
     highest = HOUR / interval * _upcrossing(0.0, probe.correlation)
     if not 0 < false_per_hour < highest:
         raise error(
-            "events.false_rate",
+            "--false-rate",
             f"{false_per_hour:g} false events an hour",
             f"the rate is above 0 and below {highest:.3g} per hour",
             "no threshold has that rate",
-            "write, for example, `0.1 1/h`",
+            "write, for example, `--false-rate \"0.1 1/h\"`",
         )
 
     def excess(threshold: float) -> float:
@@ -216,11 +216,11 @@ def find_events(fluorescence: FloatArray, detector: Detector) -> Events:
     """
     if fluorescence.size < 2 * detector.window + 2:
         raise error(
-            "events.trace",
+            "recording",
             f"{fluorescence.size} frames",
             f"a trace is longer than two windows ({2 * detector.window} frames)",
             "no jump can be fitted",
-            "record longer, or use a shorter window",
+            "record longer, or give a shorter `--window`",
         )
     noise, whiteness = noise_of(fluorescence)
     jumps = detector.jumps(fluorescence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vesica.analysis.numbers import MISSING, SUPERSCRIPT, is_number, number
+from vesica.analysis.numbers import MISSING, SUPERSCRIPT, is_number, number, percent
 
 __all__ = [
     "MISSING", "exact", "for_reading", "hours", "is_number", "number", "parameter_texts", "percent", "pretty_unit",
@@ -35,16 +35,6 @@ def exact(value: object) -> str:
         return MISSING
     x = float(value)  # type: ignore[arg-type]
     return f"{int(x):,}" if x.is_integer() and abs(x) < 1e6 else number(x)
-
-
-def percent(share: object) -> str:
-    """A share between 0 and 1 as per cent."""
-    if not is_number(share):
-        return MISSING
-    x = 100.0 * float(share)  # type: ignore[arg-type]
-    if 99.9 < x < 100.0:
-        return "> 99.9 %"
-    return f"{number(x)} %"
 
 
 def ratio(value: object, control: object) -> str:

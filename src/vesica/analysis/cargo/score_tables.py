@@ -53,6 +53,11 @@ def tables(score: Score) -> list[Table]:
     return found
 
 
+def _fields(*names: str) -> tuple[Field, ...]:
+    """Fields without unit and words."""
+    return tuple(Field(name) for name in names)
+
+
 def _flags(score: Score, name: str) -> str:
     return ";".join(score.flagged.get(name, ()))
 
@@ -244,17 +249,9 @@ def _changes(score: Score) -> Table:
         "changes",
         "Changes of cells and of EVs, surest first",
         (
-            Field("compartment"),
-            Field("group"),
-            Field("against"),
-            Field("name"),
+            *_fields("compartment", "group", "against", "name"),
             Field("base_mean", "reads"),
-            Field("log2_fold_change"),
-            Field("standard_error"),
-            Field("p"),
-            Field("fdr"),
-            Field("method"),
-            Field("flags"),
+            *_fields("log2_fold_change", "standard_error", "p", "fdr", "method", "flags"),
         ),
         tuple(rows),
     )
@@ -277,16 +274,7 @@ def _beyond(score: Score) -> Table:
     return Table(
         "loading_change",
         "EVs beyond their cells: change in EVs minus change in cells",
-        (
-            Field("group"),
-            Field("against"),
-            Field("name"),
-            Field("log2_difference"),
-            Field("standard_error"),
-            Field("p"),
-            Field("fdr"),
-            Field("flags"),
-        ),
+        _fields("group", "against", "name", "log2_difference", "standard_error", "p", "fdr", "flags"),
         tuple(rows),
     )
 

@@ -24,7 +24,7 @@ from vesica.analysis.dose.study import (
     middle,
 )
 from vesica.analysis.lab import Field, LabOutcome, Table
-from vesica.analysis.numbers import number
+from vesica.analysis.numbers import number, percent
 from vesica.errors import Finding, error
 
 HOUR: Final = 3600.0
@@ -143,7 +143,7 @@ def _inputs(one: Case) -> Table:
 
 def _share(value: float) -> str:
     """A share as per cent; what no dish of cells would show is called so."""
-    return "less than 0.0001 %" if 0.0 <= value < 1e-6 else f"{number(100.0 * value)} %"
+    return "less than 0.0001 %" if 0.0 <= value < 1e-6 else percent(value)
 
 
 def _headline(one: Case, best: Answer, draws: Draws, ranked: tuple[Influence, ...], share: float, single: Chances

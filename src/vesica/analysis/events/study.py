@@ -15,7 +15,7 @@ from vesica.analysis.events.fusion import (
     rate,
 )
 from vesica.analysis.lab import Field, LabOutcome, Table
-from vesica.analysis.numbers import number
+from vesica.analysis.numbers import counted, number
 from vesica.errors import Finding, error
 from vesica.instruments.phluorin_events import HOUR, Detector, Events, find_events, make_detector
 from vesica.readers.trace import Traces
@@ -228,6 +228,11 @@ def _event_table(recording: Recording) -> Table:
 
 
 def _findings(recording: Recording) -> list[Finding]:
+    return _of_noise(recording) + _of_rate(recording) + _rough(recording)
+
+
+def _of_noise(recording: Recording) -> list[Finding]:
+    """Cells whose noise is not white, or absent: the threshold rests on it."""
     file = recording.traces.provenance.file
     found = []
     coloured = [
@@ -258,11 +263,18 @@ def _findings(recording: Recording) -> list[Finding]:
                 "noise",
                 f"`{still[0]}` has no noise",
                 "jumps are judged by the noise of their trace",
-                f"{len(still)} cell{'s' * (len(still) != 1)} cannot be searched: no event is reported there",
+                f"{counted(len(still), 'cell')} cannot be searched: no event is reported there",
                 "check that the column is a recording",
                 file,
             )
         )
+    return found
+
+
+def _of_rate(recording: Recording) -> list[Finding]:
+    """Where missed events cannot be corrected for."""
+    file = recording.traces.provenance.file
+    found = []
     if recording.law is None:
         found.append(
             Finding(
@@ -287,7 +299,7 @@ def _findings(recording: Recording) -> list[Finding]:
                 file,
             )
         )
-    return found + _rough(recording)
+    return found
 
 
 def _rough(recording: Recording) -> list[Finding]:

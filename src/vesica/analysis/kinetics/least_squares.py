@@ -137,6 +137,63 @@ class Fit:
         return float(self.values[self.problem.names.index(name)])
 
 
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """A problem, some of whose parameters are held, tied to others, or pulled; see `minimise`.
+
+    Its vectors hold the free parameters on the inner scale, one set or several.
+    """
+
+    problem: Problem
+    held: dict[int, float]
+    pull: Callable[[Array], Array] | None
+    tied: tuple[int, Callable[[Array], Array]] | None
+
+    @cached_property
+    def free(self) -> list[int]:
+        """Indices of the parameters that are searched for."""
+        names = range(len(self.problem.names))
+        return [i for i in names if i not in self.held and (self.tied is None or i != self.tied[0])]
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """Lowest and highest, (free parameter,) each."""
+        low, high = (edge[self.free] for edge in self.problem.bounds)
+        return low, high
+
+    def whole(self, search: Array) -> Array:
+        """(set, parameter) All parameters on their own scale."""
+        search = np.atleast_2d(search)
+        inner = np.zeros((search.shape[0], len(self.problem.names)))
+        inner[:, self.free] = search
+        values = np.array(self.problem.outer(inner))
+        for index, value in self.held.items():
+            values[:, index] = value
+        if self.tied is not None:
+            values[:, self.tied[0]] = self.tied[1](values)
+        return values
+
+    def residuals(self, search: Array) -> Array:
+        """(set, row) Residuals, and the pull behind them."""
+        values = self.whole(search)
+        out = self.problem.residuals(values)
+        out = np.where(np.isfinite(out), out, _WORST)  # a solver that gave up: the step is taken back
+        return out if self.pull is None else np.concatenate([out, self.pull(values)[:, None]], axis=1)
+
+    def with_slopes(self, at: Array) -> tuple[Array, Array]:
+        """Residuals and their slopes: one call of the law, whose cost hardly depends on the number of sets."""
+        low, high = self.bounds
+        up, down = np.minimum(at + STEP, high), np.maximum(at - STEP, low)
+        sides = [np.where(np.eye(at.size, dtype=bool), side, at) for side in (up, down)]
+        found = self.residuals(np.concatenate([at[None], *sides]))
+        slopes = (found[1 : at.size + 1] - found[at.size + 1 :]) / (up - down)[:, None]
+        return found[0], slopes.T
+
+    def total(self, search: Array) -> float:
+        """Sum of squares of one set, without the pull."""
+        return float((self.problem.residuals(self.whole(search))[0] ** 2).sum())
+
+
 def minimise(
     problem: Problem,
     starts: Sequence[Array],
@@ -163,78 +220,53 @@ def minimise(
     tries : int, optional
         Only so many starts are searched from: those with the smallest sums of squares.
     """
+    search = _Search(problem, fixed or {}, pull, tied)
+    if not search.free:
+        nothing = np.zeros(0)
+        return search.whole(nothing)[0], search.total(nothing)
+    low, high = search.bounds
+    begins = [np.clip(problem.inner(start)[search.free], low + 1e-9, high - 1e-9) for start in starts]
+    if tries is not None and tries < len(begins):
+        order = np.argsort((search.residuals(np.array(begins)) ** 2).sum(axis=1))
+        begins = [begins[i] for i in order[:tries]]
+    ends = [_descend(search, begin, tolerance) for begin in begins]
+    sums = [search.total(end) for end in ends]
+    best = int(np.argmin(sums))
+    return search.whole(ends[best])[0], sums[best]
+
+
+def _descend(search: _Search, begin: Array, tolerance: float) -> Array:
+    """(free parameter,) Where the sum of squares ends from one start."""
     from scipy.optimize import least_squares
-
-    held = fixed or {}
-    free = [i for i in range(len(problem.names)) if i not in held and (tied is None or i != tied[0])]
-    low, high = (edge[free] for edge in problem.bounds)
-
-    def whole(search: Array) -> Array:
-        values = np.empty((search.shape[0], len(problem.names)))
-        inner = np.zeros_like(values)
-        inner[:, free] = search
-        values[:] = problem.outer(inner)
-        for index, value in held.items():
-            values[:, index] = value
-        if tied is not None:
-            values[:, tied[0]] = tied[1](values)
-        return values
-
-    def residuals(search: Array) -> Array:
-        values = whole(np.atleast_2d(search))
-        out = problem.residuals(values)
-        out = np.where(np.isfinite(out), out, _WORST)  # a solver that gave up: the step is taken back
-        return out if pull is None else np.concatenate([out, pull(values)[:, None]], axis=1)
 
     known: dict[bytes, tuple[Array, Array]] = {}
 
-    def both(search: Array) -> tuple[Array, Array]:
-        """Residuals and their slopes: one call of the law, whose cost hardly depends on the number of sets."""
-        key = search.tobytes()
+    def both(at: Array) -> tuple[Array, Array]:
+        key = at.tobytes()
         if key not in known:
-            up, down = np.minimum(search + STEP, high), np.maximum(search - STEP, low)
-            sides = [np.where(np.eye(len(free), dtype=bool), side, search) for side in (up, down)]
-            found = residuals(np.concatenate([search[None], *sides]))
-            slopes = (found[1 : len(free) + 1] - found[len(free) + 1 :]) / (up - down)[:, None]
             known.clear()  # a search asks for the slope where it asked for the residuals last
-            known[key] = found[0], slopes.T
+            known[key] = search.with_slopes(at)
         return known[key]
 
-    def total(search: Array) -> float:
-        return float((problem.residuals(whole(np.atleast_2d(search)))[0] ** 2).sum())
-
-    if not free:
-        values = whole(np.zeros((1, 0)))[0]
-        return values, float((problem.residuals(values)[0] ** 2).sum())
-    best: tuple[Array, float] | None = None
-    begins = [np.clip(problem.inner(start)[free], low + 1e-9, high - 1e-9) for start in starts]
-    if tries is not None and tries < len(begins):
-        order = np.argsort((residuals(np.array(begins)) ** 2).sum(axis=1))
-        begins = [begins[i] for i in order[:tries]]
-    for begin in begins:
-        done = least_squares(
-            lambda s: both(s)[0],
-            begin,
-            jac=lambda s: both(s)[1],
-            bounds=(low, high),
-            method="trf",
-            ftol=tolerance,
-            xtol=tolerance,
-            gtol=tolerance,
-            max_nfev=_MOST_STEPS,
-        )
-        end = np.asarray(done.x)
-        # a trust region stays inside its bounds: a rate that wants to be zero is put there
-        for i in np.flatnonzero((end < 1e-4) & ~problem.logarithmic[free]):
-            zero = end.copy()
-            zero[i] = 0.0
-            if total(zero) <= total(end) * (1 + 1e-12) and pull is None:
-                end = zero
-        sum_of_squares = total(end)
-        if best is None or sum_of_squares < best[1]:
-            best = whole(end[None])[0], sum_of_squares
-    assert best is not None  # noqa: S101 - a problem has at least one start
-    return best
+    done = least_squares(
+        lambda at: both(at)[0],
+        begin,
+        jac=lambda at: both(at)[1],
+        bounds=search.bounds,
+        method="trf",
+        ftol=tolerance,
+        xtol=tolerance,
+        gtol=tolerance,
+        max_nfev=_MOST_STEPS,
+    )
+    end = np.asarray(done.x)
+    # a trust region stays inside its bounds: a rate that wants to be zero is put there
+    for i in np.flatnonzero((end < 1e-4) & ~search.problem.logarithmic[search.free]):
+        zero = end.copy()
+        zero[i] = 0.0
+        if search.total(zero) <= search.total(end) * (1 + 1e-12) and search.pull is None:
+            end = zero
+    return end
 
 
 def fit(problem: Problem, tries: int = 2) -> Fit:

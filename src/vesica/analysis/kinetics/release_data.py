@@ -184,20 +184,19 @@ def _folded(word: str) -> str:
     return re.sub(r"[\s_\-]+", "", word).lower()
 
 
+def positive(table: Columns, name: str, unit: str, consequence: str) -> Array:
+    """(row,) A column whose values are above zero."""
+    values = table.numbers(name, unit)
+    for row, value in zip(table.rows, values, strict=True):
+        if value <= 0.0:
+            raise table.refuse(row, f"`{name}` is {value:g}", "it is above zero", consequence, "correct the row")
+    return values
+
+
 def _constant(table: Columns, name: str, unit: str, given: float | None, option: str) -> Array:
     """A column, or one number for all rows."""
     if table.has(name):
-        values = table.numbers(name, unit)
-        for row, value in zip(table.rows, values, strict=True):
-            if value <= 0.0:
-                raise table.refuse(
-                    row,
-                    f"`{name}` is {value:g}",
-                    "it is above zero",
-                    "concentrations could not be turned into particles",
-                    "correct the row",
-                )
-        return values
+        return positive(table, name, unit, "concentrations could not be turned into particles")
     if given is None:
         raise table.refuse(
             None,

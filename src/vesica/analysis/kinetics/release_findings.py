@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from vesica.analysis.kinetics.least_squares import Fit
 from vesica.analysis.kinetics.release import Design, ReleaseFit
 from vesica.analysis.kinetics.release_data import ReleaseData
 from vesica.analysis.kinetics.release_tables import standardised
@@ -16,25 +17,26 @@ _LONG: Final = 12.0  # h; cells that double in a day are 41 % more by then
 ALPHA: Final = 0.01  # false-alarm rate of each check of the errors
 
 
+def scatter(fit: Fit, consequence: str, fix: str, file: str | None) -> list[Finding]:
+    """Whether readings scatter as much as their given standard deviations say."""
+    from scipy.stats import chi2
+
+    left = fit.n_rows - len(fit.values)
+    if not fit.problem.scale_is_known or left <= 0 or chi2.sf(fit.rss, left) >= ALPHA:
+        return []
+    wrote = f"readings scatter {math.sqrt(fit.rss / left):.2g} times as much as `sd` says"
+    rule = "given standard deviations hold the whole error of a reading"
+    return [Finding("warning", "sd", wrote, rule, consequence, fix, file=file)]
+
+
 def checks(data: ReleaseData, best: ReleaseFit) -> list[Finding]:
     """Whether the errors are what the intervals assume: independent, and of the given size."""
-    from scipy.stats import chi2, f_oneway
+    from scipy.stats import f_oneway
 
     file = None if data.provenance is None else data.provenance.file
-    found = []
-    left = best.fit.n_rows - len(best.fit.values)
-    if best.fit.problem.scale_is_known and left > 0 and chi2.sf(best.fit.rss, left) < ALPHA:
-        found.append(
-            Finding(
-                "warning",
-                "sd",
-                f"readings scatter {math.sqrt(best.fit.rss / left):.2g} times as much as `sd` says",
-                "given standard deviations hold the whole error of a reading",
-                "intervals are too narrow",
-                "leave `sd` out, so that the error is estimated",
-                file=file,
-            )
-        )
+    found = scatter(
+        best.fit, "intervals are too narrow", "leave `sd` out, so that the error is estimated", file
+    )
     residual = standardised(best.fit)
     series = [
         residual[[i for i in range(data.time.size) if (data.culture[i], data.replicate[i]) == key]]

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from vesica.analysis.kinetics.least_squares import Array
+from vesica.analysis.kinetics.release_data import positive
 from vesica.analysis.kinetics.uptake_controls import (
     CONTROLS,
     Rows,
@@ -200,17 +201,7 @@ def _positive(table: Columns, name: str, unit: str, given: float | None, option:
                 f"add a column `{name}{' (mL)' if name == 'volume' else ''}`, or `{option}`",
             )
         return np.full(len(table), given)
-    values = table.numbers(name, unit)
-    for row, value in zip(table.rows, values, strict=True):
-        if value <= 0.0:
-            raise table.refuse(
-                row,
-                f"`{name}` is {value:g}",
-                "it is above zero",
-                "the dose per cell has no meaning",
-                "correct the row",
-            )
-    return values
+    return positive(table, name, unit, "the dose per cell has no meaning")
 
 
 def _dose(table: Columns, density: Array) -> tuple[Array, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from vesica.analysis.kinetics import petab, petab_uptake
 from vesica.analysis.kinetics.model_file import uptake_model
 from vesica.analysis.kinetics.profile import Interval, words
-from vesica.analysis.kinetics.release_findings import ALPHA
+from vesica.analysis.kinetics.release_findings import scatter
 from vesica.analysis.kinetics.release_tables import standardised
 from vesica.analysis.kinetics.uptake import UptakeFit, best_of, consumed_share, fit_all, plateau, units_of
 from vesica.analysis.kinetics.uptake_data import UptakeData
@@ -330,23 +330,10 @@ def _json(interval: Interval) -> dict[str, object]:
 
 
 def _findings(data: UptakeData, best: UptakeFit, delivery: Delivery) -> list[Finding]:
-    from scipy.stats import chi2
-
     file = None if data.provenance is None else data.provenance.file
-    found = []
-    left = best.fit.n_rows - len(best.fit.values)
-    if best.fit.problem.scale_is_known and left > 0 and chi2.sf(best.fit.rss, left) < ALPHA:
-        found.append(
-            Finding(
-                "warning",
-                "sd",
-                f"readings scatter {math.sqrt(best.fit.rss / left):.2g} times as much as `sd` says",
-                "given standard deviations hold the whole error of a reading",
-                "intervals are too narrow, or no law fits",
-                "leave `sd` out, or look at the residuals",
-                file=file,
-            )
-        )
+    found = scatter(
+        best.fit, "intervals are too narrow, or no law fits", "leave `sd` out, or look at the residuals", file
+    )
     if best.half_interval is not None and best.half_interval.open_high:
         found.append(
             Finding(

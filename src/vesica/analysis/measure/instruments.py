@@ -196,41 +196,12 @@ def measure_trps(samples: Sequence[Sample], order: Order) -> Measured:
             reading = trps.calibrate(run, beads, instrument, dilution=dilution)
             found.files[f"trps/{name}.csv"] = write_blockades(run, reading.diameter, remark=REMARK)
             found.files[f"trps/{name}_calibration.csv"] = write_blockades(beads, remark=REMARK)
+            at, amount = instrument.bead_diameter, instrument.bead_concentration
             sheet += [
                 SheetRow(f"{name}.csv", "sample", name, run.minutes, float(dilution)),
-                SheetRow(
-                    f"{name}_calibration.csv",
-                    "beads",
-                    name,
-                    beads.minutes,
-                    1.0,
-                    instrument.bead_diameter,
-                    instrument.bead_concentration,
-                ),
+                SheetRow(f"{name}_calibration.csv", "beads", name, beads.minutes, 1.0, at, amount),
             ]
-            found.readings.append(
-                Reading(
-                    "trps",
-                    sample.name,
-                    replicate,
-                    f"particles > {instrument.detection_diameter:g} nm",
-                    "particle/mL",
-                    sample.concentration,
-                    seen,
-                    reading.concentration,
-                    reading.concentration_error,
-                )
-            )
-            found.readings.append(
-                _mean_size(
-                    "trps",
-                    sample,
-                    replicate,
-                    reading.diameter,
-                    _mean_of(sample, None),
-                    _mean_of(sample, instrument.seen_share),
-                )
-            )
+            found.readings += _trps_readings(sample, replicate, instrument, reading, seen)
         found.truth[sample.name] = {
             "dilution": dilution,
             "detectable_per_mL": seen,
@@ -238,6 +209,24 @@ def measure_trps(samples: Sequence[Sample], order: Order) -> Measured:
         }
     found.files["trps/recordings.csv"] = write_sheet(sheet)
     return found
+
+
+def _trps_readings(
+    sample: Sample, replicate: int, instrument: trps.TrpsInstrument, reading: trps.Reading, seen: float
+) -> list[Reading]:
+    counted = Reading(
+        "trps",
+        sample.name,
+        replicate,
+        f"particles > {instrument.detection_diameter:g} nm",
+        "particle/mL",
+        sample.concentration,
+        seen,
+        reading.concentration,
+        reading.concentration_error,
+    )
+    true, shown = _mean_of(sample, None), _mean_of(sample, instrument.seen_share)
+    return [counted, _mean_size("trps", sample, replicate, reading.diameter, true, shown)]
 
 
 def measure_phluorin(samples: Sequence[Sample], order: Order) -> Measured:

@@ -91,14 +91,8 @@ def _analytes(samples: Sequence[Sample], order: Order) -> list[_Analyte]:
 def _measure_analyte(
     name: str, analyte: _Analyte, samples: Sequence[Sample], order: Order, found: Measured
 ) -> None:
-    assay = constants.elisa(order.library) if name == "elisa" else constants.simoa(order.library)
+    assay, kind, high = _assay(name, order)
     detection, quantification = assay.limits
-    if isinstance(assay, elisa.ElisaAssay):
-        high = assay.curve.half * 2
-        kind = _Kind(name, "signal (OD)", elisa.elisa_wells, assay.curve.half * 8, 4.0)
-    else:
-        high = assay.highest / 2
-        kind = _Kind(name, "signal (AEB)", elisa.simoa_wells, assay.highest * 0.9, 4.0)
     capture = assay.relative_capture if analyte.on_vesicles else 1.0
     jobs = [
         (sample, replicate, level)
@@ -154,6 +148,17 @@ def _measure_analyte(
             sample.name: level * analyte.per_pm for sample, level in zip(samples, analyte.levels, strict=True)
         },
     }
+
+
+def _assay(name: str, order: Order) -> tuple[elisa.ElisaAssay | elisa.SimoaAssay, _Kind, float]:
+    """The assay of the library, how it is called, and the highest level (pM) an operator dilutes to."""
+    if name == "elisa":
+        optical = constants.elisa(order.library)
+        half = optical.curve.half
+        return optical, _Kind(name, "signal (OD)", elisa.elisa_wells, half * 8, 4.0), half * 2
+    digital = constants.simoa(order.library)
+    kind = _Kind(name, "signal (AEB)", elisa.simoa_wells, digital.highest * 0.9, 4.0)
+    return digital, kind, digital.highest / 2
 
 
 def _standard_wells(standards: FloatArray, signals: FloatArray, per_pm: float) -> list[Well]:

@@ -9,6 +9,7 @@ from vesica.analysis.lab import Field, LabOutcome, Table
 from vesica.analysis.measure.instruments import INSTRUMENTS
 from vesica.analysis.measure.sample import Sample, samples_of
 from vesica.analysis.measure.types import Measured, Order, Reading
+from vesica.analysis.numbers import counted
 from vesica.errors import Finding, error, nearest
 from vesica.results import Results
 from vesica.results.files import encode
@@ -135,23 +136,12 @@ def _outcome(
         )
         for one in readings
     )
-    there = Table(
-        "samples",
-        "What was in the medium",
-        (
-            Field("sample"),
-            Field("arm"),
-            Field("time", "h"),
-            Field("volume", "mL"),
-            Field("particles", "particle/mL"),
-        ),
-        tuple((one.name, one.arm, one.time_h, one.volume, one.concentration) for one in samples),
-    )
+    there = _there(samples)
     constants = _constants(order, tuple(measured))
     unread = sum(one.read is None for one in readings)
-    counted = f"{len(samples)} sample{'s' * (len(samples) != 1)} measured by {', '.join(measured)}"
-    often = f"{order.replicates} time{'s' * (order.replicates != 1)} each"
-    headline = [f"{counted}, {often}: {n_files} files. Replicates repeat the measurement, not the biology."]
+    what = f"{counted(len(samples), 'sample')} measured by {', '.join(measured)}"
+    often = f"{counted(order.replicates, 'time')} each"
+    headline = [f"{what}, {often}: {n_files} files. Replicates repeat the measurement, not the biology."]
     if unread:
         headline.append(
             f"{unread} of {len(readings)} readings gave nothing: below or above what the instrument can see."
@@ -173,6 +163,22 @@ def _outcome(
         (Table("readings", "What instruments read, beside the truth", FIELDS, rows), there, constants),
         summary,
         findings,
+    )
+
+
+def _there(samples: Sequence[Sample]) -> Table:
+    """What the samples hold, which no instrument says."""
+    return Table(
+        "samples",
+        "What was in the medium",
+        (
+            Field("sample"),
+            Field("arm"),
+            Field("time", "h"),
+            Field("volume", "mL"),
+            Field("particles", "particle/mL"),
+        ),
+        tuple((one.name, one.arm, one.time_h, one.volume, one.concentration) for one in samples),
     )
 
 

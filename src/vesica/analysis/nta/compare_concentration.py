@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from vesica.analysis.numbers import counted
 from vesica.errors import Finding, InputError, error
 from vesica.readers.records import FloatArray
 
@@ -262,7 +263,7 @@ def _unrepeated(first: Arm, second: Arm, difference: float) -> ConcentrationComp
     )
     note = Finding(
         "warning", f"compare.{first.name},{second.name}",
-        f"{n_first} replicate{'s' * (n_first != 1)} of `{first.name}`, {n_second} of `{second.name}`",
+        f"{counted(n_first, 'replicate')} of `{first.name}`, {n_second} of `{second.name}`",
         "a test of groups needs at least two replicates in each",
         "a p from videos would call the difference of two tubes a difference of two conditions",
         "measure independent replicates; three in each group is a beginning",

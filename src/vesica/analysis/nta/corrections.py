@@ -7,7 +7,7 @@ the data or the sources do not support is refused with the reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -32,6 +32,7 @@ TUBES: Final = {
 LARGEST_FACTOR: Final = 10.0
 # With these objections the data speak against the response tried, not for more unseen vesicles.
 _REFUTED: Final = (Reason.NARROWER_THAN_TRACKING, Reason.MONODISPERSE, Reason.POOR_FIT)
+_Objection = tuple[Reason, Finding]
 
 
 @dataclass(frozen=True)
@@ -105,28 +106,56 @@ def correct_detection_limit(
     at which the data refute the response is left out; an end at which the true law cannot be had leaves the
     interval open above.
     """
-    centre = library_response(library)
     covers = f"small EVs of {window[0]:g} to {window[1]:g} nm, seen or not"
     sources = tuple(_cited(library.entries[name]) for name in RESPONSE_ENTRIES)
-    width = np.diff(edges)
-    density = np.asarray(concentration, dtype=float).clip(min=0.0) / width
-    se_density = None if se is None else np.asarray(se, dtype=float) / width
-    centres = (edges[1:] + edges[:-1]) / 2
-
-    def objection(response: NtaResponse) -> tuple[Reason, Finding] | None:
-        low, high = TRUE_RANGE
-        inversion = fit_true_law(
-            centres, density, response, low=low, high=high, standard_error=se_density, path=sample
-        )
-        return None if inversion.refusal is None else (inversion.refusal.reason, inversion.refusal.finding)
-
+    objection = _objection(edges, concentration, se, sample)
+    centre = library_response(library)
     refused = objection(centre)
     if refused is not None:
         words = f"The correction for the detection limit is refused: {refused[1].wrote}."
         finding = replace(refused[1], severity="warning", path=f"correction.{sample}")
         return Correction("detection limit", sample, None, covers, words, sources, (finding,))
     interval = _factor(data, centre, window)
-    ups, downs, notes = [], [], []
+    ups, downs, notes = _moved(data, library, math.log(interval.value), window, objection, sample)
+    factor = _widened(interval, ups, downs)
+    words = (
+        f"True number of {covers}: {factor.words()} times the number measured. Tracks alone give "
+        f"{interval.words()}; the rest is the range of the response."
+    )
+    return Correction("detection limit", sample, factor, covers, words, sources, tuple(notes))
+
+
+def _objection(
+    edges: FloatArray, concentration: FloatArray, se: FloatArray | None, sample: str
+) -> Callable[[NtaResponse], _Objection | None]:
+    """What speaks against a true law behind a response, by the check of `instruments.fit_true_law`."""
+    width = np.diff(edges)
+    density = np.asarray(concentration, dtype=float).clip(min=0.0) / width
+    se_density = None if se is None else np.asarray(se, dtype=float) / width
+    centres = (edges[1:] + edges[:-1]) / 2
+
+    def objection(response: NtaResponse) -> _Objection | None:
+        low, high = TRUE_RANGE
+        inversion = fit_true_law(
+            centres, density, response, low=low, high=high, standard_error=se_density, path=sample
+        )
+        return None if inversion.refusal is None else (inversion.refusal.reason, inversion.refusal.finding)
+
+    return objection
+
+
+def _moved(
+    data: SizeData,
+    library: Library,
+    central: float,
+    window: tuple[float, float],
+    objection: Callable[[NtaResponse], _Objection | None],
+    sample: str,
+) -> tuple[list[float], list[float], list[Finding]]:
+    """How far each end of the response moves the logarithm of the factor, up and down, and what is said of it."""
+    ups: list[float] = []
+    downs: list[float] = []
+    notes: list[Finding] = []
     for name, response in _ends(library):
         against = objection(response)
         if against is not None:
@@ -135,16 +164,11 @@ def correct_detection_limit(
                 continue
         law = BehindLimit(data, response, *TRUE_RANGE)
         best = maximise(law)
-        moved = -law.seen_share(best.parameters, window)[0] - math.log(interval.value)
+        moved = -law.seen_share(best.parameters, window)[0] - central
         (ups if moved > 0 else downs).append(abs(moved))
         if against is not None and _is_open(law, best, against[0], window):
             ups.append(math.inf)
-    factor = _widened(interval, ups, downs)
-    words = (
-        f"True number of {covers}: {factor.words()} times the number measured. Tracks alone give "
-        f"{interval.words()}; the rest is the range of the response."
-    )
-    return Correction("detection limit", sample, factor, covers, words, sources, tuple(notes))
+    return ups, downs, notes
 
 
 def _factor(data: SizeData, response: NtaResponse, window: tuple[float, float]) -> Interval:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 
@@ -278,27 +278,19 @@ def _fits(result: NtaResult) -> Table:
     ), tuple(rows))  # fmt: skip
 
 
+def _compared(
+    result: NtaResult, part: Literal["concentration", "shape"], names: Sequence[str]
+) -> tuple[tuple[Value, ...], ...]:
+    """(pair, column) Both groups and these attributes of one part of each comparison."""
+    found = ((one, getattr(one, part)) for one in result.comparisons if isinstance(one, Comparison))
+    return tuple(
+        (one.first, one.second, *(getattr(own, name) for name in names)) for one, own in found if own is not None
+    )
+
+
 def _concentrations(result: NtaResult) -> Table:
-    rows = [
-        (
-            one.first,
-            one.second,
-            part.n_first,
-            part.n_second,
-            part.fold,
-            part.low,
-            part.high,
-            part.p,
-            part.p_holm,
-            part.p_permutation,
-            part.smallest_p,
-            part.method,
-            part.needed,
-            part.needed_for_double,
-        )
-        for one in result.comparisons
-        if isinstance(one, Comparison) and (part := one.concentration) is not None
-    ]
+    names = ("n_first", "n_second", "fold", "low", "high", "p", "p_holm", "p_permutation", "smallest_p", "method",
+             "needed", "needed_for_double")  # fmt: skip
     return Table("comparisons", "Groups compared: concentration", (
         Field("first"), Field("second"), Field("n_first"), Field("n_second"), Field("fold", "", "second / first"),
         Field("low", "", "95 % interval"), Field("high"), Field("p", "", "of the model"),
@@ -306,30 +298,16 @@ def _concentrations(result: NtaResult) -> Table:
         Field("smallest_p", "", "the least that so few replicates can give"), Field("method"),
         Field("needed", "", "replicates in each group for 80 % power at this fold and spread"),
         Field("needed_for_double", "", "the same for a two-fold difference"),
-    ), tuple(rows))  # fmt: skip
+    ), _compared(result, "concentration", names))  # fmt: skip
 
 
 def _shapes(result: NtaResult) -> Table:
-    rows = [
-        (
-            one.first,
-            one.second,
-            part.distance,
-            part.low,
-            part.high,
-            part.mean_shift,
-            part.p,
-            part.p_holm,
-            part.smallest_p,
-        )
-        for one in result.comparisons
-        if isinstance(one, Comparison) and (part := one.shape) is not None
-    ]
+    names = ("distance", "low", "high", "mean_shift", "p", "p_holm", "smallest_p")
     return Table("shapes", "Groups compared: shape", (
         Field("first"), Field("second"), Field("distance", "nm", "Wasserstein distance of the mean shapes"),
         Field("low", "nm", "95 % bootstrap over replicates"), Field("high", "nm"), Field("mean_shift", "nm"),
         Field("p", "", "by regrouping replicates"), Field("p_holm"), Field("smallest_p"),
-    ), tuple(rows))  # fmt: skip
+    ), _compared(result, "shape", names))  # fmt: skip
 
 
 def _corrections(result: NtaResult) -> Table:

@@ -167,25 +167,7 @@ def _on_results(
     is_known: bool,
 ) -> list[Finding]:
     """What the numbers themselves give reason to say."""
-    found = []
-    if not is_known:
-        found.append(
-            Finding(
-                "warning",
-                "dilution",
-                "no dilution is recorded, said, or to be read from a name",
-                "concentrations refer to the original suspension only if its dilution is known",
-                "all concentrations are per mL of the suspension that was measured",
-                "say `--dilution 200` (1 if it was measured as it was)",
-            )
-        )
-    named = [one.dilution for one in members if one.dilution.source in {"file name", "sample name"}]
-    if named:
-        found.append(
-            Finding("note", "dilution", f"dilution taken from names: {together(named)}",
-                    "a name counts where neither the record nor you say a dilution",
-                    "concentrations were multiplied by it", "say `--dilution N` if it is wrong")
-        )  # fmt: skip
+    found = _on_dilutions(members, is_known=is_known)
     threshold = library.load("cns").entries["nta.background.share"].value
     for one in results:
         if one.background is not None and one.concentration and one.background.share > threshold:
@@ -216,6 +198,29 @@ def _on_results(
                 "measure at least three replicates before comparing",
             )
         )
+    return found
+
+
+def _on_dilutions(members: Sequence[Member], *, is_known: bool) -> list[Finding]:
+    found = []
+    if not is_known:
+        found.append(
+            Finding(
+                "warning",
+                "dilution",
+                "no dilution is recorded, said, or to be read from a name",
+                "concentrations refer to the original suspension only if its dilution is known",
+                "all concentrations are per mL of the suspension that was measured",
+                "say `--dilution 200` (1 if it was measured as it was)",
+            )
+        )
+    named = [one.dilution for one in members if one.dilution.source in {"file name", "sample name"}]
+    if named:
+        found.append(
+            Finding("note", "dilution", f"dilution taken from names: {together(named)}",
+                    "a name counts where neither the record nor you say a dilution",
+                    "concentrations were multiplied by it", "say `--dilution N` if it is wrong")
+        )  # fmt: skip
     return found
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Final
 
 from vesica.analysis.lab import Field, Table, Value
 from vesica.analysis.nta.records import Amount, NtaResult, SampleResult
-
-_SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from vesica.analysis.numbers import SUPERSCRIPT
 
 
 def tables(result: NtaResult) -> tuple[Table, ...]:
@@ -28,7 +26,7 @@ def cell(value: float | None, low: float | None = None, high: float | None = Non
     power = math.floor(math.log10(value))
     if float(f"{value / 10**power:.2f}") >= 10:  # 9.999 is written as 1.00 of the next power
         power += 1
-    scale, end = 10.0**power, f"×10{str(power).translate(_SUPERSCRIPT)}"
+    scale, end = 10.0**power, f"×10{str(power).translate(SUPERSCRIPT)}"
     if 0 <= power < 4:
         scale, end = 1.0, ""
 

@@ -21,7 +21,7 @@ from vesica.analysis.nta.records import (
 )
 from vesica.analysis.nta.sizes import NAMES, common_edges, quantiles, rebin
 from vesica.analysis.nta.summary import summary
-from vesica.analysis.numbers import number
+from vesica.analysis.numbers import counted, number
 
 KIND: Final = "nta"
 _GROUPS_SAID: Final = 6  # in the headline; the table holds all
@@ -65,7 +65,7 @@ def outcome(result: NtaResult, further: Sequence[Table] = (), sentences: Sequenc
 
 def _title(result: NtaResult) -> str:
     n, files = len(result.samples), len(result.files)
-    return f"Particle tracking ({result.instrument}): {n} sample{'s' * (n != 1)} from {files} file{'s' * (files != 1)}"
+    return f"Particle tracking ({result.instrument}): {counted(n, 'sample')} from {counted(files, 'file')}"
 
 
 def headline(result: NtaResult) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ FEWEST_LEVELS: Final = 4  # of standards above zero, for four parameters (a blan
 ASSUMED_CV: Final = 0.1  # where no level was read twice; only its constancy matters to the fit
 REVERSAL: Final = 3.0  # standard errors by which a standard may lie on the wrong side of its neighbour,
 SMALL_TURN: Final = 0.02  # and share of the span of signals: the noise of few wells near the blank is poorly known
+BEYOND_CHANCE: Final = 0.05  # probability of a mean square so large, where nothing but noise is behind it
 _SLOPES: Final = (0.2, 10.0)
 _REACH: Final = 1e3  # times the highest standard, up to which the half point may lie
 
@@ -105,7 +106,7 @@ class StandardCurve:
     covariance : (4, 4) of bottom, top, half, slope
     noise : Noise
     misfit : 1
-        Chi-squared per degree of freedom; the covariance is scaled by it where it exceeds one.
+        Chi-squared per degree of freedom; the covariance is scaled by it where chance does not make it so large.
     recovered : of the standards above zero, in their order
     lower, upper : concentrations
         Lowest and highest accepted standard with only accepted ones between; NaN where there is none.
@@ -131,6 +132,32 @@ class StandardCurve:
     def rises(self) -> bool:
         """Whether the signal rises with the concentration."""
         return self.curve.top > self.curve.bottom
+
+
+def widening(mean_square: float, freedom: int, of_noise: float) -> float:
+    """Factor by which a variance is widened, because values scatter more than their errors.
+
+    Parameters
+    ----------
+    mean_square : 1
+        Chi-squared per degree of freedom, with errors that were estimated.
+    freedom : int
+        Its degrees of freedom.
+    of_noise : 1
+        Those of the estimate of the errors; 0 where they were assumed.
+
+    Notes
+    -----
+    Where only noise is behind it, the mean square follows F(freedom, of_noise), whose mean is above one. Student's t
+    already pays for errors that were drawn too small; widening at every mean square above one would pay a second
+    time, in about a third of all cases. So it is done where F is larger with a probability below `BEYOND_CHANCE`.
+    Assumed errors have no such law: any scatter beyond them counts.
+    """
+    from scipy.stats import f
+
+    if of_noise > 0 and f.sf(mean_square, freedom, of_noise) >= BEYOND_CHANCE:
+        return 1.0
+    return max(1.0, mean_square)
 
 
 def variation(values: Sequence[float]) -> float:
@@ -226,7 +253,8 @@ def fit(levels: Sequence[Level], blanks: Sequence[float], noise: Noise) -> Stand
     scale = np.array([1.0, 1.0, curve.half, curve.slope])
     freedom = max(x.size - 4, 1)
     misfit = float(2.0 * found.cost / freedom)
-    covariance = np.linalg.pinv(found.jac.T @ found.jac) * np.outer(scale, scale) * max(1.0, misfit)
+    covariance = np.linalg.pinv(found.jac.T @ found.jac) * np.outer(scale, scale)
+    covariance *= widening(misfit, freedom, noise.freedom)
     at_bound = [name for name, active in zip(PARAMETERS, found.active_mask, strict=True) if active]
     recovered = tuple(_recovered(curve, level) for level in above)
     lower, upper = _range(recovered)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.plates.curve import Level, StandardCurve, fit, noise_of, variation
+from vesica.analysis.plates.curve import Level, StandardCurve, fit, noise_of, variation, widening
 from vesica.errors import Finding, InputError, error, nearest
 from vesica.instruments.four_parameter import concentration_error, gradient
 from vesica.readers.plate import Reading
@@ -197,7 +197,7 @@ def _dilution(curve: StandardCurve, name: str, fold: float, wells: Sequence[tupl
 
 
 def _sample(curve: StandardCurve, name: str, dilutions: Sequence[Dilution]) -> Sample:
-    """Dilutions in range, weighted by their errors; the interval widens where they disagree more than that.
+    """Dilutions in range, weighted by their errors; the interval widens where they disagree beyond chance (`widening`).
 
     Dilutions are read off one curve and share its error: averaging does not make that smaller, so the variance of
     their weighted mean is w V w with the whole covariance V (`_covariance`), not 1 / sum(1 / V_ii).
@@ -209,22 +209,38 @@ def _sample(curve: StandardCurve, name: str, dilutions: Sequence[Dilution]) -> S
         return Sample(name, tuple(dilutions), math.nan, math.nan, math.nan, _limit(curve, dilutions), None)
     logs = np.log([one.undiluted for one in good])
     covariance = _covariance(curve, good)
-    weights = 1.0 / np.diag(covariance)
-    weights /= weights.sum()
+    weights = _weights(covariance)
     middle = float(weights @ logs)
     error_of = math.sqrt(float(weights @ covariance @ weights))
-    if len(good) > 1:
-        off = logs - middle
-        error_of *= math.sqrt(max(1.0, float(off @ np.linalg.solve(covariance, off)) / (len(good) - 1)))
+    mean_square, freedom = disagreement(curve, good)
+    error_of *= math.sqrt(widening(mean_square, max(len(good) - 1, 1), freedom))
     tail = 0.5 + COVERAGE / 2
-    freedom = curve.noise.freedom_at(float(weights @ [one.mean for one in good])) if curve.noise.freedom else math.inf
-    reach = float(t.ppf(tail, freedom) if math.isfinite(freedom) else norm.ppf(tail)) * error_of
+    reach = float(t.ppf(tail, freedom) if freedom else norm.ppf(tail)) * error_of
     is_linear = None
     if len(good) > 1:
         values = np.exp(logs)
         is_linear = bool(np.all(np.abs(values / values.mean() - 1.0) <= LINEARITY))
     return Sample(name, tuple(dilutions), math.exp(middle), math.exp(middle - reach), math.exp(middle + reach), "",
                   is_linear)
+
+
+def disagreement(curve: StandardCurve, dilutions: Sequence[Dilution]) -> tuple[float, float]:
+    """Chi-squared per degree of freedom of dilutions in range about their mean (0 for one), and freedom of its errors.
+
+    The freedom is that of the noise at their mean signal; 0 where the noise was assumed.
+    """
+    covariance = _covariance(curve, dilutions)
+    weights = _weights(covariance)
+    freedom = curve.noise.freedom_at(float(weights @ [one.mean for one in dilutions])) if curve.noise.freedom else 0.0
+    logs = np.log([one.undiluted for one in dilutions])
+    off = logs - weights @ logs
+    return float(off @ np.linalg.solve(covariance, off)) / max(len(dilutions) - 1, 1), freedom
+
+
+def _weights(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    inverse = 1.0 / np.diag(covariance)
+    weights: NDArray[np.float64] = inverse / inverse.sum()
+    return weights
 
 
 def _covariance(curve: StandardCurve, dilutions: Sequence[Dilution]) -> NDArray[np.float64]:
@@ -315,7 +331,7 @@ def _findings(reading: Reading, layout: Layout, curve: StandardCurve, samples: S
     if curve.misfit > 3.0 and curve.noise.freedom:
         yield warn("curve", f"chi-squared per degree of freedom is {curve.misfit:.2g}",
                    "a curve that fits has about 1", "the standards differ from the curve by more than their replicates "
-                   "do; intervals are widened by it", "check the concentrations of the standards")
+                   "do; beyond chance, intervals are widened by it", "check the concentrations of the standards")
     for one in curve.recovered:
         if not one.accepted:
             yield warn("standards", f"the standard of {one.level.concentration:g} {layout.unit} is read back at "
@@ -341,5 +357,5 @@ def _of_samples(samples: Sequence[Sample]) -> Iterable[Finding]:
         if sample.is_linear is False:
             yield Finding("warning", sample.name, f"dilutions of `{sample.name}` lie more than 20 % off their mean",
                           "a sample reads the same at every dilution in range",
-                          "the matrix disturbs the assay, or a dilution is wrong; the interval is widened",
+                          "the matrix disturbs the assay, or a dilution is wrong; beyond chance, the interval widens",
                           "trust the higher dilution, and test recovery of a spike")

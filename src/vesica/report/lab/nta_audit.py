@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from vesica.analysis.nta.records import NtaResult, VideoVerdict
+from vesica.analysis.numbers import counted
 from vesica.report.blocks import Cell, Column, Prose, Section, Table
 from vesica.report.numbers import number
 
@@ -16,7 +17,7 @@ def section(result: NtaResult) -> Section:
     """Videos with something against them, and how often each thing was; one sentence where there is nothing."""
     counts = Counter(video.verdict for video in result.videos)
     n = len(result.videos)
-    lead = f"{n} video{'s' * (n != 1)}: {counts['used'] + counts['kept']} used, {counts['excluded']} left out"
+    lead = f"{counted(n, 'video')}: {counts['used'] + counts['kept']} used, {counts['excluded']} left out"
     lead += f", {counts['kept']} kept against a reason to leave them out (--keep-all)." if counts["kept"] else "."
     marked = [video for video in result.videos if video.remarks]
     if not marked:

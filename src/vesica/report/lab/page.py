@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from vesica._version import __version__
 from vesica.analysis.lab import LabOutcome, Table, Value
+from vesica.analysis.numbers import counted
 from vesica.errors import Finding
 from vesica.report import blocks
 from vesica.report.numbers import MISSING, exact, number, pretty_unit
@@ -51,10 +52,10 @@ def build(outcome: LabOutcome, figures: Sequence[LabFigure] = (), sections: Sequ
     outcome : LabOutcome
     figures, sections : drawn by the module of the topic
     """
-    files = f"{len(outcome.sources)} file{'s' * (len(outcome.sources) != 1)}" if outcome.sources else ""
+    files = f"{counted(len(outcome.sources), 'file')}" if outcome.sources else ""
     facts = tuple(fact for fact in (files, f"vesica {__version__}") if fact)
     warned = sum(finding.severity == "warning" for finding in outcome.findings)
-    words, kind = (f"{warned} warning{'s' * (warned != 1)}", "warn") if warned else ("no warnings", "good")
+    words, kind = (f"{counted(warned, 'warning')}", "warn") if warned else ("no warnings", "good")
     opening = Opening(outcome.title, words, kind, facts, outcome.headline, (), ())
     pictures = blocks.Section("figures", "Pictures", "", tuple(_figure(one) for one in figures))
     tables = blocks.Section("tables", "Tables", "Each is a csv file beside this page.",
