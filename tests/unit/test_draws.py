@@ -74,6 +74,15 @@ def test_a_study_cut_off_goes_on_to_the_same_numbers(model, tmp_path: Path) -> N
     assert [one.values for one in again["only"]] == [one.values for one in whole["only"]]
 
 
+def test_a_draw_is_the_same_in_any_batch(model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit for bit, also where the last draw of a study is alone in its batch."""
+    whole = draws.run_draws({"only": model}, 5, workers=1)
+    for batch in (1, 2, 4):
+        monkeypatch.setattr(draws, "BATCH", batch)
+        parts = draws.run_draws({"only": model}, 5, workers=1)
+        assert [one.values for one in parts["only"]] == [one.values for one in whole["only"]]
+
+
 def test_a_study_adds_verdicts_to_the_summary(model, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     simulate.run(model, folder, model_text="x", spec_text="y", summarise=summarise)

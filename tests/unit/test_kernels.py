@@ -115,19 +115,19 @@ def arguments(name: str, seed: int) -> list[float]:
 
 def evaluated(name: str, given: list[float]) -> float:
     """Through the class walk of the engine, as a model would."""
-    v = np.array([*given, math.nan])
+    v = np.array([*given, math.nan])[:, None]  # a batch of one
     index = np.arange(len(given), dtype=np.int64)
     one = lambda n: np.array([n], dtype=np.int64)  # noqa: E731
     compiled().evaluate(v, one(CLASS_OF[name]), one(0), one(1), one(0), index, one(len(given)))
-    return float(v[-1])
+    return float(v[-1, 0])
 
 
 def differentiated(name: str, given: list[float]) -> np.ndarray:
-    partial = np.full(len(given), math.nan)
+    partial = np.full((len(given), 1), math.nan)
     index = np.arange(len(given), dtype=np.int64)
     one = lambda n: np.array([n], dtype=np.int64)  # noqa: E731
-    compiled().differentiate(np.array(given), one(CLASS_OF[name]), one(0), one(1), one(0), index, partial)
-    return partial
+    compiled().differentiate(np.array(given)[:, None], one(CLASS_OF[name]), one(0), one(1), one(0), index, partial)
+    return partial[:, 0]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

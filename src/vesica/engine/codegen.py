@@ -34,7 +34,11 @@ _OPTIONS = 'cache=True, nogil=True, error_model="numpy"'
 
 @functools.cache
 def compiled() -> ModuleType:
-    """Module with ``evaluate`` and ``differentiate`` over all kernel classes."""
+    """Module with ``evaluate`` and ``differentiate`` over all kernel classes.
+
+    Both walk values (value, lane): a lane is one replicate, and one is a batch of one.
+    ``evaluate_one`` computes a single instance of a kernel from the values (value,) of one replicate.
+    """
     path = cache_dir() / "vesica_kernels.py"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,17 +66,22 @@ def source() -> str:
     values, slopes = [], []
     for number, name in enumerate(KERNELS):
         parts.append(_kernel_text(name))
-        gathered = ", ".join(f"v[args[b + {j}]]" for j in range(arity(name)))
-        head = "if" if number == 0 else "elif"
-        values.append(f"        {head} c == {number}:\n            for i in range(starts[s], ends[s]):\n"
-                      f"                b = first[i]\n                v[out[i]] = {name}({gathered})\n")
-        slopes.append(f"        {head} c == {number}:\n            for i in range(starts[s], ends[s]):\n"
-                      f"                b = first[i]\n                d_{name}({gathered}, partial, b)\n")
+        gathered = ", ".join(f"v[args[b + {j}], lane]" for j in range(arity(name)))
+        loops = (f"        {'if' if number == 0 else 'elif'} c == {number}:\n"
+                 "            for i in range(starts[s], ends[s]):\n                b = first[i]\n"
+                 "                for lane in range(v.shape[1]):\n                    ")
+        values.append(f"{loops}v[out[i], lane] = {name}({gathered})\n")
+        slopes.append(f"{loops}d_{name}({gathered}, partial, b, lane)\n")
     walk = "    for s in range(classes.size):\n        c = classes[s]\n"
     parts.append(f"\n@njit({_OPTIONS})\ndef evaluate(v, classes, starts, ends, first, args, out):\n{walk}"
                  + "".join(values))
     parts.append(f"\n@njit({_OPTIONS})\ndef differentiate(v, classes, starts, ends, first, args, partial):\n{walk}"
                  + "".join(slopes))
+    parts.append(f"\n@njit({_OPTIONS})\ndef evaluate_one(v, c, b, args):\n")
+    for number, name in enumerate(KERNELS):
+        gathered = ", ".join(f"v[args[b + {j}]]" for j in range(arity(name)))
+        parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
+    parts.append("    return v[0] * float('nan')\n")
     return "".join(parts)
 
 
@@ -87,8 +96,8 @@ def _kernel_text(name: str) -> str:
     body, (result,) = _statements([value])
     text = f"\n@njit({_OPTIONS})\ndef {name}({arguments}):\n{body}    return {result}\n"
     body, results = _statements(partials)
-    writes = "".join(f"    partial[b + {j}] = {result}\n" for j, result in enumerate(results))
-    return text + f"\n@njit({_OPTIONS})\ndef d_{name}({arguments}, partial, b):\n{body}{writes}"
+    writes = "".join(f"    partial[b + {j}, lane] = {result}\n" for j, result in enumerate(results))
+    return text + f"\n@njit({_OPTIONS})\ndef d_{name}({arguments}, partial, b, lane):\n{body}{writes}"
 
 
 def _partial(value: sympy.Expr, symbol: sympy.Symbol) -> Any:

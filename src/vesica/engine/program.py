@@ -7,6 +7,7 @@ types or vesicle origins are absent are left out, so an arm pays for what it hol
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from vesica.engine.jacobian import JacobianTape, jacobian_tape
 from vesica.engine.kernels import CLASS_OF
+from vesica.engine.lu import LuTape, lu_tape
 from vesica.engine.processes import process_table
 from vesica.engine.table import ONE, Assignment, Flux, Pool, ProcessTable, imbalances
 from vesica.errors import error
@@ -81,6 +83,11 @@ class Tables:
     move_count: NDArray[np.float64]
     move_owner: tuple[str, ...]  # cell type whose number multiplies the move, "" for none
     tape: JacobianTape
+
+    @functools.cached_property
+    def lu(self) -> LuTape:
+        """How matrices of the tape's pattern are factorised."""
+        return lu_tape(self.pools.size, self.tape.rows, self.tape.columns)
 
 
 def compile_model(model: ResolvedModel) -> Program:

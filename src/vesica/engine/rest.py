@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine.legs import follow
 from vesica.engine.program import Program
-from vesica.engine.steppers.stiff import integrate
-from vesica.engine.system import System, runaway
+from vesica.engine.system import Lanes, runaway
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]
-Rests = dict[tuple[frozenset[str], bytes], Array]
+Rests = dict[tuple[frozenset[str], bytes], "Rest"]
 
 REST_TIME: Final = 180 * 86400.0  # s; resting cells are found by letting them stand this long
-REST_TOLERANCE: Final = 1e-9
+REST_TOLERANCE: Final = 0.1  # of the tolerance of the run: what it starts from is known better than what follows
 
 
-def resting(program: Program, system: System, present: frozenset[str], known: Rests) -> Array:
-    """(state,) of cells that stood long in fresh medium without exposures, counters at zero.
+@dataclass(frozen=True)
+class Rest:
+    """Resting cells.
+
+    Parameters
+    ----------
+    state : (state, lane)
+    messages : (lane,)
+        Why a replicate found no rest; empty where it did.
+    """
+
+    state: Array
+    messages: tuple[str, ...]
+
+
+def resting(program: Program, system: Lanes, present: frozenset[str], known: Rests) -> Rest:
+    """Cells that stood long in fresh medium without exposures, counters at zero.
 
     The medium is emptied: its pools start the run at zero.
 
@@ -34,53 +50,38 @@ def resting(program: Program, system: System, present: frozenset[str], known: Re
     Raises
     ------
     RunFault
-        Untreated cells run away.
+        Untreated cells run away, in every replicate.
     """
     key = (present, system.values.tobytes())
     if key not in known:
         known[key] = _settle(program, system)
-    return known[key].copy()
+    return known[key]
 
 
-def _settle(program: Program, system: System) -> Array:
+def _settle(program: Program, system: Lanes) -> Rest:
     by_name = {pool.name: pool for pool in program.table.pools}
     pools = [by_name[name] for name in system.tables.names]
-    start = np.array([0.0 if pool.rest is None else system.values[program.index[pool.rest]] for pool in pools])
+    start = np.zeros((len(pools), system.lanes))
+    for place, pool in enumerate(pools):
+        if pool.rest is not None:
+            start[place] = system.values[program.index[pool.rest]]
     keep = np.array([pool.compartment != "medium" and not pool.counter for pool in pools], dtype=bool)
     restart = np.array([pool.restart for pool in pools], dtype=bool)
-    state = start.copy()
+    state, messages = start.copy(), [""] * system.lanes
     if keep.any():
-        held = _Held(system, ~keep | restart)
-        leg = integrate(held, start, np.array([0.0, REST_TIME]), REST_TOLERANCE, np.full(start.size, 1e-9))
+        held = Lanes(system.tables, system.values, system.counts, ~keep | restart, is_single=system.is_single)
+        relative = REST_TOLERANCE * program.model.schedule.relative_tolerance
+        leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
         state = leg.states[-1].copy()
-        if leg.reached < leg.asked:
-            blame = runaway(system, state, 0.0, leg.message)
-            raise RunFault(Finding("error", "rest", f"no resting state was found: {blame}",
-                                   "cells stand without exposures before a run, until nothing changes",
-                                   "the run would start from an arbitrary state",
-                                   "look at the rules that act on this variable in untreated cells"))
+        for lane in np.flatnonzero(leg.reached < 2):
+            messages[lane] = "no resting state was found: " + runaway(system, lane, state[:, lane], 0.0,
+                                                                       leg.messages[lane])
+    if all(messages):
+        raise RunFault(Finding("error", "rest", messages[0],
+                               "cells stand without exposures before a run, until nothing changes",
+                               "the run would start from an arbitrary state",
+                               "look at the rules that act on this variable in untreated cells"))
     state[restart] = start[restart]
     state[~keep] = 0.0
-    return np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
-
-
-class _Held:
-    """A system some of whose states, (state,) bool, stand still."""
-
-    def __init__(self, system: System, still: NDArray[np.bool_]) -> None:
-        self._system, self._still = system, still
-        self.size, self.tables = system.size, system.tables
-        self._still_entries = still[system.tables.tape.rows]
-
-    def rate(self, state: Array, out: Array) -> None:
-        self._system.rate(state, out)
-        out[self._still] = 0.0
-
-    def jacobian(self, state: Array) -> Array:
-        stored = self._system.jacobian(state)
-        stored[self._still_entries] = 0.0
-        return stored
-
-    def dense_jacobian(self, state: Array, out: Array) -> None:
-        tape = self.tables.tape
-        out[tape.rows, tape.columns] = self.jacobian(state)
+    state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
+    return Rest(state, tuple(messages))

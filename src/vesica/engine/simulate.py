@@ -14,12 +14,12 @@ from vesica.engine import schedule
 from vesica.engine.doses import Given, Source
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
-from vesica.engine.rows import parameter_row
-from vesica.engine.well_mixed import Trajectory, run_arm
-from vesica.errors import Finding, RunFault
+from vesica.engine.rows import derived_values, parameter_row
+from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
+from vesica.errors import Finding, InputError, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import ResolvedModel
+from vesica.spec.resolved import Arm, ResolvedModel
 
 Summarise = Callable[[ResolvedModel, Mapping[str, ArmRun], str], dict[str, Any]]
 ReportProgress = Callable[[float, str], None]
@@ -49,6 +49,52 @@ def run_all(
             yield trajectory
             if trajectory.message:
                 return
+
+
+def run_all_lanes(
+    program: Program, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str]
+) -> Iterator[dict[int, Trajectory]]:
+    """All arms of several draws, arm by arm, the draws side by side.
+
+    Parameters
+    ----------
+    drawn : mapping of number to values by path
+    messages : mapping of number to text
+        Gets why a draw failed; it is left out of the arms that follow.
+    """
+    sources: dict[int, dict[str, Source]] = {number: {} for number in drawn}
+    rests: Rests = {}
+    with threadpool_limits(1):
+        for arm in schedule.ordered(program.model.arms):
+            rows = _rows(program, arm, {number: drawn[number] for number in drawn if not messages[number]}, messages)
+            if not rows:
+                return
+            taken_at = schedule.snapshot_times(program.model.arms, arm.name)
+            try:
+                found = run_lanes(program, arm, list(rows.values()), [sources[number] for number in rows], taken_at,
+                                  rests)
+            except RunFault as fault:  # no draw of the batch found its rest
+                messages.update(dict.fromkeys(rows, str(fault.findings[0].wrote)))
+                return
+            for number, trajectory in zip(rows, found, strict=True):
+                sources[number][arm.name] = trajectory.source
+                messages[number] = trajectory.message
+            yield {number: one for number, one in zip(rows, found, strict=True) if not one.message}
+
+
+def _rows(program: Program, arm: Arm, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str]
+          ) -> dict[int, dict[str, float]]:
+    """Parameters of each draw; numbers that cannot be run together are a message."""
+    rows = {}
+    for number, values in drawn.items():
+        row = parameter_row(program.model, arm, values)
+        try:
+            derived_values(program, row)
+        except InputError as failure:
+            messages[number] = failure.findings[0].wrote
+        else:
+            rows[number] = row
+    return rows
 
 
 def as_arm_run(program: Program, trajectory: Trajectory) -> ArmRun:

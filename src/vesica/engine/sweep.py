@@ -1,4 +1,8 @@
-"""The inner loops: from a state to its rate of change and its Jacobian."""
+"""The inner loops: from states to their rates of change and Jacobians, for all lanes of a batch.
+
+Arrays are (what, lane): a lane is one replicate, and a single run is a batch of one. Loops over
+lanes are innermost and hold no branch, so that the compiler can take several at once.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,23 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_fluxes(v, factor_start, factors, move_start, move_state, weight, rate):  # noqa: ANN001, ANN201
-    """Add every flux to the pools it moves: (state,) into ``rate``; ``weight`` is per move."""
+def add_fluxes(v, factor_start, factors, move_start, move_state, weight, flow, rate):  # noqa: ANN001, ANN201
+    """Add every flux to the pools it moves: (state, lane) into ``rate``.
+
+    ``weight`` is (move,), ``flow`` is (lane,) room to work in.
+    """
+    lanes = v.shape[1]
     rate[:] = 0.0
     for flux in range(factor_start.size - 1):
-        flow = 1.0
+        flow[:] = 1.0
         for k in range(factor_start[flux], factor_start[flux + 1]):
-            flow *= v[factors[k]]
+            place = factors[k]
+            for lane in range(lanes):
+                flow[lane] *= v[place, lane]
         for m in range(move_start[flux], move_start[flux + 1]):
-            rate[move_state[m]] += weight[m] * flow
+            place, once = move_state[m], weight[m]
+            for lane in range(lanes):
+                rate[place, lane] += once * flow[lane]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -23,27 +35,33 @@ def fill_jacobian(  # noqa: ANN201, PLR0913
     chain_target, chain_partial, chain_source, term_flux, term_skip, term_slot,  # noqa: ANN001
     entry_place, entry_move, entry_term, matrix,  # noqa: ANN001
 ):
-    """Run the tape of `vesica.engine.jacobian`; ``matrix`` gets the stored values (CSC order)."""
+    """Run the tape of `vesica.engine.jacobian`; ``matrix`` (stored, lane) gets the values in CSC order."""
+    lanes = v.shape[1]
     slot[:] = 0.0
     slot[0] = 1.0
     for k in range(chain_target.size):
-        slot[chain_target[k]] += partial[chain_partial[k]] * slot[chain_source[k]]
+        target, slope, source = chain_target[k], chain_partial[k], chain_source[k]
+        for lane in range(lanes):
+            slot[target, lane] += partial[slope, lane] * slot[source, lane]
     for t in range(term_flux.size):
         flux = term_flux[t]
-        product = slot[term_slot[t]]
+        start = term_slot[t]
+        for lane in range(lanes):
+            term[t, lane] = slot[start, lane]
         for k in range(factor_start[flux], factor_start[flux + 1]):
             if k - factor_start[flux] != term_skip[t]:
-                product *= v[factors[k]]
-        term[t] = product
+                place = factors[k]
+                for lane in range(lanes):
+                    term[t, lane] *= v[place, lane]
     matrix[:] = 0.0
     for e in range(entry_place.size):
-        matrix[entry_place[e]] += weight[entry_move[e]] * term[entry_term[e]]
+        target, once, source = entry_place[e], weight[entry_move[e]], entry_term[e]
+        for lane in range(lanes):
+            matrix[target, lane] += once * term[source, lane]
 
 
 @njit(cache=True, nogil=True)
 def scatter(values, rows, columns, dense):  # noqa: ANN001, ANN201
-    """Write stored values into a dense (state, state) matrix whose other entries stay zero."""
+    """Write the stored values of one lane into a dense (state, state) matrix whose other entries stay zero."""
     for k in range(rows.size):
         dense[rows[k], columns[k]] = values[k]
-
-

@@ -1,4 +1,4 @@
-"""The differential equations of one arm: state in, rate of change and Jacobian out."""
+"""The differential equations of an arm, for one replicate or many: states in, rates and Jacobians out."""
 
 from __future__ import annotations
 
@@ -12,44 +12,68 @@ from vesica.engine.codegen import compiled
 from vesica.engine.program import Tables
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
-class System:
-    """Work arrays of one arm around the compiled loops; holds no result.
+class Lanes:
+    """Work arrays of a batch of replicates around the compiled loops; holds no result.
 
     Parameters
     ----------
     tables : Tables
         Live part of the program.
-    values : (value,)
-        Parameters, derived numbers and inputs of the arm; pools are written at each call.
+    values : (value, lane)
+        Parameters, derived numbers and inputs of each replicate; pools are written at each call.
     counts : mapping of cell type to cells
+        The same in all lanes.
+    still : (state,) bool, optional
+        States that are held where they are.
+    is_single : bool
+        One run of its own, not a replicate among others: it goes by another solver.
     """
 
-    def __init__(self, tables: Tables, values: Array, counts: Mapping[str, float]) -> None:
-        self.tables, self.values = tables, values
+    def __init__(self, tables: Tables, values: Array, counts: Mapping[str, float], still: Mask | None = None,
+                 *, is_single: bool = False) -> None:
+        self.tables, self.values, self.counts, self.still = tables, values, counts, still
+        self.is_single = is_single
         self.weight = tables.move_count * np.array([counts[name] if name else 1.0 for name in tables.move_owner])
         self._kernels = compiled()
-        tape = tables.tape
-        self._partial = np.zeros(tables.args.size)
-        self._slot = np.zeros(tape.slots)
-        self._term = np.zeros(tape.term_flux.size)
-        self.stored = np.zeros(tape.rows.size)
+        tape, lanes = tables.tape, values.shape[1]
+        self._flow = np.zeros(lanes)
+        self._partial = np.zeros((tables.args.size, lanes))
+        self._slot = np.zeros((tape.slots, lanes))
+        self._term = np.zeros((tape.term_flux.size, lanes))
+        self.stored = np.zeros((tape.rows.size, lanes))
 
     @property
     def size(self) -> int:
         """Number of states."""
         return self.tables.pools.size
 
+    @property
+    def lanes(self) -> int:
+        """Number of replicates."""
+        return self.values.shape[1]
+
+    def part(self, chosen: NDArray[np.int64]) -> Lanes:
+        """The same equations for some of the lanes, with a copy of their values."""
+        return Lanes(self.tables, np.ascontiguousarray(self.values[:, chosen]), self.counts, self.still)
+
+    def alone(self, lane: int) -> System:
+        """One of the lanes, for a solver that knows plain vectors."""
+        return System(self.tables, self.values[:, lane].copy(), self.counts, self.still)
+
     def rate(self, state: Array, out: Array) -> None:
-        """(state,) per second into ``out``."""
+        """(state, lane) per second into ``out``."""
         t, v = self.tables, self.values
         v[t.pools] = state
         self._kernels.evaluate(v, t.classes, t.starts, t.ends, t.first, t.args, t.out)
-        sweep.add_fluxes(v, t.factor_start, t.factors, t.move_start, t.move_state, self.weight, out)
+        sweep.add_fluxes(v, t.factor_start, t.factors, t.move_start, t.move_state, self.weight, self._flow, out)
+        if self.still is not None:
+            out[self.still] = 0.0
 
     def jacobian(self, state: Array) -> Array:
-        """Stored values of the matrix d(rate)/d(state), in the tape's CSC order."""
+        """(stored, lane) values of the matrix d(rate)/d(state), in the tape's CSC order."""
         t, v, tape = self.tables, self.values, self.tables.tape
         v[t.pools] = state
         self._kernels.evaluate(v, t.classes, t.starts, t.ends, t.first, t.args, t.out)
@@ -59,15 +83,46 @@ class System:
             tape.chain_target, tape.chain_partial, tape.chain_source, tape.term_flux, tape.term_skip, tape.term_slot,
             tape.entry_place, tape.entry_move, tape.entry_term, self.stored,
         )
+        if self.still is not None:
+            self.stored[self.still[tape.rows]] = 0.0
         return self.stored
+
+
+class System:
+    """A batch of one, with plain vectors: what CVODE and LSODA call.
+
+    Parameters
+    ----------
+    tables, counts, still : as of `Lanes`
+    values : (value,)
+    """
+
+    def __init__(self, tables: Tables, values: Array, counts: Mapping[str, float], still: Mask | None = None) -> None:
+        self.tables, self.values = tables, values
+        self._one = Lanes(tables, values[:, None], counts, still)
+        self.weight = self._one.weight
+
+    @property
+    def size(self) -> int:
+        """Number of states."""
+        return self._one.size
+
+    def rate(self, state: Array, out: Array) -> None:
+        """(state,) per second into ``out``."""
+        self._one.rate(state[:, None], out[:, None])
+
+    def jacobian(self, state: Array) -> Array:
+        """Stored values of the matrix d(rate)/d(state), in the tape's CSC order."""
+        stored: Array = self._one.jacobian(state[:, None])[:, 0]
+        return stored
 
     def dense_jacobian(self, state: Array, out: Array) -> None:
         """The same as a dense (state, state) matrix; ``out`` is zero outside the pattern."""
         sweep.scatter(self.jacobian(state), self.tables.tape.rows, self.tables.tape.columns, out)
 
 
-def runaway(system: System, state: Array, time: float, message: str) -> str:
-    """Which variable runs away, and when, in words.
+def runaway(lanes: Lanes, lane: int, state: Array, time: float, message: str) -> str:
+    """Which variable of a lane runs away, and when, in words.
 
     Parameters
     ----------
@@ -77,6 +132,7 @@ def runaway(system: System, state: Array, time: float, message: str) -> str:
     message : str
         What the solver said.
     """
+    system = lanes.alone(lane)
     rate = np.zeros(system.size)
     with np.errstate(all="ignore"):
         system.rate(state, rate)

@@ -1,21 +1,24 @@
-"""The `WellMixed` fidelity: the mean of every pool, one average cell per type and arm."""
+"""The `WellMixed` fidelity: the mean of every pool, one average cell per type and arm.
+
+One run is integrated by CVODE; many replicates of an arm go side by side as lanes of a batch.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.doses import Given, Snapshot, Source, gift, level, present_in
+from vesica.engine.legs import follow
 from vesica.engine.program import Program
 from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import value_vector
 from vesica.engine.schedule import edges, output_times, tick
-from vesica.engine.steppers.stiff import integrate
-from vesica.engine.system import System, runaway
+from vesica.engine.system import Lanes, runaway
 from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
@@ -64,66 +67,105 @@ def run_arm(
     snapshot_times: tuple[float, ...] = (),
     rests: Rests | None = None,
 ) -> Trajectory:
-    """Bring the cells to rest, then follow the arm's schedule edge by edge.
+    """One replicate of `run_lanes`."""
+    return run_lanes(program, arm, [row], [sources], snapshot_times, rests, is_single=True)[0]
+
+
+def run_lanes(
+    program: Program,
+    arm: Arm,
+    rows: Sequence[Mapping[str, float]],
+    sources: Sequence[Mapping[str, Source]],
+    snapshot_times: tuple[float, ...] = (),
+    rests: Rests | None = None,
+    *,
+    is_single: bool = False,
+) -> list[Trajectory]:
+    """Bring the cells to rest, then follow the arm's schedule edge by edge, all replicates side by side.
 
     Parameters
     ----------
-    row : mapping of parameter path to value
-    sources : mapping of arm to source
+    rows : (lane,) mappings of parameter path to value
+    sources : (lane,) mappings of arm to source
         The arms that doses are taken from.
     snapshot_times : s
         Times at which another arm takes vesicles from this one.
     rests : dict, optional
         Resting cells already found, by what is present and all numbers; arms that differ
         only in schedule and counts share them.
+    is_single : bool
+        A run of its own: by CVODE, not by the batch stepper of replicates.
 
     Raises
     ------
     RunFault
-        Untreated cells run away. An arm that does so later comes back with a message.
+        Untreated cells run away. A replicate that does so later comes back with a message.
     """
     schedule = program.model.schedule
-    present = present_in(program, arm, {name: source.arm for name, source in sources.items()})
+    present = present_in(program, arm, {name: source.arm for name, source in sources[0].items()})
     tables = program.tables(present)
-    system = System(tables, value_vector(program, row), arm.counts)
-    state = resting(program, system, present, {} if rests is None else rests)
+    system = Lanes(tables, np.stack([value_vector(program, row) for row in rows], axis=1), arm.counts,
+                   is_single=is_single)
+    rest = resting(program, system, present, {} if rests is None else rests)
+    state = rest.state
     absolute = _absolute(tables.names, arm, schedule.absolute_tolerance)
     grid = output_times(schedule)
-    out = np.full((grid.size, len(program.species)), np.nan)
+    out = np.full((len(rows), grid.size, len(program.species)), np.nan)
     stops = edges(schedule, arm, snapshot_times)
-    snapshots: dict[float, Snapshot] = {}
-    given: list[Given] = []
-    message, evaluations, solver = "", 0, "CVODE"
+    books = [_Book(message=message) for message in rest.messages]
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
-            snapshots[begin] = _by_name(system, state)
+            _take_snapshots(books, begin, system, state)
         _set_agents(program, system, arm, begin)
-        gifts = [gift(program, dose, arm, sources[dose.from_arm]) for dose in arm.doses if tick(dose.at) == begin]
-        state = _with_gifts(system, state, gifts)
-        given += gifts
+        state = state.copy()
+        for lane, book in enumerate(books):
+            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
+                     if tick(dose.at) == begin]
+            _give(system, state, lane, gifts)
+            book.given += gifts
         times = np.concatenate([[begin], grid[(grid > begin) & (grid < end)], [end]])
-        leg = integrate(system, state, times, schedule.relative_tolerance, absolute)
-        evaluations, solver = evaluations + leg.evaluations, leg.solver
-        reached = times[: leg.reached]
-        out[np.ix_(np.isin(grid, reached), tables.columns)] = leg.states[np.isin(reached, grid)]
-        if leg.reached < times.size:
-            message = runaway(system, leg.states[-1], reached[-1], leg.message)
+        leg = follow(system, state, times, schedule.relative_tolerance, absolute)
+        for lane, book in enumerate(books):
+            if not book.message:
+                known = times[: leg.reached[lane]]
+                states = leg.states[: known.size, :, lane]
+                out[lane][np.ix_(np.isin(grid, known), tables.columns)] = states[np.isin(known, grid)]
+                if leg.reached[lane] < times.size:
+                    last = int(leg.reached[lane]) - 1
+                    book.message = runaway(system, lane, leg.states[last, :, lane], times[last], leg.messages[lane])
+            book.evaluations += int(leg.evaluations[lane])
+            book.solver = leg.solver
+        if all(book.message for book in books):
             break
-        state = leg.states[-1].copy()
+        state = leg.states[-1]
     if stops[-1] in snapshot_times:
-        snapshots[stops[-1]] = _by_name(system, state)
-    return Trajectory(arm, grid, out, row, _all_values(system, state), snapshots, tuple(given), message,
-                      {"solver": solver, "evaluations": evaluations, "states": system.size})
+        _take_snapshots(books, stops[-1], system, state)
+    last_values = _all_values(system, state)
+    return [Trajectory(arm, grid, out[lane], row, last_values[:, lane].copy(), book.snapshots, tuple(book.given),
+                       book.message, {"solver": book.solver, "evaluations": book.evaluations, "states": system.size})
+            for lane, (row, book) in enumerate(zip(rows, books, strict=True))]
 
 
-def _by_name(system: System, state: Array) -> Snapshot:
-    return dict(zip(system.tables.names, state.tolist(), strict=True))
+@dataclass
+class _Book:
+    """What is noted of one replicate while it runs."""
+
+    snapshots: dict[float, Snapshot] = field(default_factory=dict)
+    given: list[Given] = field(default_factory=list)
+    message: str = ""
+    evaluations: int = 0
+    solver: str = ""
 
 
-def _all_values(system: System, state: Array) -> Array:
-    """(value,) of the model at a state, rule factors and hazards included."""
-    system.rate(state, np.zeros(system.size))
-    return system.values.copy()
+def _take_snapshots(books: list[_Book], time: float, system: Lanes, state: Array) -> None:
+    for lane, book in enumerate(books):
+        book.snapshots[time] = dict(zip(system.tables.names, state[:, lane].tolist(), strict=True))
+
+
+def _all_values(system: Lanes, state: Array) -> Array:
+    """(value, lane) of the model at a state, rule factors and hazards included."""
+    system.rate(state, np.zeros_like(state))
+    return system.values
 
 
 def _absolute(names: tuple[str, ...], arm: Arm, tolerance: float) -> Array:
@@ -132,19 +174,17 @@ def _absolute(names: tuple[str, ...], arm: Arm, tolerance: float) -> Array:
     return np.array([tolerance * (cells if name.startswith("medium.") else 1.0) for name in names])
 
 
-def _set_agents(program: Program, system: System, arm: Arm, time: float) -> None:
+def _set_agents(program: Program, system: Lanes, arm: Arm, time: float) -> None:
     """Set the concentrations that hold from ``time`` s on."""
     for agent in program.model.agents:
         levels = [level(exposure, time) for exposure in arm.exposures if exposure.agent == agent]
         system.values[program.index[f"agent.{agent}"]] = sum(levels)
 
 
-def _with_gifts(system: System, state: Array, gifts: list[Given]) -> Array:
-    """(state,) after doses were added."""
-    state = state.copy()
+def _give(system: Lanes, state: Array, lane: int, gifts: list[Given]) -> None:
+    """Add doses to one lane of the state."""
     place = {name: number for number, name in enumerate(system.tables.names)}
     for given in gifts:
         for name, amount in given.amounts.items():
             if name in place:
-                state[place[name]] += amount
-    return state
+                state[place[name], lane] += amount

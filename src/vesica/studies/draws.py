@@ -23,8 +23,7 @@ from vesica.analysis.runs.published import judge_draws, ratio_of
 from vesica.analysis.runs.quantities import quantities
 from vesica.analysis.runs.summary import published_sentences
 from vesica.engine.program import Program, compile_model
-from vesica.engine.simulate import as_arm_run, run_all
-from vesica.errors import VesicaError
+from vesica.engine.simulate import as_arm_run, run_all_lanes
 from vesica.library.ranges import between, position
 from vesica.results import write_json
 from vesica.spec.resolved import Parameter, Published, ResolvedModel
@@ -32,6 +31,7 @@ from vesica.spec.resolved import Parameter, Published, ResolvedModel
 DRAW_TOLERANCE: Final = 1e-6  # relative; 100 times below the 10 % that decides a direction is ample
 FEWEST_FOR_RANKS: Final = 8  # with fewer draws some of a hundred inputs ranks like the ratio by chance
 SAME_RATIO: Final = 1e-9
+BATCH: Final = 64  # draws that go side by side
 PARTIAL: Final = "draws.partial.jsonl"
 ReportProgress = Callable[[float, str], None]
 
@@ -64,19 +64,17 @@ def draw(model: ResolvedModel, seed: int, number: int) -> dict[str, float]:
     return values
 
 
-def _one(program: Program, structure: str, number: int) -> Drawn:
-    """One draw; numbers that cannot be run together, or run away, are a message and not an exception."""
+def _batch(program: Program, structure: str, numbers: Sequence[int]) -> list[Drawn]:
+    """Several draws side by side; one that cannot be run, or runs away, carries a message and no exception."""
     model = program.model
-    values: dict[str, dict[str, float]] = {}
-    try:
-        for trajectory in run_all(program, draw(model, model.schedule.seed, number)):
-            if trajectory.message:
-                return Drawn(structure, number, values, trajectory.message)
+    drawn = {number: draw(model, model.schedule.seed, number) for number in numbers}
+    values: dict[int, dict[str, dict[str, float]]] = {number: {} for number in numbers}
+    messages = dict.fromkeys(numbers, "")
+    for arm in run_all_lanes(program, drawn, messages):
+        for number, trajectory in arm.items():
             flat = quantities(model, as_arm_run(program, trajectory))
-            values[trajectory.arm.name] = {name: value for name, (value, _) in flat.items()}
-    except VesicaError as failure:
-        return Drawn(structure, number, values, failure.findings[0].wrote)
-    return Drawn(structure, number, values)
+            values[number][trajectory.arm.name] = {name: value for name, (value, _) in flat.items()}
+    return [Drawn(structure, number, values[number], messages[number]) for number in numbers]
 
 
 _PROGRAMS: dict[str, Program] = {}
@@ -90,8 +88,8 @@ def _prepare(models: Mapping[str, ResolvedModel]) -> None:
         _PROGRAMS[name] = compile_model(replace(model, schedule=schedule))
 
 
-def _work(task: tuple[str, int]) -> Drawn:
-    return _one(_PROGRAMS[task[0]], *task)
+def _work(task: tuple[str, tuple[int, ...]]) -> list[Drawn]:
+    return _batch(_PROGRAMS[task[0]], *task)
 
 
 def run_draws(
@@ -109,26 +107,33 @@ def run_draws(
         Processes; the number of cores by default. The results do not depend on it.
     """
     kept = {(drawn.structure, drawn.number): drawn for drawn in _kept(folder)}
-    tasks = [(name, number) for number in range(count) for name in models if (name, number) not in kept]
-    done = len(models) * count - len(tasks)
-    for drawn in _compute(models, tasks, workers or os.cpu_count() or 1):
-        kept[drawn.structure, drawn.number] = drawn
-        _keep(folder, drawn)
-        done += 1
+    tasks = []
+    for first in range(0, count, BATCH):  # structure by structure within a batch: a study cut off compares in pairs
+        for name in models:
+            left = tuple(k for k in range(first, min(first + BATCH, count)) if (name, k) not in kept)
+            tasks += [(name, left)] if left else []
+    done = sum((name, number) in kept for name in models for number in range(count))
+    for batch in _compute(models, tasks, workers or os.cpu_count() or 1):
+        for drawn in batch:
+            kept[drawn.structure, drawn.number] = drawn
+            _keep(folder, drawn)
+        done += len(batch)
         if report_progress is not None:
-            report_progress(done / (len(models) * count), f"draw {drawn.number} of `{drawn.structure}`")
+            report_progress(done / (len(models) * count), f"draw {batch[-1].number} of `{batch[-1].structure}`")
     return {name: [kept[name, number] for number in range(count)] for name in models}
 
 
-def _compute(models: Mapping[str, ResolvedModel], tasks: Sequence[tuple[str, int]], workers: int) -> Iterator[Drawn]:
-    if workers == 1 or len(tasks) < 8:
+def _compute(
+    models: Mapping[str, ResolvedModel], tasks: Sequence[tuple[str, tuple[int, ...]]], workers: int
+) -> Iterator[list[Drawn]]:
+    if workers == 1 or len(tasks) < 2:
         _prepare(models)
         yield from map(_work, tasks)
         return
     context = multiprocessing.get_context("spawn")  # fork after numba's threads have started is fatal
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(dict(models),))
     try:
-        yield from pool.map(_work, tasks, chunksize=4)
+        yield from pool.map(_work, tasks)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -1,0 +1,1 @@
+"""Whole numbers that are more than reactions: MVBs with their own vesicles, vesicles with their own cargo."""
