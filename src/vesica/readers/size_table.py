@@ -221,7 +221,7 @@ def _no_column(text: TextFile, header: Row, label: str, example: str) -> Excepti
     return text.refuse(
         header.line,
         f"no column of {shown} looks like a {label}",
-        "this is no NanoSight or ZetaView export, so its first line names the columns: size, concentration or count, sd",
+        "without a NanoSight or ZetaView head the first line names the columns: size, concentration or count, sd",
         "numbers without a name would be a guess",
         fix,
     )
