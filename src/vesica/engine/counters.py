@@ -198,13 +198,16 @@ def binomial(s, n, p):  # noqa: ANN001, ANN201
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _few(s, n, p):  # noqa: ANN001, ANN202
-    """Geometric gaps between successes: as many numbers as successes (Devroye 1986, ch. X.4)."""
-    per = math.log1p(-p)
-    k, at = -1.0, 0.0
-    while at <= n:
-        k += 1.0
-        at += math.floor(math.log(uniform(s)) / per) + 1.0
-    return k
+    """Walk up the distribution from zero: as many steps as successes (Kachitvichyanukul & Schmeiser 1988, BINV)."""
+    odds, none = p / (1.0 - p), math.exp(n * math.log1p(-p))
+    while True:
+        k, left, weight = 0.0, uniform(s), none
+        while left > weight and k <= n:
+            left -= weight
+            k += 1.0
+            weight *= odds * (n - k + 1.0) / k
+        if k <= n:  # beyond n only by rounding of the sum: once in 2^50 or so, draw again
+            return k
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -234,11 +237,15 @@ def _many(s, n, p):  # noqa: ANN001, ANN202
             return k
 
 
+_REST = np.array([math.lgamma(k + 1.0) - (k + 0.5) * math.log(k + 1.0) + (k + 1.0) - 0.5 * math.log(2.0 * math.pi)
+                  for k in range(10)])
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _stirling(k):  # noqa: ANN001, ANN202
-    """What Stirling's formula for log k! leaves out: exact below 10, a series above."""
+    """What Stirling's formula for log k! leaves out: from a table below 10, a series above."""
     if k < 10.0:
-        return math.lgamma(k + 1.0) - (k + 0.5) * math.log(k + 1.0) + (k + 1.0) - 0.9189385332046727
+        return _REST[int(k)]
     x = 1.0 / (k + 1.0)
     x2 = x * x
     return (1.0 / 12.0 - (1.0 / 360.0 - x2 / 1260.0) * x2) * x
