@@ -32,7 +32,8 @@ def roadrunner_of(of: Small) -> object:
     roadrunner = pytest.importorskip("roadrunner")
     names = [pool.name for pool in of.program.table.pools]
     values = {name: float(of.values[of.program.index[name]]) for name in ("1", *of.program.table.parameters)}
-    solver = roadrunner.RoadRunner(sbml(of.program, frozenset(), {}, values, dict(zip(names, of.start, strict=True))))
+    start = dict(zip(names, of.start.tolist(), strict=True))
+    solver = roadrunner.RoadRunner(sbml(of.program, frozenset(), {}, values, start))
     solver.timeCourseSelections = [f"v{of.program.index[name]}" for name in names]
     return solver
 
