@@ -94,7 +94,7 @@ def test_a_copy_is_no_replicate(ev: str, capsys: pytest.CaptureFixture[str], tmp
 
 
 def test_a_blank_that_is_the_sample(ev: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    refused([ev, "--blank", ev], capsys, tmp_path)
+    assert "only blanks are named" in refused([ev, "--blank", ev], capsys, tmp_path)
 
 
 @pytest.mark.parametrize(("content", "words"), [

@@ -77,14 +77,18 @@ def _lognormal(x: Array, median: float, gsd: float) -> Array:
     return out
 
 
+def _chance(p: float | None, p_holm: float | None) -> str:
+    """P as a note of a row, corrected where several pairs were compared."""
+    return "" if p is None else f", p {number(p if p_holm is None else p_holm, 2)}"
+
+
 def _folds(compared: Sequence[Comparison]) -> tuple[LabFigure, ...]:
     rows = []
     for one in compared:
         found = one.concentration
         if found is not None:
-            p = "" if found.p is None else f", p {number(found.p if found.p_holm is None else found.p_holm, 2)}"
             rows.append(Row(f"{one.second} / {one.first}", found.fold, found.low, found.high, ArmStyle("", 2),
-                            note=f"×{number(found.fold)}{p}"))
+                            note=f"×{number(found.fold)}{_chance(found.p, found.p_holm)}"))
     if not rows:
         return ()
     marks = [Mark(1.0, "no change")]
@@ -101,9 +105,8 @@ def _distances(compared: Sequence[Comparison]) -> tuple[LabFigure, ...]:
     for one in compared:
         found = one.shape
         if found is not None:
-            p = "" if found.p is None else f", p {number(found.p if found.p_holm is None else found.p_holm, 2)}"
             rows.append(Row(f"{one.first} and {one.second}", found.distance, found.low, found.high, ArmStyle("", 5),
-                            note=f"{number(found.distance)} nm{p}"))
+                            note=f"{number(found.distance)} nm{_chance(found.p, found.p_holm)}"))
     if not rows:
         return ()
     wide, narrow = both(lambda width: intervals("Distances of shape", "Wasserstein distance (nm)", [("", rows)],
