@@ -58,6 +58,7 @@ def test_the_model_that_is_spoilt_below_is_good() -> None:
 
 EXPOSURE = "  - {agent: ethanol, concentration: 40 mM, from: 0 h, to: 24 h}"
 RULE = '  - "astrocyte: TLR4_activity increases HMGB1_production (half_max 3, hill 2, up to 3x)"'
+WHOLE = "run: {duration: 48 h, fidelity: stochastic, replicates: 20, cells_at_most: 1000, window: 10 min}"
 PUBLISHED = """\
 published:
   - {key: k, says: s, source: t, quantity: q, against: control, direction: increase,
@@ -159,6 +160,17 @@ BAD: dict[str, tuple[str, str, str]] = {
         "{knock_out: TLR4, cells: [astrocyte]}", "{inhibitor: GW4869, concentration: 10 uL}", "dimension"),
     "missing run": (RUN, "", "`run` is missing"),
     "unknown fidelity": ("fidelity: well_mixed", "fidelity: wel_mixed", "did you mean `well_mixed`?"),
+    "replicates of a mean": (RUN, RUN.replace("seed: 1", "replicates: 20"), "a mean has no chance in it"),
+    "no replicates": (RUN, WHOLE.replace("20", "0") + " # here", "write a whole number from 1 to 100000"),
+    "replicates of words": (RUN, WHOLE.replace("20", "twenty") + " # here", "write a whole number from 1 to 100000"),
+    "half a replicate": (RUN, WHOLE.replace("20", "2.5") + " # here", "write a whole number from 1 to 100000"),
+    "replicates that are true": (RUN, WHOLE.replace("20", "true") + " # here", "write a whole number from 1"),
+    "too many replicates": (RUN, WHOLE.replace("20", "100001") + " # here", "write a whole number from 1 to 100000"),
+    "no cells": (RUN, WHOLE.replace("1000", "-5") + " # here", "write a whole number from 1 to 100000"),
+    "too many cells": (RUN, WHOLE.replace("1000", "1e6") + " # here", "write a whole number from 1 to 100000"),
+    "no window": (RUN, WHOLE.replace("10 min", "0 min") + " # here", "it is more than zero"),
+    "window of words": (RUN, WHOLE.replace("10 min", "ten minutes") + " # here", "`ten minutes`"),
+    "window in mM": (RUN, WHOLE.replace("10 min", "10 mM") + " # here", "dimension"),
     "unknown mixing": ("mixing: still", "mixing: stil", "did you mean `still`?"),
     "unknown observable": (RUN, f"observe: [relesed] # here\n{RUN}", "`observe[0]` is `relesed`"),
     "an arm of nothing": ("  ethanol: {}", "  ethanol: # here", "`{}`"),

@@ -60,10 +60,11 @@ def dump_resolved(model: ResolvedModel) -> str:
     """YAML of a resolved model: every number with its unit, its range and its source."""
     data = plain(model)
     data["parameters"] = {path: _number(parameter) for path, parameter in model.parameters.items()}
-    units = {"domain": {"volume": "um^3", "depth": "um"}, "schedule": {"duration": "s", "every": "s"}}
+    units = {"domain": {"volume": "um^3", "depth": "um"}, "schedule": {"duration": "s", "every": "s", "window": "s"}}
     for part, fields in units.items():
         for name, unit in fields.items():
-            data[part][name] = f"{data[part][name]!r} {unit}"
+            if data[part][name] is not None:
+                data[part][name] = f"{data[part][name]!r} {unit}"
     for arm in data["arms"]:
         for exposure in arm["exposures"]:
             exposure["times"] = [f"{time!r} s" for time in exposure["times"]]

@@ -20,6 +20,8 @@ from pydantic import (
 NAME_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_]*$"
 INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block")
 ARM_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_\-]*$"
+MOST_REPLICATES: Final = 100_000
+MOST_CELLS: Final = 100_000  # of a type, followed one by one
 
 
 def _is_no_truth_value(value: Any) -> Any:
@@ -269,7 +271,14 @@ class RunSpec(Words):
 
     duration: Quantity
     every: Quantity = Field("30 min", description="interval of output")
-    fidelity: str = "well_mixed"
+    fidelity: str = Field("well_mixed", description="`well_mixed` (means), or `stochastic` (whole numbers)")
+    replicates: Annotated[int, BeforeValidator(_is_no_truth_value), Field(ge=1, le=MOST_REPLICATES)] = Field(
+        1, description="independent runs of every arm; only where chance is in the run"
+    )
+    cells_at_most: Annotated[int, BeforeValidator(_is_no_truth_value), Field(ge=1, le=MOST_CELLS)] = Field(
+        1000, description="cells of a type followed one by one; a larger dish is run as a sample"
+    )
+    window: Quantity | None = Field(None, description="longest time rates are held in a stochastic run, `10 min`")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     relative_tolerance: Annotated[float, Field(gt=0, le=1e-2)] = 1e-8
     absolute_tolerance: Annotated[float, Field(gt=0, le=1.0)] = 1e-8

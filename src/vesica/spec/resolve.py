@@ -24,7 +24,7 @@ from vesica.spec.resolved import (
     Switch,
 )
 
-FIDELITIES: Final = ("well_mixed",)
+FIDELITIES: Final = ("well_mixed", "stochastic")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
 MOST_OUTPUTS: Final = 200_000
 
@@ -190,7 +190,26 @@ def _schedule(spec: ModelSpec, notes: Notes) -> Schedule:
                   f"give a longer interval, from `{_round_up(duration / MOST_OUTPUTS)} s` on")
     if run.fidelity not in FIDELITIES:
         notes.unknown("run.fidelity", "fidelity", run.fidelity, FIDELITIES, "nobody could run the model")
-    return Schedule(duration, every, run.fidelity, run.seed, run.relative_tolerance, run.absolute_tolerance)
+    window = None if run.window is None else seconds(run.window, "run.window", notes, positive=True)
+    _check_whole(spec, notes)
+    return Schedule(duration, every, run.fidelity, run.seed, run.relative_tolerance, run.absolute_tolerance,
+                    run.replicates, run.cells_at_most, window)
+
+
+def _check_whole(spec: ModelSpec, notes: Notes) -> None:
+    """Words that only a run in whole numbers can follow."""
+    if spec.run.fidelity != "well_mixed":
+        return
+    if spec.run.replicates != 1:
+        notes.add("error", "run.replicates", f"{spec.run.replicates} replicates of a run that is `well_mixed`",
+                  "replicates differ by chance alone, and a mean has no chance in it",
+                  "all of them would be the same numbers",
+                  "write `fidelity: stochastic`, or leave `replicates` out; `--draws N` varies uncertain numbers")
+    for word in ("cells_at_most", "window"):
+        if word in spec.run.model_fields_set and getattr(spec.run, word) is not None:
+            notes.add("note", f"run.{word}", f"`{word}` in a run that is `well_mixed`",
+                      "it is for runs in whole numbers", "it does nothing here",
+                      "write `fidelity: stochastic`, or leave it out")
 
 
 def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, float | None]:

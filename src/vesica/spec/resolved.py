@@ -177,7 +177,12 @@ class Domain:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Length and output of the run (s), fidelity, seed and tolerances."""
+    """Length and output of the run (s), fidelity, seed and tolerances.
+
+    The last three are for runs in whole numbers: independent runs of every arm, cells of a
+    type that are followed (`vesica.spec.sample`), and the longest time (s) over which their
+    hazards are held, None for the interval of output.
+    """
 
     duration: float
     every: float
@@ -185,6 +190,14 @@ class Schedule:
     seed: int
     relative_tolerance: float = 1e-8
     absolute_tolerance: float = 1e-8
+    replicates: int = 1
+    cells_at_most: int = 1000
+    window: float | None = None
+
+    @property
+    def longest_window(self) -> float:
+        """Longest time (s) over which hazards are held; never more than the interval of output."""
+        return self.every if self.window is None else min(self.window, self.every)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Tag, ValidationError
 
 from vesica.errors import Finding, nearest
-from vesica.spec.model import INTERVENTIONS, Block, ModelSpec, Origin
+from vesica.spec.model import INTERVENTIONS, MOST_CELLS, MOST_REPLICATES, Block, ModelSpec, Origin
 from vesica.spec.yaml_io import join
 
 _EXPECTED: Final[dict[str, str]] = {
@@ -26,6 +26,11 @@ _EXPECTED: Final[dict[str, str]] = {
     "float_parsing": "a number",
     "bool_type": "`true` or `false`",
     "bool_parsing": "`true` or `false`",
+}
+_WHOLE: Final[dict[str, str]] = {
+    "seed": "a whole number from 0 up",
+    "replicates": f"a whole number from 1 to {MOST_REPLICATES}",
+    "cells_at_most": f"a whole number from 1 to {MOST_CELLS}",
 }
 _BOUNDS: Final[dict[str, str]] = {
     "greater_than": "above", "greater_than_equal": "from", "less_than": "below", "less_than_equal": "up to",
@@ -62,13 +67,14 @@ def _finding(complaint: Mapping[str, Any]) -> Finding:
                        "a name is letters, digits and `_`, beginning with a letter",
                        "paths such as `astrocyte.mvb_fusion_rate` could not be told apart",
                        "write it with letters, digits and `_` only")
-    if kind == "value_error":
+    whole = _WHOLE.get(str(words[-1])) if words and words[0] == "run" else None
+    if kind == "value_error" and not whole:
         return Finding("error", path, f"{last} is `{shown(value)}`: {complaint['ctx']['error']}",
                        "a quantity is a number and a unit", "it cannot be used in an equation",
                        "write it like `40 mM`")
     expected = _EXPECTED.get(kind, complaint["msg"][0].lower() + complaint["msg"][1:])
-    if words and words[-1] == "seed":
-        expected = "a whole number from 0 up"
+    if whole:
+        expected = whole
     elif kind in _BOUNDS:
         expected = f"a number {_BOUNDS[kind]} {next(iter(complaint['ctx'].values())):g}"
     return Finding("error", path, f"{last} is `{shown(value)}`", f"expected here: {expected}",
