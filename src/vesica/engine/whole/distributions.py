@@ -1,0 +1,84 @@
+"""What one replicate of an arm hands on besides means: distributions by key, as JSON (docs/format.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vesica.engine.whole import donor_loop as loop
+from vesica.engine.whole.dish import Cells, Dish
+from vesica.engine.whole.tally import HOUR, NANOMETRES, of_numbers, of_whole, waits
+
+
+def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
+    """Key -> distribution, over what this replicate saw so far."""
+    found: dict[str, dict[str, Any]] = {}
+    for cells in dish.cells:
+        if cells.donors is not None:
+            found |= _of_donors(dish, cells)
+        if cells.type.takes_up_vesicles and dish.classes:
+            found |= _of_recipients(dish, cells)
+    for origin in dish.classes:
+        found |= _of_vesicles(dish, origin)
+    return found
+
+
+def _of_donors(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
+    c, tally = cells.name, dish.tally
+    assert cells.donors is not None
+    burst = tally.whole.get(f"{c}.burst")
+    found = {f"{c}.waiting": of_numbers(waits(tally, f"{c}.waiting"), f"wait between two fusions of one {c}", "h",
+                                        "times from one MVB fusing with the membrane to the next of the same cell")}
+    if burst is not None:
+        found[f"{c}.burst"] = of_whole(burst.counts, f"EVs per fusion of one MVB of {c}", "vesicle",
+                                       "vesicles set free at once by one MVB; those that stay tethered are not in it")
+    if dish.time > 0.0:
+        left = cells.donors.counts[:, loop.FREED] + dish.journey.detached[cells.at, 0]
+        found[f"{c}.released_per_hour"] = of_numbers(
+            left * HOUR / dish.time, f"EVs released per {c} and hour", "vesicle/cell/h",
+            "single cells over the whole run, detached vesicles included")
+    return found
+
+
+def _of_vesicles(dish: Dish, origin: str) -> dict[str, dict[str, Any]]:
+    tally = dish.tally
+    if f"{origin}.diameter" not in tally.whole:
+        return {}
+    bins = tally.whole[f"{origin}.diameter"].counts
+    edges = np.arange(bins.size + 1) * NANOMETRES
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    total = bins.sum()
+    mean = float(bins @ centres / total) if total else None
+    spread = float(bins @ (centres - mean) ** 2 / (total - 1)) if mean is not None and total > 1 else None
+    found = {f"{origin}.diameter": {
+        "label": f"diameter of EVs of {origin}", "unit": "nm", "what": "vesicles as they leave the cell",
+        "n": int(total), "mean": mean, "variance": spread, "edges": edges.tolist(), "values": centres.tolist(),
+        "counts": bins.tolist()}}
+    for column, cargo in enumerate(dish.cargo):
+        counts = tally.whole[f"{origin}.copies/{column}"].counts
+        found[f"{origin}.copies/{cargo}"] = of_whole(counts, f"copies of {cargo} per EV of {origin}", "molecule",
+                                                     "vesicles as they leave the cell")
+    return found
+
+
+def _of_recipients(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
+    c, now, at = cells.name, dish.journey, cells.at
+    taken = now.taken_up[at].sum(axis=1)
+    first = now.first_uptake[at] / HOUR
+    found = {
+        f"{c}.taken_up": of_whole(np.bincount(np.maximum(taken, 0)), f"EVs taken up per {c}", "vesicle",
+                                  "single cells over the whole run, vesicles that were recycled not counted"),
+        f"{c}.first_uptake": of_numbers(first[np.isfinite(first)], f"time to the first EV taken up by one {c}", "h",
+                                        "from the start of the run", none=int(np.isnan(first).sum())),
+    }
+    for i, cargo in enumerate(dish.cargo, start=1):
+        copies = (now.by_escape[at, :, i] + now.by_fusion[at, :, i]).sum(axis=1)
+        time = now.first_copy[at, i - 1] / HOUR
+        found[f"{c}.received/{cargo}"] = of_whole(
+            np.bincount(copies), f"copies of {cargo} delivered to one {c}", "molecule",
+            "by escape from endosomes and by fusion with the membrane, over the whole run")
+        found[f"{c}.first_copy/{cargo}"] = of_numbers(
+            time[np.isfinite(time)], f"time to the first copy of {cargo} delivered to one {c}", "h",
+            "from the start of the run", none=int(np.isnan(time).sum()))
+    return found

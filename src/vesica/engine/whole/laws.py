@@ -1,0 +1,102 @@
+"""Rates of single cells, read off the process table that the mean field integrates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.engine.codegen import compiled
+from vesica.engine.program import Program, Tables
+
+Array = NDArray[np.float64]
+
+
+class Laws:
+    """The live laws of an arm over values (value, cell): every cell holds its own amounts, the medium is shared.
+
+    Parameters
+    ----------
+    program : Program
+    tables : Tables
+        What is alive in the arm.
+    """
+
+    def __init__(self, program: Program, tables: Tables) -> None:
+        self.program, self.tables = program, tables
+        self.fluxes = {flux.name: flux for flux in tables.fluxes}
+        self._kernels = compiled()
+
+    def evaluate(self, values: Array) -> None:
+        """Compute every value that laws rest on, in place."""
+        t = self.tables
+        self._kernels.evaluate(values, t.classes, t.starts, t.ends, t.first, t.args, t.out)
+
+    def value(self, values: Array, name: str) -> Array:
+        """(cell,) of one named value."""
+        found: Array = values[self.program.index[name]]
+        return found
+
+    def rate(self, values: Array, flux: str, container: str = "") -> Array:
+        """(cell,) 1/s: the product of the factors of a flux, but for the pool that is its container.
+
+        With the container it is the rate of all, without it the hazard of one. Zero where the law is not alive.
+        """
+        found = np.ones(values.shape[1]) if flux in self.fluxes else np.zeros(values.shape[1])
+        for factor in self.fluxes[flux].factors if flux in self.fluxes else ():
+            if factor != container:
+                found = found * values[self.program.index[factor]]
+        return found
+
+    def gains(self, flux: str, cell: str) -> Mapping[str, int]:
+        """Plain pools of a cell (no counters of vesicles, which name an origin) that a flux fills, with how many."""
+        if flux not in self.fluxes:
+            return {}
+        return {pool: count for pool, count in self.fluxes[flux].moves
+                if count > 0 and pool.startswith(f"{cell}.") and ":" not in pool and pool in self._own(cell)}
+
+    def _own(self, cell: str) -> frozenset[str]:
+        kind = next(one for one in self.program.model.cells if one.name == cell)
+        return frozenset(name for cargo in kind.cargo for name in (f"{cell}.{cargo}", f"{cell}.{cargo}_arriving"))
+
+
+def donor_rates(laws: Laws, values: Array, cell: str) -> Array:
+    """(cell, 13) the fields of `rates.Rates` for every cell, tethers left out: those are of the journey.
+
+    Read with no docked MVB, so that docking is the hazard while all sites are free.
+    """
+    number = values.shape[1]
+    rows = np.zeros((number, 13))
+    own = {name: laws.value(values, f"{cell}.{name}") for name in
+           ("budding_per_mvb", "ilv_capacity", "docking_sites", "released_share")}
+    columns = (
+        laws.rate(values, f"endosome_formation/{cell}"),
+        laws.rate(values, f"endosome_maturation/{cell}", f"{cell}.endosome"),
+        laws.rate(values, f"endosome_recycling/{cell}", f"{cell}.endosome"),
+        own["budding_per_mvb"], own["ilv_capacity"],
+        laws.rate(values, f"retrofusion/{cell}.mvb", f"{cell}.mvb_ilv"),
+        laws.rate(values, f"lysosome/{cell}", f"{cell}.mvb"),
+        laws.rate(values, f"docking/{cell}", f"{cell}.mvb"),
+        own["docking_sites"],
+        laws.rate(values, f"fusion/{cell}", f"{cell}.docked"),
+        own["released_share"],
+    )
+    for place, column in enumerate(columns):
+        rows[:, place] = column
+    return rows
+
+
+def loading_rows(laws: Laws, values: Array, cell: str, cargo: tuple[str, ...], topology: Mapping[str, str]) -> Array:
+    """(cell, cargo) chance per lumen volume (1/um^3) or area (1/um^2) with which a vesicle takes one copy.
+
+    Zero for cargo that the cell does not hold.
+    """
+    found = np.zeros((values.shape[1], len(cargo)))
+    for column, name in enumerate(cargo):
+        place = laws.program.index.get(f"{cell}.{name}_loading")
+        if place is not None:
+            size = "lumen_volume" if topology[name] == "lumen" else "vesicle_area"
+            found[:, column] = values[place] / laws.value(values, f"{cell}.{size}")
+    return found
+

@@ -1,0 +1,149 @@
+"""The `Stochastic` fidelity: whole numbers, well mixed, one replicate of every arm after another.
+
+The dish is a sample of at most ``cells_at_most`` cells a type with its share of the medium (`spec.sample`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.engine import schedule
+from vesica.engine.doses import level
+from vesica.engine.program import Program, compile_model
+from vesica.engine.rest import Rests
+from vesica.engine.rows import parameter_row
+from vesica.engine.schedule import edges, output_times, tick
+from vesica.engine.steppers.tau import Steps
+from vesica.engine.well_mixed import Trajectory
+from vesica.engine.whole import step
+from vesica.engine.whole.dish import Dish
+from vesica.engine.whole.doses import Taken, give, taken
+from vesica.engine.whole.levels import levels
+from vesica.engine.whole.start import dish_at_rest
+from vesica.engine.whole.tally import distributions
+from vesica.engine.whole.windows import Pace
+from vesica.spec.resolved import Arm
+from vesica.spec.sample import sampled
+
+Array = NDArray[np.float64]
+TRACED: Final = 8  # single cells of each type whose courses are kept
+
+
+def trajectories(program: Program, replicate: int, rests: Rests | None = None) -> Iterator[Trajectory]:
+    """All arms of one replicate, in an order in which doses are ready.
+
+    Parameters
+    ----------
+    program : Program
+        Of the whole dish, or of a sample of it: a larger one is sampled first.
+    replicate : int
+        Names the random numbers with the seed of the model.
+    rests : dict, optional
+        Mean-field rests already found; replicates share them.
+
+    Raises
+    ------
+    RunFault
+        Untreated cells run away. An arm that does so later comes back with a message, and is the last.
+    """
+    model, share = sampled(program.model)
+    program = program if share == 1.0 else compile_model(model)
+    sources: dict[str, _Source] = {}
+    rests = {} if rests is None else rests
+    for arm in schedule.ordered(model.arms):
+        times = schedule.snapshot_times(model.arms, arm.name)
+        trajectory, at = _run_arm(program, arm, sources, times, replicate, rests)
+        sources[arm.name] = _Source(arm, at)
+        yield trajectory
+        if trajectory.message:
+            return
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An arm that doses are taken from, and its medium at those times."""
+
+    arm: Arm
+    at: Mapping[float, Taken]
+
+
+def _run_arm(program: Program, arm: Arm, sources: Mapping[str, _Source], taken_at: tuple[float, ...], replicate: int,
+             rests: Rests) -> tuple[Trajectory, dict[float, Taken]]:
+    plan = program.model.schedule
+    row = parameter_row(program.model, arm)
+    dish = dish_at_rest(program, arm, row, {name: one.arm for name, one in sources.items()}, replicate, rests)
+    grid = output_times(plan)
+    out = _Output(program, dish, grid)
+    pace = Pace(min(plan.window or plan.every, plan.every))
+    snapshots, given, steps, message = {}, [], Steps(), ""
+    stops = edges(plan, arm, taken_at)
+    for begin, end in itertools.pairwise(stops):
+        if begin in taken_at:
+            snapshots[begin] = taken(dish)
+        for agent in program.model.agents:
+            dish.set_input(f"agent.{agent}", sum(level(one, begin) for one in arm.exposures if one.agent == agent))
+        given += [give(dish, dose, sources[dose.from_arm].at[tick(dose.at)]) for dose in arm.doses
+                  if tick(dose.at) == begin]
+        pace.jump()
+        for time in [*grid[(grid > begin) & (grid < end)], end]:
+            out.keep(dish)
+            while not message and dish.time < time:
+                length = pace.next(time - dish.time)
+                window = step.advance(dish, length)
+                dish.time = time if time - dish.time < 1e-6 else dish.time
+                steps += window.steps
+                message = window.message
+                if not message:
+                    pace.learn(window.rates, length)
+        if message:
+            break
+    if not message:
+        out.keep(dish)
+        if stops[-1] in taken_at:
+            snapshots[stops[-1]] = taken(dish)
+    notes = {"sample": _sample(program, arm), "distributions": distributions(dish),
+             "steps": {"leaps": steps.leaps, "critical": steps.critical, "exact": steps.exact,
+                       "events": dish.journey.events, "windows": pace.windows, "largest_change": pace.largest_change}}
+    trajectory = Trajectory(arm, grid, out.values, row, _last_values(dish), {}, tuple(given), message,
+                            {"solver": "whole numbers", "states": len(program.species)}, trace=out.trace, notes=notes)
+    return trajectory, snapshots
+
+
+class _Output:
+    """Rows of results: means over the cells of a type, totals of the medium, and single cells.
+
+    Parameters
+    ----------
+    values : (time, species)
+    trace : (traced, time, species)
+    """
+
+    def __init__(self, program: Program, dish: Dish, grid: Array) -> None:
+        self.column = {name: place for place, name in enumerate(program.species)}
+        self.grid = grid
+        self.values = np.full((grid.size, len(self.column)), np.nan)
+        self.trace = np.full((min(TRACED, dish.number()), grid.size, len(self.column)), np.nan)
+
+    def keep(self, dish: Dish) -> None:
+        """Write the row of the dish's time, if it is a time of output."""
+        for row in np.flatnonzero(self.grid == dish.time):
+            for name, amounts in levels(dish).items():
+                self.values[row, self.column[name]] = amounts.sum() / amounts.size
+                if not name.startswith("medium."):
+                    traced = amounts[: self.trace.shape[0]]
+                    self.trace[: traced.size, row, self.column[name]] = traced
+
+
+def _last_values(dish: Dish) -> Array:
+    """(value,) at the end, means over the cells that own them."""
+    last = dish.medium[:, 0].copy()
+    for cells in dish.cells:
+        own = [place for name, place in dish.laws.program.index.items() if name.startswith(f"{cells.name}.")]
+        last[own] = cells.values[own].mean(axis=1)
+    return last
