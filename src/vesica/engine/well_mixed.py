@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,8 @@ class Trajectory:
     given: tuple[Given, ...] = ()
     message: str = ""
     solver: Mapping[str, int | str] = field(default_factory=dict)
+    trace: Array | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:

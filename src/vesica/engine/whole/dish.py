@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.biology.sizes import SizeLaw
 from vesica.engine.whole.chemistry import Reactions, Signals
 from vesica.engine.whole.donor import Donors
 from vesica.engine.whole.journey import Journey
-from vesica.engine.whole.laws import Laws
+from vesica.engine.whole.laws import Laws, loading_rows
+from vesica.engine.whole.loading import Loads
 from vesica.engine.whole.tally import Tally
 from vesica.spec.resolved import Arm, CellType
 
@@ -76,39 +78,58 @@ class Dish:
     ----------
     classes : tuple of str
         Of vesicles: who made them, and which kind.
-    solubles : dict of name to molecule
-        Totals of the sample's medium.
-    made : dict of name to molecule/s
-        What cells secreted of them in the last window.
+    laws_of_size : mapping of class to SizeLaw
     medium : (value, 1)
         Every value of the model as the medium sees it.
+    solubles : dict of name to molecule
+        Totals of the sample's medium.
+    chance : (SIZE,) uint64
+        Stream of what happens in the medium, but for the journey's own.
+    made : dict of name to molecule/s
+        What cells secreted of the solubles in the last window.
     """
 
     arm: Arm
     laws: Laws
     cells: list[Cells]
     classes: tuple[str, ...]
-    cargo: tuple[str, ...]
+    laws_of_size: Mapping[str, SizeLaw]
     journey: Journey
     medium: Array
-    tally: Tally
     solubles: dict[str, float]
+    chance: Words
+    tally: Tally = field(default_factory=Tally)
     made: dict[str, float] = field(default_factory=dict)
     time: float = 0.0
 
-    def number(self) -> int:
-        """Sampled cells of all types."""
-        return sum(cells.number for cells in self.cells)
+    @property
+    def cargo(self) -> tuple[str, ...]:
+        """Names, in the order of the model."""
+        return tuple(one.name for one in self.laws.program.model.cargo)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Ends of the names of pools: of the vesicles themselves, and of each cargo."""
+        return ("", *(f"/{cargo}" for cargo in self.cargo))
 
     def set_input(self, name: str, value: float) -> None:
-        """Set an input or an amount of the medium for all cells."""
-        place = self.laws.program.index.get(name)
-        if place is not None:
-            self.medium[place] = value
-            for cells in self.cells:
-                cells.values[place] = value
+        """Set an input for the medium and all cells."""
+        place = self.laws.program.index[name]
+        for values in (self.medium, *(cells.values for cells in self.cells)):
+            values[place] = value
 
-    def places(self, cells: Cells) -> Mapping[str, int]:
-        """Place in the values of each cargo that the cells hold themselves."""
+    def decay_of(self, soluble: str) -> float:
+        """1/s, in the medium."""
+        return float(self.laws.rate(self.medium, f"soluble_decay/{soluble}", f"medium.{soluble}")[0])
+
+    def places(self, cells: Cells) -> dict[str, int]:
+        """Place among the values of each cargo that the cells hold themselves."""
         index = self.laws.program.index
         return {cargo: index[f"{cells.name}.{cargo}"] for cargo in cells.type.cargo}
+
+    def loads(self, cells: Cells, values: Array) -> Loads:
+        """How vesicles of a type of cells are loaded, from evaluated ``values`` (value, cell)."""
+        cargo = self.laws.program.model.cargo
+        rows = loading_rows(self.laws, values, cells.name, {one.name: one.topology for one in cargo})
+        is_lumen = np.array([one.topology == "lumen" for one in cargo], dtype=bool)
+        return Loads(self.laws_of_size[cells.name], rows, is_lumen, np.zeros(len(cargo)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vesica.engine.whole import donor_loop as loop
+from vesica.engine.whole import mvbs
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.tally import HOUR, NANOMETRES, of_numbers, of_whole, waits
 
@@ -34,7 +34,7 @@ def _of_donors(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
         found[f"{c}.burst"] = of_whole(burst.counts, f"EVs per fusion of one MVB of {c}", "vesicle",
                                        "vesicles set free at once by one MVB; those that stay tethered are not in it")
     if dish.time > 0.0:
-        left = cells.donors.counts[:, loop.FREED] + dish.journey.detached[cells.at, 0]
+        left = cells.donors.counts[:, mvbs.FREED] + dish.journey.detached[cells.at, :, 0].sum(axis=1)
         found[f"{c}.released_per_hour"] = of_numbers(
             left * HOUR / dish.time, f"EVs released per {c} and hour", "vesicle/cell/h",
             "single cells over the whole run, detached vesicles included")
@@ -73,7 +73,7 @@ def _of_recipients(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
                                         "from the start of the run", none=int(np.isnan(first).sum())),
     }
     for i, cargo in enumerate(dish.cargo, start=1):
-        copies = (now.by_escape[at, :, i] + now.by_fusion[at, :, i]).sum(axis=1)
+        copies = (now.delivered_by_escape[at, :, i] + now.delivered_by_fusion[at, :, i]).sum(axis=1)
         time = now.first_copy[at, i - 1] / HOUR
         found[f"{c}.received/{cargo}"] = of_whole(
             np.bincount(copies), f"copies of {cargo} delivered to one {c}", "molecule",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from vesica.engine.doses import Given
 from vesica.engine.whole import journey
@@ -20,14 +21,16 @@ class Taken:
     Parameters
     ----------
     classes : tuple of str
-        That the numbers of ``free`` count in.
+        That the journey counts its classes in.
+    journey : Journey
+        A copy.
     donors : int
         Cells that secrete vesicles.
     solubles : mapping of name to molecule
     """
 
     classes: tuple[str, ...]
-    free: journey.Free
+    journey: journey.Journey
     donors: int
     solubles: Mapping[str, float]
 
@@ -35,27 +38,31 @@ class Taken:
 def taken(dish: Dish) -> Taken:
     """A copy of the medium as it is now."""
     donors = sum(cells.number for cells in dish.cells if cells.donors is not None)
-    return Taken(dish.classes, dish.journey.free_rows(), donors, dict(dish.solubles))
+    return Taken(dish.classes, dish.journey.copy(), donors, dict(dish.solubles))
 
 
 def give(dish: Dish, dose: Dose, source: Taken) -> Given:
-    """Put a dose into the medium: single vesicles without replacement, with it where dishes are pooled."""
+    """Put a dose into the medium: vesicles chosen without repeats, or with them where dishes are pooled.
+
+    A number that is not whole is rounded up or down by chance, and so is each class's part of it.
+    """
     receiving = next(cells.number for cells in dish.cells if cells.name == dose.recipient)
-    available = source.free.number
+    there = source.journey.now(journey.FREE)[0, :, 0]
+    available = int(there.sum())
     per_cell = dose.amount if dose.measure == "particles_per_cell" else dose.amount * available / source.donors
-    wanted = per_cell * receiving
-    whole = math.floor(wanted) + int(uniforms(dish.chance, 1)[0] < wanted % 1.0) if available else 0
-    share = whole / available if available else 0.0
-    rows = source.free.drawn(whole, dish.chance)
-    dish.journey = journey.add_free(dish.journey, rows, [dish.classes.index(name) for name in source.classes])
-    amounts = rows.amounts()
-    named = {}
+    share = per_cell * receiving / available if available else 0.0
+    exact = there * share
+    number = np.floor(exact).astype(np.int64)
+    number += uniforms(dish.chance, number.size) < exact - number
+    drawn = journey.draw_free(source.journey, number, dish.chance)
+    classes = np.array([dish.classes.index(name) for name in source.classes], dtype=np.int64)
+    dish.journey = journey.add_free(dish.journey, classes[drawn.classes], drawn.diameters, drawn.copies)
+    named: dict[str, float] = {}
     for k, origin in enumerate(source.classes):
-        for i, suffix in enumerate(("", *(f"/{cargo}" for cargo in dish.cargo))):
-            for pool in ("free", "added"):
-                named[f"medium.{pool}:{origin}{suffix}"] = float(amounts[k, i])
+        copies = drawn.copies[drawn.classes == k].sum(axis=0)
+        for suffix, amount in zip(dish.suffixes, (number[k], *copies), strict=True):
+            named |= {f"medium.{pool}:{origin}{suffix}": float(amount) for pool in ("free", "added")}
     for name, amount in source.solubles.items():
-        brought = amount * share * dose.carry_over
-        dish.solubles[name] += brought
-        named[f"medium.{name}"] = brought
-    return Given(dose, float(whole), share, named)
+        named[f"medium.{name}"] = amount * share * dose.carry_over
+        dish.solubles[name] += named[f"medium.{name}"]
+    return Given(dose, float(number.sum()), share, named)

@@ -87,16 +87,20 @@ def donor_rates(laws: Laws, values: Array, cell: str) -> Array:
     return rows
 
 
-def loading_rows(laws: Laws, values: Array, cell: str, cargo: tuple[str, ...], topology: Mapping[str, str]) -> Array:
+def loading_rows(laws: Laws, values: Array, cell: str, topology: Mapping[str, str]) -> Array:
     """(cell, cargo) chance per lumen volume (1/um^3) or area (1/um^2) with which a vesicle takes one copy.
 
     Zero for cargo that the cell does not hold.
+
+    Parameters
+    ----------
+    topology : mapping of cargo to "lumen" or "membrane"
     """
-    found = np.zeros((values.shape[1], len(cargo)))
-    for column, name in enumerate(cargo):
+    found = np.zeros((values.shape[1], len(topology)))
+    for column, (name, where) in enumerate(topology.items()):
         place = laws.program.index.get(f"{cell}.{name}_loading")
         if place is not None:
-            size = "lumen_volume" if topology[name] == "lumen" else "vesicle_area"
+            size = "lumen_volume" if where == "lumen" else "vesicle_area"
             found[:, column] = values[place] / laws.value(values, f"{cell}.{size}")
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.whole import donor_loop as loop
+from vesica.engine.whole import journey, mvbs, records
 from vesica.engine.whole.dish import Cells, Dish
 
 Array = NDArray[np.float64]
@@ -17,19 +17,15 @@ def levels(dish: Dish) -> dict[str, Array]:
     for cells in dish.cells:
         found |= _own(dish, cells) | _donor(dish, cells) | _recipient(dish, cells)
     now = dish.journey
+    free = now.now(journey.FREE)[0]
     for k, origin in enumerate(dish.classes):
-        for i, suffix in enumerate(suffixes(dish)):
-            for pool, amounts in (("free", now.free), ("plastic", now.plastic), ("decayed", now.decayed),
+        for i, suffix in enumerate(dish.suffixes):
+            for pool, amounts in (("free", free), ("plastic", now.plastic), ("decayed", now.decayed),
                                   ("added", now.added)):
                 found[f"medium.{pool}:{origin}{suffix}"] = np.array([float(amounts[k, i])])
     for soluble, amount in dish.solubles.items():
         found[f"medium.{soluble}"] = np.array([amount])
     return found
-
-
-def suffixes(dish: Dish) -> tuple[str, ...]:
-    """Ends of the names of pools: of the vesicles themselves, and of each cargo."""
-    return ("", *(f"/{cargo}" for cargo in dish.cargo))
 
 
 def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
@@ -50,22 +46,24 @@ def _donor(dish: Dish, cells: Cells) -> dict[str, Array]:
     if donors is None:
         return {}
     n, n2 = donors.inside()
-    counts, now, at = donors.counts, dish.journey, cells.at
-    cargo, made = donors.inside_cargo(), donors.cargo_counts
+    counts, at = donors.counts, cells.at
+    cargo, moved = donors.inside_copies(), donors.moved
+    detached, back = dish.journey.detached[at].sum(axis=1), dish.journey.taken_back[at].sum(axis=1)
+    tethered = dish.journey.now(journey.TETHERED)[at].sum(axis=1)
     found = {
         f"{c}.endosome": donors.endosomes, f"{c}.mvb": donors.n_free, f"{c}.docked": donors.n_docked,
         f"{c}.mvb_ilv": n[0], f"{c}.docked_ilv": n[1], f"{c}.mvb_ilv2": n2[0], f"{c}.docked_ilv2": n2[1],
-        f"{c}.fused": counts[:, loop.FUSED], f"{c}.released:{c}": counts[:, loop.FREED] + now.detached[at, 0],
-        f"{c}.tethered": now.tethered[at, 0], f"{c}.made": counts[:, loop.MADE],
-        f"{c}.returned": counts[:, loop.FUSED_BACK] + now.taken_back[at, 0],
-        f"{c}.degraded_inside": counts[:, loop.DEGRADED],
+        f"{c}.fused": counts[:, mvbs.FUSED], f"{c}.released:{c}": counts[:, mvbs.FREED] + detached[:, 0],
+        f"{c}.tethered": tethered[:, 0], f"{c}.made": counts[:, mvbs.MADE],
+        f"{c}.returned": counts[:, mvbs.FUSED_BACK] + back[:, 0],
+        f"{c}.degraded_inside": counts[:, mvbs.DEGRADED],
     }
     for i, name in enumerate(dish.cargo):
         found |= {
             f"{c}.mvb_ilv/{name}": cargo[0, :, i], f"{c}.docked_ilv/{name}": cargo[1, :, i],
-            f"{c}.tethered/{name}": now.tethered[at, i + 1], f"{c}.made/{name}": made[:, i, loop.CARGO_MADE],
-            f"{c}.returned/{name}": made[:, i, loop.CARGO_BACK] + now.taken_back[at, i + 1],
-            f"{c}.degraded_inside/{name}": made[:, i, loop.CARGO_DEGRADED],
+            f"{c}.tethered/{name}": tethered[:, i + 1], f"{c}.made/{name}": moved[:, i, records.MADE],
+            f"{c}.returned/{name}": moved[:, i, records.FUSED_BACK] + back[:, i + 1],
+            f"{c}.degraded_inside/{name}": moved[:, i, records.DEGRADED],
         }
     return {name: np.array(amount, dtype=float) for name, amount in found.items()}
 
@@ -75,11 +73,12 @@ def _recipient(dish: Dish, cells: Cells) -> dict[str, Array]:
     if not cells.type.takes_up_vesicles:
         return {}
     now, at, found = dish.journey, cells.at, {}
+    bound, inside = now.now(journey.BOUND)[at], now.now(journey.INSIDE)[at]
     for k, origin in enumerate(dish.classes):
         found[f"{cells.name}.taken_up:{origin}"] = now.taken_up[at, k].astype(float)
-        for i, suffix in enumerate(suffixes(dish)):
-            delivered = now.by_escape[at, k, i] + now.by_fusion[at, k, i]
-            for pool, amounts in (("bound", now.bound[at, k, i]), ("inside", now.inside[at, k, i]),
+        for i, suffix in enumerate(dish.suffixes):
+            delivered = now.delivered_by_escape[at, k, i] + now.delivered_by_fusion[at, k, i]
+            for pool, amounts in (("bound", bound[:, k, i]), ("inside", inside[:, k, i]),
                                   ("degraded", now.degraded[at, k, i]), ("delivered", delivered)):
                 found[f"{cells.name}.{pool}:{origin}{suffix}"] = amounts.astype(float)
     return found

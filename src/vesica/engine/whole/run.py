@@ -26,7 +26,7 @@ from vesica.engine.whole.dish import Dish
 from vesica.engine.whole.doses import Taken, give, taken
 from vesica.engine.whole.levels import levels
 from vesica.engine.whole.start import dish_at_rest
-from vesica.engine.whole.tally import distributions
+from vesica.engine.whole.distributions import distributions
 from vesica.engine.whole.windows import Pace
 from vesica.spec.resolved import Arm
 from vesica.spec.sample import sampled
@@ -80,7 +80,7 @@ def _run_arm(program: Program, arm: Arm, sources: Mapping[str, _Source], taken_a
     dish = dish_at_rest(program, arm, row, {name: one.arm for name, one in sources.items()}, replicate, rests)
     grid = output_times(plan)
     out = _Output(program, dish, grid)
-    pace = Pace(min(plan.window or plan.every, plan.every))
+    pace = Pace(plan.longest_window)
     snapshots, given, steps, message = {}, [], Steps(), ""
     stops = edges(plan, arm, taken_at)
     for begin, end in itertools.pairwise(stops):
@@ -100,7 +100,7 @@ def _run_arm(program: Program, arm: Arm, sources: Mapping[str, _Source], taken_a
                 steps += window.steps
                 message = window.message
                 if not message:
-                    pace.learn(window.rates, length)
+                    pace.learn(window.held, length)
         if message:
             break
     if not message:
@@ -109,7 +109,7 @@ def _run_arm(program: Program, arm: Arm, sources: Mapping[str, _Source], taken_a
             snapshots[stops[-1]] = taken(dish)
     notes = {"sample": _sample(program, arm), "distributions": distributions(dish),
              "steps": {"leaps": steps.leaps, "critical": steps.critical, "exact": steps.exact,
-                       "events": dish.journey.events, "windows": pace.windows, "largest_change": pace.largest_change}}
+                       "vesicles": int(dish.journey.arrived[:, 0].sum()), "windows": pace.windows, "largest_change": pace.largest_change}}
     trajectory = Trajectory(arm, grid, out.values, row, _last_values(dish), {}, tuple(given), message,
                             {"solver": "whole numbers", "states": len(program.species)}, trace=out.trace, notes=notes)
     return trajectory, snapshots
@@ -128,7 +128,8 @@ class _Output:
         self.column = {name: place for place, name in enumerate(program.species)}
         self.grid = grid
         self.values = np.full((grid.size, len(self.column)), np.nan)
-        self.trace = np.full((min(TRACED, dish.number()), grid.size, len(self.column)), np.nan)
+        traced = min(TRACED, max((one.number for one in dish.cells), default=0))
+        self.trace = np.full((traced, grid.size, len(self.column)), np.nan)
 
     def keep(self, dish: Dish) -> None:
         """Write the row of the dish's time, if it is a time of output."""
@@ -136,8 +137,14 @@ class _Output:
             for name, amounts in levels(dish).items():
                 self.values[row, self.column[name]] = amounts.sum() / amounts.size
                 if not name.startswith("medium."):
-                    traced = amounts[: self.trace.shape[0]]
-                    self.trace[: traced.size, row, self.column[name]] = traced
+                    few = amounts[: self.trace.shape[0]]
+                    self.trace[: few.size, row, self.column[name]] = few
+
+
+def _sample(program: Program, arm: Arm) -> dict[str, object]:
+    """Cells that were followed, of how many."""
+    cells = {name: int(count) for name, count in arm.counts.items() if count > 0}
+    return {"cells": cells, "volume": program.model.domain.volume}
 
 
 def _last_values(dish: Dish) -> Array:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Final
 
 import numpy as np
 
@@ -15,10 +17,13 @@ from vesica.engine.system import Lanes
 from vesica.engine.whole import donor, journey
 from vesica.engine.whole.chemistry import Reactions, Signals
 from vesica.engine.whole.dish import Cells, Dish
-from vesica.engine.whole.laws import Laws, donor_rates, loading_rows
-from vesica.engine.whole.loading import Loads
-from vesica.engine.whole.tally import Tally
-from vesica.spec.resolved import Arm, CellType
+from vesica.engine.whole.laws import Laws, donor_rates
+from vesica.engine.whole.rates import Rates
+from vesica.engine.whole.step import arriving
+from vesica.engine.whole.vesicles import uniforms
+from vesica.spec.resolved import Arm, CellType, ResolvedModel
+
+TETHERS: Final = 10.0  # resting tethers settle for so many lives: e^-10 of them are missing
 
 
 def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: Mapping[str, Arm], replicate: int,
@@ -44,60 +49,72 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     tables = program.tables(present)
     values = value_vector(program, row)
     system = Lanes(tables, values[:, None].copy(), arm.counts, is_single=True)
-    state = resting(program, system, present, rests).state[:, 0]
-    values[tables.pools] = state
-    laws = Laws(program, tables)
-    name = f"{arm.name}|{replicate}"
-    cells, first = [], 0
-    for kind in program.model.cells:
-        number = int(arm.counts.get(kind.name, 0))
-        if number:
-            cells.append(_cells(laws, kind, values, number, first, name, row))
-            first += number
-    classes = tuple(one for one in _classes(program) if f"origin:{one}" in present)
-    cargo = tuple(one.name for one in program.model.cargo)
-    seed = program.model.schedule.seed
-    return Dish(arm, laws, cells, classes, cargo,
-                journey.empty(stream(seed, f"{name}|journey", 0), len(classes), first, len(cargo)),
-                values[:, None].copy(), Tally(), dict.fromkeys(program.model.solubles, 0.0),
-                chance=stream(seed, f"{name}|medium", 0))
+    values[tables.pools] = resting(program, system, present, rests).state[:, 0]
+    model, name = program.model, f"{arm.name}|{replicate}"
+    classes = tuple(one for one in _classes(model) if f"origin:{one}" in present)
+    counts = {kind.name: int(arm.counts.get(kind.name, 0)) for kind in model.cells}
+    dish = Dish(arm, Laws(program, tables), [], classes, {one: size_law(row, one) for one in classes},
+                journey.empty(model.schedule.seed, f"{name}|journey", 0, len(classes), sum(counts.values()),
+                              len(model.cargo)),
+                values[:, None].copy(), dict.fromkeys(model.solubles, 0.0),
+                stream(model.schedule.seed, f"{name}|medium", 0))
+    for kind in model.cells:
+        if counts[kind.name]:
+            dish.cells.append(_cells(dish, kind, counts[kind.name], present, f"{name}|{kind.name}"))
+    return dish
 
 
-def _classes(program: Program) -> list[str]:
+def _classes(model: ResolvedModel) -> list[str]:
     """Classes of vesicles in the order of the model."""
-    return [cell.name for cell in program.model.cells if cell.secretes_vesicles]
+    return [cell.name for cell in model.cells if cell.secretes_vesicles]
 
 
-def _cells(laws: Laws, kind: CellType, rest: np.ndarray, number: int, first: int, name: str,
-           row: Mapping[str, float]) -> Cells:
+def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], name: str) -> Cells:
     """The cells of one type, each with whole numbers of its own around the mean field's rest."""
-    model, c = laws.program.model, kind.name
-    seed = model.schedule.seed
-    values = np.repeat(rest[:, None], number, axis=1)
-    laws.evaluate(values)
-    reactions = Reactions(laws.program, laws.tables, kind)
-    signals = Signals(laws.program, laws.tables, kind)
-    streams = donor.streams_of(seed, f"{name}|{c}|reactions", range(number))
+    program = dish.laws.program
+    seed = program.model.schedule.seed
+    values = np.repeat(dish.medium, number, axis=1)
+    dish.laws.evaluate(values)
+    reactions = Reactions(program, present, kind.name)
+    streams = donor.streams_of(seed, f"{name}|reactions", range(number))
     reactions.settle(values, streams)
-    cells = Cells(kind, first, values, np.ones(number, dtype=bool), streams, stream(seed, f"{name}|{c}|chance", 0),
-                  signals, reactions)
+    first = sum(cells.number for cells in dish.cells)
+    cells = Cells(kind, first, values, np.ones(number, dtype=bool), streams, stream(seed, f"{name}|chance", 0),
+                  Signals(program, present, kind.name), reactions)
+    for pool in (f"{kind.name}.docked", *(f"{kind.name}.bound:{origin}{end}" for origin in dish.classes
+                                          for end in dish.suffixes)):
+        if pool in program.index:  # rates are read with no docked MVB; nothing is bound yet
+            values[program.index[pool]] = 0.0
     if kind.secretes_vesicles:
-        cells.donors = _donors(laws, cells, rest, f"{name}|{c}|donor", row)
+        _settle_donors(dish, cells, f"{name}|donor")
     return cells
 
 
-def _donors(laws: Laws, cells: Cells, rest: np.ndarray, purpose: str, row: Mapping[str, float]) -> donor.Donors:
-    """Resting donors, their vesicles loaded from what each cell holds."""
-    model, c = laws.program.model, cells.name
-    one = rest[:, None].copy()
-    laws.evaluate(one)
-    rates = donor_rates(laws, one, c)
-    cargo = tuple(entry.name for entry in model.cargo)
-    topology = {entry.name: entry.topology for entry in model.cargo}
-    loads = Loads(size_law(row, c), loading_rows(laws, one, c, cargo, topology),
-                  np.array([topology[name] == "lumen" for name in cargo], dtype=bool), np.zeros(len(cargo)))
-    pool = np.zeros((cells.number, len(cargo)), dtype=np.int64)
-    for column, name in enumerate(cargo):
-        if name in cells.type.cargo:
-            pool[:, column] = cells.values[laws.program.index[f"{c}.{name}"]]
-    return donor.resting(model.schedule.seed, purpose, range(cells.number), rates[0], loads=loads, pool=pool)
+def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
+    """Resting donors, their vesicles loaded from what each cell holds, and the vesicles tethered to them."""
+    laws, c = dish.laws, cells.name
+    laws.evaluate(cells.values)
+    mean = cells.values.mean(axis=1, keepdims=True)
+    laws.evaluate(mean)
+    pool = np.zeros((cells.number, len(dish.cargo)), dtype=np.int64)
+    for column, cargo in enumerate(dish.cargo):
+        if cargo in dish.places(cells):
+            pool[:, column] = cells.values[dish.places(cells)[cargo]]
+    rates, loads = Rates(*donor_rates(laws, mean, c)[0]), dish.loads(cells, cells.values)
+    donors = donor.resting(laws.program.model.schedule.seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
+    ends = [float(laws.rate(mean, f"{process}/{c}", f"{c}.tethered")[0])
+            for process in ("tether_detachment", "tether_return")]
+    if sum(ends) > 0.0:
+        duration = TETHERS / sum(ends)
+        donors, bursts = donor.advance(donors, donor.Leg(duration, rates, loads=loads))
+        arrivals = arriving(bursts, dish.classes.index(c), cells.first)
+        stays = arrivals.is_tethered & (uniforms(cells.chance, arrivals.times.size)
+                                        < np.exp(-sum(ends) * (duration - arrivals.times)))
+        left = journey.Arrivals(**{name: field[stays] for name, field in vars(arrivals).items()})
+        still = {field.name: 0.0 for field in fields(journey.Hazards)}
+        dish.journey = journey.advance(dish.journey, journey.Hazards(**still), replace(left, times=0.0 * left.times), 0.0,
+                                       0.0)
+        dish.journey.reset()
+        donors.pool[:] = pool
+    donors.start_counting()
+    cells.donors = donors

@@ -1,8 +1,8 @@
 """One window of a dish: hazards held at the middle of the window, whole numbers exact given them.
 
-In order: signals (their middle is what hazards are read with), hazards, donors and what they set free, the journey
-of vesicles, reactions inside cells, what vesicles brought, deaths, solubles. Each part sees the others as they were
-when the window began, so the error of a window falls with its length; `windows` chooses it.
+In order: signals (hazards are read with their middle), donors and what they set free, the journey of vesicles,
+reactions inside cells, what vesicles brought, deaths, solubles. Each part sees the others as they were when the window
+began, so the error of a window falls with its length; `windows` chooses it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,20 @@ from vesica.biology.mvb_law import relaxed
 from vesica.engine.counters import binomial, poisson
 from vesica.engine.steppers.tau import Steps
 from vesica.engine.whole import donor, journey
+from vesica.engine.whole.bursts import Bursts
 from vesica.engine.whole.dish import Cells, Dish
-from vesica.engine.whole.laws import donor_rates, loading_rows
+from vesica.engine.whole.draws import binomials
+from vesica.engine.whole.vesicles import uniforms
+from vesica.engine.whole.laws import donor_rates
+from vesica.engine.whole.rates import CAPACITY, SITES, Rates
 
 Array = NDArray[np.float64]
 CONTINUOUS: Final = 1e6  # molecules of a soluble from which on it is no whole number
+AT_CELLS: Final = (  # hazard of the journey, its process, the pool that is its container
+    ("drink", "macropinocytosis", "medium.free"), ("unbind", "unbinding", "bound"),
+    ("internalise", "endocytosis", "bound"), ("fuse", "membrane_fusion", "bound"),
+    ("degrade", "lysosomal_degradation", "inside"), ("recycle", "recycling", "inside"), ("escape", "escape", "inside"),
+)
 
 
 @dataclass(frozen=True)
@@ -33,14 +42,14 @@ class Window:
     ----------
     steps : Steps
         Of the reactions inside cells.
-    rates : (rate,)
+    held : (rate,)
         Means over cells of everything that was held, to see how much it moves from window to window.
     message : str
         Which variable is no number any more; empty while all are.
     """
 
     steps: Steps
-    rates: Array
+    held: Array
     message: str = ""
 
 
@@ -52,74 +61,53 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
     workers : threads
         They change no number.
     """
-    steps, held = Steps(), []
-    hazards = journey.Hazards.none(len(dish.classes), dish.number())
-    arrivals, ends = [], []
+    steps, held, ends = Steps(), [], []
     for cells in dish.cells:
         _show(dish, cells, duration)
-        end = cells.signals.advance(cells.values, duration)
-        if end.message:
-            return Window(steps, np.zeros(0), end.message)
-        ends.append(end)
+        signalled = cells.signals.advance(cells.values, dish.time, duration)
+        if signalled.message:
+            return Window(steps, np.zeros(0), f"{cells.name}, {signalled.message}")
+        ends.append(cells.values[cells.signals.places])
+        cells.values[cells.signals.places] = signalled.middle
         dish.laws.evaluate(cells.values)
-        _hazards_of(dish, cells, hazards)
         held.append(_levels(dish, cells))
     dish.laws.evaluate(dish.medium)
-    for number, name in enumerate(dish.classes):
-        hazards.decay[number] = dish.laws.rate(dish.medium, f"medium_decay/{name}", f"medium.free:{name}")[0]
-        hazards.plastic[number] = dish.laws.rate(dish.medium, f"plastic_loss/{name}", f"medium.free:{name}")[0]
+    arrivals = []
     for cells in dish.cells:
         if cells.donors is not None:
             rows = donor_rates(dish.laws, cells.values, cells.name)
             held.append(rows.mean(axis=0))
             arrivals.append(_release(dish, cells, rows, duration, workers))
-    held.append(hazards.means())
-    before = dish.journey.totals()
-    dish.journey = journey.advance(dish.journey, hazards, journey.Arrivals.merged(arrivals), dish.time, duration)
+    hazards = _hazards(dish)
+    held += [np.ravel(hazards[name].mean(axis=-1)) for name in sorted(hazards)]
+    before = dish.journey.fates.copy()
+    dish.journey = journey.advance(dish.journey, journey.Hazards(**hazards), _merged(arrivals, len(dish.cargo)),
+                                   dish.time, duration)
     for cells, end in zip(dish.cells, ends, strict=True):
-        steps += cells.reactions.advance(cells.values, cells.streams, duration, workers)
-        _bring(dish, cells, before)
+        reacted = cells.reactions.advance(cells.values, cells.streams, duration, workers)
+        steps += reacted.steps
+        if reacted.message:
+            return Window(steps, np.zeros(0), f"{cells.name}, {reacted.message}")
+        _bring(dish, cells, dish.journey.fates - before)
         _die(dish, cells, duration)
-        end.leave(cells.values)
+        cells.values[cells.signals.places] = end
     _solubles(dish, duration)
     dish.time += duration
-    return Window(steps, np.concatenate([np.ravel(one) for one in held]))
+    return Window(steps, np.concatenate(held))
 
 
 def _show(dish: Dish, cells: Cells, duration: float) -> None:
     """Write into a cell's values what it sees besides its own amounts: what is bound on it, and solubles."""
     index, c = dish.laws.program.index, cells.name
+    bound = dish.journey.now(journey.BOUND)[cells.at]
     for k, origin in enumerate(dish.classes):
-        for i, suffix in enumerate(("", *(f"/{cargo}" for cargo in dish.cargo))):
+        for i, suffix in enumerate(dish.suffixes):
             place = index.get(f"{c}.bound:{origin}{suffix}")
             if place is not None:
-                cells.values[place] = dish.journey.bound[cells.at, k, i]
+                cells.values[place] = bound[:, k, i]
     for soluble, amount in dish.solubles.items():
-        decay = float(dish.medium[index[f"{soluble}.decay_rate"], 0])
-        dish.set_input(f"medium.{soluble}", relaxed(amount, dish.made.get(soluble, 0.0), decay, duration / 2))
-
-
-def _hazards_of(dish: Dish, cells: Cells, hazards: journey.Hazards) -> None:
-    """Hazards of vesicles at the cells of one type; dead ones do nothing."""
-    c, laws, values, at = cells.name, dish.laws, cells.values, cells.at
-    alive = cells.is_alive
-    tethered = f"{c}.tethered"
-    hazards.detach[at] = laws.rate(values, f"tether_detachment/{c}", tethered) * alive
-    hazards.take_back[at] = laws.rate(values, f"tether_return/{c}", tethered) * alive
-    if not cells.type.takes_up_vesicles:
-        return
-    if f"{c}.free_sites" in laws.program.index:
-        hazards.sites[at] = laws.value(values, f"{c}.free_sites")
-    for k, origin in enumerate(dish.classes):
-        where, free = f"{c}:{origin}", f"medium.free:{origin}"
-        bound, inside = f"{c}.bound:{origin}", f"{c}.inside:{origin}"
-        for name, process, container in (
-            ("bind", "binding", free), ("drink", "macropinocytosis", free), ("unbind", "unbinding", bound),
-            ("internalise", "endocytosis", bound), ("fuse", "membrane_fusion", bound),
-            ("degrade", "lysosomal_degradation", inside), ("recycle", "recycling", inside),
-            ("escape", "escape", inside),
-        ):
-            getattr(hazards, name)[k, at] = laws.rate(values, f"{process}/{where}", container) * alive
+        middle = relaxed(amount, dish.made.get(soluble, 0.0), dish.decay_of(soluble), duration / 2)
+        cells.values[index[f"medium.{soluble}"]] = middle
 
 
 def _levels(dish: Dish, cells: Cells) -> Array:
@@ -129,49 +117,104 @@ def _levels(dish: Dish, cells: Cells) -> Array:
     return np.array([*(cells.values[place].mean() for place in dish.places(cells).values()), *rates, deaths])
 
 
+def _hazards(dish: Dish) -> dict[str, Array]:
+    """Fields of `journey.Hazards`; dead cells do nothing."""
+    kinds, number = len(dish.classes), sum(cells.number for cells in dish.cells)
+    found = {name: np.zeros((kinds, number)) for name in ("bind", *(name for name, _, _ in AT_CELLS))}
+    found |= {name: np.zeros(kinds) for name in ("decay", "plastic")}
+    found |= {name: np.zeros(number) for name in ("detach", "take_back", "sites")}
+    laws = dish.laws
+    for k, origin in enumerate(dish.classes):
+        for name, process in (("decay", "medium_decay"), ("plastic", "plastic_loss")):
+            found[name][k] = laws.rate(dish.medium, f"{process}/{origin}", f"medium.free:{origin}")[0]
+    for cells in dish.cells:
+        c, values, at, alive = cells.name, cells.values, cells.at, cells.is_alive
+        found["detach"][at] = laws.rate(values, f"tether_detachment/{c}", f"{c}.tethered") * alive
+        found["take_back"][at] = laws.rate(values, f"tether_return/{c}", f"{c}.tethered") * alive
+        if not cells.type.takes_up_vesicles or not kinds:
+            continue
+        free = laws.value(values, f"{c}.free_sites")
+        found["sites"][at] = np.maximum(free + dish.journey.held[at], 0.0)
+        for k, origin in enumerate(dish.classes):
+            bind = laws.rate(values, f"binding/{c}:{origin}", f"medium.free:{origin}")
+            found["bind"][k, at] = np.divide(bind, free, out=np.zeros_like(bind), where=free != 0.0) * alive
+            for name, process, pool in AT_CELLS:
+                container = f"{pool}:{origin}" if "." in pool else f"{c}.{pool}:{origin}"
+                found[name][k, at] = laws.rate(values, f"{process}/{c}:{origin}", container) * alive
+    return found
+
+
 def _release(dish: Dish, cells: Cells, rows: Array, duration: float, workers: int) -> journey.Arrivals:
     """Donors of one type through the window; what fused with the membrane."""
-    assert cells.donors is not None
-    laws, c = dish.laws, cells.name
-    held = dish.places(cells)
-    topology = {cargo.name: cargo.topology for cargo in laws.program.model.cargo}
-    loads = dish.loads[c].at(loading_rows(laws, cells.values, c, dish.cargo, topology))
+    laws, c, held, donors = dish.laws, cells.name, dish.places(cells), cells.donors
+    assert donors is not None
     for column, cargo in enumerate(dish.cargo):
         if cargo in held:
-            cells.donors.pool[:, column] = cells.values[held[cargo]]
-    rows = rows * np.where(cells.is_alive, 1.0, 0.0)[:, None] if not cells.is_alive.all() else rows
-    cells.donors, bursts = donor.advance(cells.donors, donor.Leg(duration, rows, loads=loads), workers)
+            donors.pool[:, column] = cells.values[held[cargo]]
+    rows = rows * cells.is_alive[:, None] + _idle(~cells.is_alive)
+    leg = donor.Leg(duration, [Rates(*row) for row in rows], loads=dish.loads(cells, cells.values))
+    cells.donors, bursts = donor.advance(donors, leg, workers)
     for column, cargo in enumerate(dish.cargo):
         if cargo in held:
             cells.values[held[cargo]] = cells.donors.pool[:, column]
     dish.tally.add_bursts(c, bursts, dish.time, cells.number)
-    number = np.diff(bursts.first)
-    place = np.arange(bursts.diameter.size) - np.repeat(bursts.first[:-1], number)
-    return journey.Arrivals(
-        np.repeat(bursts.time, number), np.full(place.size, dish.classes.index(c)),
-        np.repeat(bursts.cell + cells.first, number), place >= np.repeat(bursts.released, number),
-        bursts.diameter, bursts.copies)
+    return arriving(bursts, dish.classes.index(c), cells.first)
 
 
-def _bring(dish: Dish, cells: Cells, before: journey.Totals) -> None:
-    """Add what vesicles brought in the window, and what the donor took back from its tethers, to the cells' pools."""
-    index, laws, c, now = dish.laws.program.index, dish.laws, cells.name, dish.journey
-    held = dish.places(cells)
+def arriving(bursts: Bursts, kind: int, first: int) -> journey.Arrivals:
+    """Vesicles of bursts as individuals.
+
+    Parameters
+    ----------
+    kind
+        Number of their class.
+    first
+        Global number of the first cell of the type.
+    """
+    sizes = np.diff(bursts.first)
+    place = np.arange(bursts.diameter.size) - np.repeat(bursts.first[:-1], sizes)
+    return journey.Arrivals(np.repeat(bursts.time, sizes), np.full(place.size, kind), np.repeat(bursts.cell + first, sizes),
+                            place >= np.repeat(bursts.released, sizes), bursts.diameter, bursts.copies)
+
+
+def _idle(is_idle: NDArray[np.bool_]) -> Array:
+    """(cell, 13) what donors that do nothing need to stay valid: room for one vesicle and one site."""
+    rows = np.zeros((is_idle.size, 13))
+    rows[:, [CAPACITY, SITES]] = is_idle[:, None]
+    return rows
+
+
+def _merged(arrivals: list[journey.Arrivals], cargo: int) -> journey.Arrivals:
+    """All of them in order of time, then of cell."""
+    if not arrivals:
+        return journey.no_arrivals(cargo)
+    fields = {name: np.concatenate([getattr(one, name) for one in arrivals]) for name in vars(arrivals[0])}
+    order = np.argsort(fields["times"], kind="stable")
+    return journey.Arrivals(**{name: field[order] for name, field in fields.items()})
+
+
+def _bring(dish: Dish, cells: Cells, fates: NDArray[np.int64]) -> None:
+    """Add what vesicles brought, and what was taken back from tethers, to the cells' pools.
+
+    Parameters
+    ----------
+    fates : (5, cell, class, content)
+        Of the window.
+    """
+    index, laws, c = dish.laws.program.index, dish.laws, cells.name
+    held, of = dish.places(cells), fates[:, cells.at].sum(axis=2)
+    live = [origin for origin in dish.classes if f"escape/{c}:{origin}" in laws.fluxes]
     for column, cargo in enumerate(dish.cargo, start=1):
         if cargo in held:
-            back = now.taken_back[cells.at, column] - before.taken_back[cells.at, column]
-            cells.values[held[cargo]] += back
-        if not cells.type.takes_up_vesicles:
-            continue
-        escaped = (now.by_escape - before.by_escape)[cells.at, :, column].sum(axis=1)
-        fused = (now.by_fusion - before.by_fusion)[cells.at, :, column].sum(axis=1)
-        live = [o for o in dish.classes if f"escape/{c}:{o}/{cargo}" in laws.fluxes]
+            cells.values[held[cargo]] += of[journey.loop.TAKEN_BACK, :, column]
         if not live:
             continue
         where = f"{c}:{live[0]}/{cargo}"
+        fused = of[journey.loop.FUSED, :, column]
         if f"membrane_fusion/{where}.lost" in laws.fluxes:
             fused = binomials(cells.chance, fused, laws.value(cells.values, f"{c}.receptor_insertion_share"))
-        for flux, copies in ((f"escape/{where}", escaped), (f"membrane_fusion/{where}", fused)):
+        for flux, copies in ((f"escape/{where}", of[journey.loop.ESCAPED, :, column]),
+                             (f"membrane_fusion/{where}", fused)):
             for pool, count in laws.gains(flux, c).items():
                 cells.values[index[pool]] += count * copies
 
@@ -180,22 +223,21 @@ def _die(dish: Dish, cells: Cells, duration: float) -> None:
     """Cells that die within the window; they are there until it ends."""
     hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
     if hazard.any():
-        dies = uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration)
-        cells.is_alive &= ~dies
+        cells.is_alive &= uniforms(cells.chance, cells.number) >= -np.expm1(-hazard * duration)
         cells.values[dish.laws.program.index[f"{cells.name}.alive"]] = cells.is_alive
 
 
 def _solubles(dish: Dish, duration: float) -> None:
     """Secretion and decay of factors in the medium: whole molecules while there are few of them."""
     for name, amount in dish.solubles.items():
-        decay = float(dish.medium[dish.laws.program.index[f"{name}.decay_rate"], 0])
+        decay = dish.decay_of(name)
         made = sum(float((dish.laws.rate(cells.values, f"secretion/{cells.name}.{name}") * cells.is_alive).sum())
                    for cells in dish.cells)
-        dish.made[name] = made
         fresh = relaxed(0.0, made, decay, duration)
-        if max(amount, amount + fresh) >= CONTINUOUS:
+        dish.made[name] = made
+        if amount + fresh >= CONTINUOUS:
             dish.solubles[name] = amount * math.exp(-decay * duration) + fresh
         else:
             whole = math.floor(amount) + float(uniforms(dish.chance, 1)[0] < amount % 1.0)
-            dish.solubles[name] = (binomial(dish.chance, whole, math.exp(-decay * duration))
-                                   + poisson(dish.chance, fresh))
+            stay = binomial(dish.chance, whole, math.exp(-decay * duration))
+            dish.solubles[name] = stay + poisson(dish.chance, fresh)

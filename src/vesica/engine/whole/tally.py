@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.whole.donor import Bursts
+from vesica.engine.whole.bursts import Bursts
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
