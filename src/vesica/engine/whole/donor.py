@@ -16,6 +16,13 @@ the size of blocks change it. `counts` move whole vesicles only, so that for eve
 `initial + made = fused_back + taken_back + degraded + released + tethered + known vesicles in MVBs`.
 ``made`` and ``fused_back`` count slots found full that were empty at the mark and the reverse: a vesicle that came and
 went between two looks is in neither, so both depend on how often one looks, and their difference does not.
+
+With cargo (`Leg.loads`) vesicles take whole copies out of the pool of their cell (`loading`) when they are found, give
+them back when they fuse back, lose them in the lysosome and take them along when they leave; a slot that was full
+may then hold another vesicle, and such a change counts as made and fused back too. So a vesicle is loaded from the pool
+at the end of the leg it budded in, or at its MVB's fate: off by what the pool changed since. Always, of each cargo,
+`initial_copies + made = fused_back + degraded + released + tethered + copies in MVBs`, and `advance` keeps
+`pool + made - fused_back`.
 """
 
 from __future__ import annotations
@@ -24,13 +31,17 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.counters import stream
 from vesica.engine.whole import donor_loop as loop
+from vesica.engine.whole import donor_rest, mvbs, records
+from vesica.engine.whole.bursts import Bursts, Piece, in_order
+from vesica.engine.whole.donor_rest import resting_means
+from vesica.engine.whole.loading import Loads, Tables, no_tables
 from vesica.engine.whole.rates import Rates
 
 Array = NDArray[np.float64]
@@ -39,9 +50,11 @@ Index = NDArray[np.int64]
 # Columns of `Donors.counts`, by name.
 COUNTS: Final = ("made", "fused_back", "taken_back", "degraded", "released", "detached", "born", "lysed", "docked",
                  "fused")
+MOVED: Final = ("made", "fused_back", "degraded", "released", "tethered")  # columns of `Donors.moved`
 ALLOWED: Final = 500_000  # events and looks of one call of the compiled loop, about 0.1 s
 BLOCK: Final = 512  # cells of one job
 CHUNK: Final = 4096  # bursts of one call
+VESICLES: Final = 16 * CHUNK  # that come with them, where they are individuals
 LIVES: Final = 10.0  # resting cells settle for so many of the longest lives: e^-10 of a start that is off is left
 
 
@@ -56,12 +69,20 @@ class Donors:
     streams : (cell, SIZE) uint64
     share, endosomes : (cell,)
         P of `mvb_law`, and the mean number of endosomes; R counts from the present.
-    free, docked : (cell, room, 5)
-        Marks of MVBs, see `donor_loop`.
+    free, docked : (cell, room, 6)
+        Marks of MVBs, see `mvbs`.
     n_free, n_docked, tethered, initial : (cell,) int64
         MVBs, vesicles tethered now, and all vesicles of the cell when its counters were at zero.
     counts : (cell, len(COUNTS)) int64
         Totals so far. ``released`` are all that left, ``detached`` those that were tethered first.
+    pool : (cell, cargo) int64
+        Copies in the cell outside of vesicles; may be written between legs.
+    moved : (cell, cargo, len(MOVED)) int64
+        Copies with the vesicles so far.
+    initial_copies : (cell, cargo) int64
+        In MVBs when the counters were at zero.
+    link, diameter, copies, rooms
+        Loaded vesicles: (cell, room) next of its MVB, (cell, room) um, (cell, room, cargo), (cell, 3); see `records`.
     """
 
     numbers: Index
@@ -75,42 +96,43 @@ class Donors:
     tethered: Index
     initial: Index
     counts: Index
+    pool: Index
+    moved: Index
+    initial_copies: Index
+    link: Index
+    diameter: Array
+    copies: Index
+    rooms: Index
 
     def inside(self) -> tuple[Array, Array]:
         """(2, cell) sums of n and of n^2 over free and over docked MVBs, as last looked at."""
         found = np.zeros((2, 2, self.numbers.size))
-        for stage, (mvbs, number) in enumerate(((self.free, self.n_free), (self.docked, self.n_docked))):
-            loop.sums(mvbs, number, found[0, stage], found[1, stage])
+        for stage, (marks, number) in enumerate(((self.free, self.n_free), (self.docked, self.n_docked))):
+            mvbs.sums(marks, number, found[0, stage], found[1, stage])
         return found[0], found[1]
+
+    def inside_copies(self) -> Index:
+        """(2, cell, cargo) copies in the vesicles of free and of docked MVBs, as last looked at."""
+        found = np.zeros((2, *self.pool.shape), dtype=np.int64)
+        for stage, (marks, number) in enumerate(((self.free, self.n_free), (self.docked, self.n_docked))):
+            records.copies_inside(marks[:, :, mvbs.HEAD], number, self.link, self.copies, found[stage])
+        return found
 
     def residual(self) -> Index:
         """(cell,) vesicles made or there at first, less those accounted for: always zero."""
         c = self.counts
         inside = self.inside()[0].sum(axis=0).astype(np.int64)
-        gone = c[:, loop.FUSED_BACK] + c[:, loop.TAKEN_BACK] + c[:, loop.DEGRADED] + c[:, loop.FREED]
-        return self.initial + c[:, loop.MADE] - gone - self.tethered - inside
+        gone = c[:, mvbs.FUSED_BACK] + c[:, mvbs.TAKEN_BACK] + c[:, mvbs.DEGRADED] + c[:, mvbs.FREED]
+        return self.initial + c[:, mvbs.MADE] - gone - self.tethered - inside
+
+    def residual_copies(self) -> Index:
+        """(cell, cargo) copies loaded or there at first, less those accounted for: always zero."""
+        made, *gone = np.moveaxis(self.moved, 2, 0)
+        return self.initial_copies + made - sum(gone) - self.inside_copies().sum(axis=0)
 
     def copy(self) -> Donors:
         """The same cells in arrays of their own."""
         return Donors(*(np.copy(value) for value in vars(self).values()))
-
-
-@dataclass(frozen=True)
-class Bursts:
-    """Fusions with the membrane, ordered by time, then by cell.
-
-    Parameters
-    ----------
-    time : (burst,) s, from the start of the leg
-    cell : (burst,)
-        Number of the cell.
-    released, tethered : (burst,) vesicles
-    """
-
-    time: Array
-    cell: Index
-    released: Index
-    tethered: Index
 
 
 @dataclass(frozen=True)
@@ -122,11 +144,31 @@ class Leg:
     duration : s
     rates : of all cells, or one for each
     look : draw the vesicles of every MVB at the end; without, only their number at fates is drawn
+    loads : of vesicles; without, they are numbers only
+
+    Raises
+    ------
+    ValueError
+        If there is cargo, but no look or vesicles that leave the tether: what these held is not known.
     """
 
     duration: float
     rates: Rates | Sequence[Rates]
     look: bool = True
+    loads: Loads | None = None
+
+    def __post_init__(self) -> None:
+        if self.loads is None or not np.size(self.loads.is_lumen):
+            return
+        if not self.look:
+            raise ValueError("a leg with cargo must look at its end: vesicles are loaded where they are found")
+        if any(one.detachment or one.tether_return for one in self.table()):
+            raise ValueError("with cargo, tethered vesicles are followed elsewhere: detachment and tether_return must "
+                             "be zero here")
+
+    def table(self) -> list[Rates]:
+        """Rates of all cells, or of each."""
+        return [self.rates] if isinstance(self.rates, Rates) else list(self.rates)
 
 
 def follow(donors: Donors, legs: Sequence[Leg], workers: int = 1, block: int = BLOCK
@@ -145,7 +187,8 @@ def streams_of(seed: int, purpose: str, numbers: Sequence[int] | Index) -> NDArr
     return found
 
 
-def empty(seed: int, purpose: str, numbers: Sequence[int] | Index, endosomes: float = 0.0) -> Donors:
+def empty(seed: int, purpose: str, numbers: Sequence[int] | Index, endosomes: float = 0.0,
+          pool: Index | None = None) -> Donors:
     """Cells without MVBs and a Poisson number of endosomes with the given mean.
 
     Parameters
@@ -153,48 +196,31 @@ def empty(seed: int, purpose: str, numbers: Sequence[int] | Index, endosomes: fl
     seed, purpose
         Name the streams with the number of the cell.
     numbers : (cell,)
+    pool : (cell, cargo) int64, or none for cells without cargo
     """
     cells = len(numbers)
     whole = np.zeros((4, cells), dtype=np.int64)
+    pool = np.zeros((cells, 0), dtype=np.int64) if pool is None else np.array(pool, dtype=np.int64)
+    cargo = pool.shape[1]
+    rooms = np.zeros((cells, 3), dtype=np.int64)
+    rooms[:, records.VACANT] = records.NOBODY
+    room = 16 if cargo else 0
     return Donors(np.array(numbers, dtype=np.int64), streams_of(seed, purpose, numbers), np.zeros(cells),
-                  np.full(cells, float(endosomes)), np.zeros((cells, 16, 5)), np.zeros((cells, 4, 5)), *whole,
-                  np.zeros((cells, len(COUNTS)), dtype=np.int64))
+                  np.full(cells, float(endosomes)), np.zeros((cells, 16, mvbs.MARKS)), np.zeros((cells, 4, mvbs.MARKS)),
+                  *whole, np.zeros((cells, len(COUNTS)), dtype=np.int64), pool,
+                  np.zeros((cells, cargo, len(MOVED)), dtype=np.int64), np.zeros_like(pool),
+                  np.zeros((cells, room), dtype=np.int64), np.zeros((cells, room)),
+                  np.zeros((cells, room, cargo), dtype=np.int64), rooms)
 
 
-def resting_means(rates: Rates) -> tuple[float, float, float, float]:
-    """Endosomes, free and docked MVBs at rest and the hazard with which a free one docks.
-
-    Births f m/(m + c) = h M + g D and k (1 - D/S) M = g D: a quadratic whose smaller root keeps
-    D < S. A mean-field value: exact where sites abound.
-
-    Raises
-    ------
-    ValueError
-        Where MVBs or endosomes are made and never end.
-    """
-    ends = rates.maturation + rates.recycling
-    endosomes = rates.formation / ends if ends else 0.0
-    born = endosomes * rates.maturation
-    half = rates.lysosome + rates.docking
-    if (rates.formation and not ends) or (born and (not half or (rates.docking and not rates.fusion))):
-        raise ValueError("endosomes, MVBs or docked MVBs never end: such a cell has no rest; start from another")
-    docked = rates.docking * born / half / rates.fusion if rates.docking and born else 0.0
-    if docked and math.isfinite(rates.sites):
-        b = born + rates.fusion * rates.sites * (1.0 + rates.lysosome / rates.docking)
-        root = math.sqrt(b * b - 4.0 * rates.fusion * born * rates.sites)
-        docked = 2.0 * born * rates.sites / (b + root)
-    if docked >= rates.sites * (1.0 - 1e-9):
-        raise ValueError("MVBs are made faster than all docking sites can fuse them, and no lysosome takes them: "
-                         "such a cell has no rest; start from another")
-    docking = rates.docking * (1.0 - docked / rates.sites)
-    return endosomes, born / (rates.lysosome + docking) if born else 0.0, docked, docking
-
-
-def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rates, workers: int = 1) -> Donors:
+def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rates, workers: int = 1,
+            pool: Index | None = None, loads: Loads | None = None) -> Donors:
     """Cells that have stood long at these rates, every MVB looked at, counters at zero.
 
     Without saturation free and docked MVBs are Poisson and their ages exponential in each stage:
-    cells start so, with the hazards of `resting_means`, and settle for `LIVES` lives.
+    cells start so, with the hazards of `resting_means`, and settle for `LIVES` lives. With ``pool``
+    (cell, cargo), what is in the cells at rest, the vesicles in MVBs then are loaded by ``loads`` as if each had taken
+    from this pool, which stays; and none is tethered.
     """
     endosomes, free, docked, docking = resting_means(rates)
     donors = empty(seed, purpose, numbers, endosomes)
@@ -203,12 +229,43 @@ def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rate
     ends = [h for h in (rates.lysosome + docking, rates.fusion if docked else 0.0,
                         rates.detachment + rates.tether_return,
                         rates.budding / rates.capacity + rates.retrofusion) if h]
-    loop.furnish(donors.streams, rates.row(), free, docked, docking, donors.share, donors.free, donors.docked,
-             donors.n_free, donors.n_docked)
+    donor_rest.furnish(donors.streams, rates.row(), free, docked, docking, donors.share, donors.free, donors.docked,
+                       donors.n_free, donors.n_docked)
     donors, _ = advance(donors, Leg(LIVES / min(ends) if ends else 0.0, rates), workers)
+    if pool is not None and loads is not None:
+        donors = _loaded(donors, pool, loads)
+        donors.tethered[:] = 0
     donors.counts[:] = 0
     donors.initial[:] = donors.inside()[0].sum(axis=0).astype(np.int64) + donors.tethered
     return donors
+
+
+def _loaded(donors: Donors, pool: Index, loads: Loads) -> Donors:
+    """The same cells with cargo in their vesicles."""
+    new = empty(0, "", donors.numbers, 0.0, pool)
+    names = ("pool", "moved", "initial_copies", "link", "diameter", "copies", "rooms")
+    donors = replace(donors, **{name: getattr(new, name) for name in names})
+    _check(donors, loads)
+    at, cells, done = 0, donors.numbers.size, np.zeros(donors.numbers.size, dtype=np.int64)
+    while at < cells:
+        high = min(cells, at + BLOCK)
+        at = donor_rest.load_known(at, high, _state(donors), loads.tables(), done)
+        if at < high:
+            donors = _roomier(donors)
+    donors.initial_copies[:] = donors.inside_copies().sum(axis=0)
+    return donors
+
+
+def _state(donors: Donors) -> loop.State:
+    return loop.State(*(getattr(donors, name) for name in loop.State._fields))
+
+
+def _check(donors: Donors, loads: Loads | None) -> None:
+    cells, cargo = donors.pool.shape
+    if loads is None and cargo:
+        raise ValueError(f"cells with {cargo} cargoes need loads")
+    if loads is not None and (loads.per_size.shape[1] != cargo or loads.per_size.shape[0] not in (1, cells)):
+        raise ValueError(f"loads of shape {loads.per_size.shape} for {cells} cells with {cargo} cargoes")
 
 
 def advance(donors: Donors, leg: Leg, workers: int = 1, block: int = BLOCK) -> tuple[Donors, Bursts]:
@@ -221,65 +278,66 @@ def advance(donors: Donors, leg: Leg, workers: int = 1, block: int = BLOCK) -> t
     workers : threads
     block : cells of one job; neither changes any number
     """
-    cells = donors.numbers.size
-    table = [leg.rates] if isinstance(leg.rates, Rates) else list(leg.rates)
+    cells, cargo = donors.pool.shape
+    table = leg.table()
     if len(table) not in (1, cells):
         raise ValueError(f"{len(table)} sets of rates for {cells} cells")
-    rows = np.array([one.row() for one in table])
-    clock = np.full(cells, -1.0)
+    _check(donors, leg.loads)
+    tables = no_tables() if leg.loads is None else leg.loads.tables()
+    course = loop.Course(np.array([one.row() for one in table]), float(leg.duration), leg.look, np.full(cells, -1.0),
+                         np.full(cells, -1, dtype=np.int64), donors.pool.copy())
     jobs = {low: low for low in range(0, cells, block)}  # first cell of a block -> next cell to do
-    found: Found = []
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+    found: list[Piece] = []
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as threads:
         while jobs:
-            state = donors
+            state = _state(donors)
 
-            def work(low: int, at: int, state: Donors = state) -> tuple[int, int, int, Found]:
-                return low, *_block(state, rows, leg, clock, at, min(low + block, cells))
+            def work(low: int, at: int, state: loop.State = state) -> tuple[int, int, int, list[Piece]]:
+                return low, *_block(state, course, tables, at, min(low + block, cells))
 
-            is_full = [False, False]
-            for low, at, code, bursts in pool.map(work, list(jobs), list(jobs.values())):
-                found += bursts
+            codes = set()
+            for low, at, code, pieces in threads.map(work, list(jobs), list(jobs.values())):
+                found += pieces
+                codes.add(code)
                 if code == loop.DONE:
                     del jobs[low]
                 else:
                     jobs[low] = at
-                    is_full[0] |= bool(state.n_free[at] >= state.free.shape[1])
-                    is_full[1] |= bool(state.n_docked[at] >= state.docked.shape[1])
-            if is_full[0]:
+            if loop.FREE_FULL in codes:
                 donors = replace(donors, free=_wider(donors.free, 2 * donors.free.shape[1]))
-            if is_full[1]:
+            if loop.DOCKED_FULL in codes:
                 donors = replace(donors, docked=_wider(donors.docked, 2 * donors.docked.shape[1]))
-    return donors, _ordered(donors.numbers, found)
+            if loop.RECORDS_FULL in codes:
+                donors = _roomier(donors)
+    return donors, in_order(donors.numbers, found, cargo)
 
 
-Found = list[tuple[Array, Index]]
-
-
-def _block(donors: Donors, rows: Array, leg: Leg, clock: Array, at: int, high: int) -> tuple[int, int, Found]:
+def _block(state: loop.State, course: loop.Course, tables: Tables, at: int, high: int) -> tuple[int, int, list[Piece]]:
     """Cells ``at`` to ``high`` until they are done or one needs more room."""
-    found: Found = []
+    pieces: list[Piece] = []
+    room = VESICLES if tables.quantile.size else 0
     while True:
-        times, what = np.empty(CHUNK), np.empty((CHUNK, 3), dtype=np.int64)
-        at, code, written = loop.advance_cells(
-            at, high, ALLOWED, donors.streams, rows, leg.duration, leg.look, clock, donors.share, donors.endosomes,
-            donors.free, donors.docked, donors.n_free, donors.n_docked, donors.tethered, donors.counts, times, what)
-        if written:
-            found.append((times[:written].copy(), what[:written].copy()))
-        if code == loop.DONE or (code == loop.FULL and written < CHUNK):
-            return at, code, found
+        found = loop.Found(np.zeros(2, dtype=np.int64), np.empty(CHUNK), np.empty((CHUNK, 3), dtype=np.int64),
+                           np.empty(room), np.empty((room, state.pool.shape[1]), dtype=np.int64))
+        at, code = loop.advance_cells(at, high, ALLOWED, state, course, tables, found)
+        bursts, vesicles = found.number
+        if bursts:
+            pieces.append((found.time[:bursts].copy(), found.what[:bursts].copy(), found.diameter[:vesicles].copy(),
+                           found.copies[:vesicles].copy()))
+        elif code == loop.BURSTS_FULL:
+            room *= 2  # an MVB holds more than there is room for
+        if code not in (loop.TIRED, loop.BURSTS_FULL):
+            return at, code, pieces
 
 
-def _ordered(numbers: Index, found: Found) -> Bursts:
-    if not found:
-        return Bursts(np.zeros(0), *(np.zeros(0, dtype=np.int64) for _ in range(3)))
-    time = np.concatenate([times for times, _ in found])
-    what = np.concatenate([rows for _, rows in found])
-    order = np.lexsort((numbers[what[:, 0]], time))
-    return Bursts(time[order], numbers[what[order, 0]], what[order, 1], what[order, 2])
-
-
-def _wider(mvbs: Array, room: int) -> Array:
-    """The same MVBs with room for more."""
-    wide = np.zeros((mvbs.shape[0], max(room, mvbs.shape[1]), mvbs.shape[2]))
-    wide[:, : mvbs.shape[1]] = mvbs
+def _wider(values: NDArray[Any], room: int) -> NDArray[Any]:
+    """The same with a second axis as long as ``room``."""
+    wide = np.zeros((values.shape[0], max(room, values.shape[1]), *values.shape[2:]), dtype=values.dtype)
+    wide[:, : values.shape[1]] = values
     return wide
+
+
+def _roomier(donors: Donors) -> Donors:
+    """The same cells with room for half as many loaded vesicles more."""
+    room = 16 + donors.link.shape[1] * 3 // 2
+    return replace(donors, **{name: _wider(getattr(donors, name), room) for name in ("link", "diameter", "copies")})

@@ -1,0 +1,97 @@
+"""Donor cells at rest: mean-field numbers to start from, and the cells made of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from vesica.engine.counters import binomial, exponential, poisson
+from vesica.engine.whole import mvbs, records
+from vesica.engine.whole import rates as r
+from vesica.engine.whole.loading import STRATA, envelope
+from vesica.engine.whole.rates import Rates
+from vesica.engine.whole.records import Hold
+
+
+def resting_means(rates: Rates) -> tuple[float, float, float, float]:
+    """Endosomes, free and docked MVBs at rest and the hazard with which a free one docks.
+
+    Births f m/(m + c) = h M + g D and k (1 - D/S) M = g D: a quadratic whose smaller root keeps
+    D < S. A mean-field value: exact where sites abound.
+
+    Raises
+    ------
+    ValueError
+        Where MVBs or endosomes are made and never end.
+    """
+    ends = rates.maturation + rates.recycling
+    endosomes = rates.formation / ends if ends else 0.0
+    born = endosomes * rates.maturation
+    half = rates.lysosome + rates.docking
+    if (rates.formation and not ends) or (born and (not half or (rates.docking and not rates.fusion))):
+        raise ValueError("endosomes, MVBs or docked MVBs never end: such a cell has no rest; start from another")
+    docked = rates.docking * born / half / rates.fusion if rates.docking and born else 0.0
+    if docked and math.isfinite(rates.sites):
+        b = born + rates.fusion * rates.sites * (1.0 + rates.lysosome / rates.docking)
+        root = math.sqrt(b * b - 4.0 * rates.fusion * born * rates.sites)
+        docked = 2.0 * born * rates.sites / (b + root)
+    if docked >= rates.sites * (1.0 - 1e-9):
+        raise ValueError("MVBs are made faster than all docking sites can fuse them, and no lysosome takes them: "
+                         "such a cell has no rest; start from another")
+    docking = rates.docking * (1.0 - docked / rates.sites)
+    return endosomes, born / (rates.lysosome + docking) if born else 0.0, docked, docking
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def furnish(streams, rate, mean_free, mean_docked, docking, share, free, docked, n_free, n_docked):  # noqa: ANN001, ANN201, PLR0913
+    """Resting cells in the mean-field approximation; see `donor.resting`. Stops where a room is too small."""
+    loss = rate[r.BUDDING] / rate[r.CAPACITY] + rate[r.RETROFUSION]
+    rest = rate[r.BUDDING] / rate[r.CAPACITY] / loss if loss > 0.0 else 0.0
+    leave = rate[r.LYSOSOME] + docking
+    for c in range(n_free.size):
+        s = streams[c]
+        share[c] = rest
+        n_free[c] = min(int(poisson(s, mean_free)), free.shape[1])
+        if math.isinf(rate[r.SITES]):
+            n_docked[c] = min(int(poisson(s, mean_docked)), docked.shape[1])
+        else:
+            n_docked[c] = min(int(binomial(s, math.floor(rate[r.SITES]), mean_docked / rate[r.SITES])),
+                              docked.shape[1])
+        for k in range(n_free[c]):
+            mvbs.bear(s, rate, rest, -loss * exponential(s) / leave, free[c, k])
+        for k in range(n_docked[c]):
+            age = exponential(s) / leave + exponential(s) / rate[r.FUSION]
+            mvbs.bear(s, rate, rest, -loss * age, docked[c, k])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def load_known(at, high, state, tables, loaded):  # noqa: ANN001, ANN201
+    """Load the vesicles that are known in MVBs of cells ``at`` to ``high``, without taking from pools.
+
+    Parameters
+    ----------
+    state : donor_loop.State
+    loaded : (cell,) int64
+        MVBs that are done.
+
+    Returns
+    -------
+    int
+        The next cell: below ``high`` where that one needs more room.
+    """
+    bound, work = np.zeros(STRATA), np.zeros((4, state.pool.shape[1]))
+    for c in range(at, high):
+        row = c if tables.per_size.shape[0] > 1 else 0
+        hold = Hold(state.pool[c], state.moved[c], state.link[c], state.diameter[c], state.copies[c],
+                    state.rooms[c], tables, row, bound, work)
+        envelope(tables, row, hold.pool, work, bound)
+        n_free = state.n_free[c]
+        for k in range(loaded[c], n_free + state.n_docked[c]):
+            mvb = state.free[c, k] if k < n_free else state.docked[c, k - n_free]
+            if not records.has_room(hold, int(mvb[mvbs.KNOWN])):
+                loaded[c] = k
+                return c
+            mvb[mvbs.HEAD] = records.fill(state.streams[c], int(mvb[mvbs.KNOWN]), records.NOBODY, hold, 0)
+    return high
