@@ -2,7 +2,8 @@
 
 All values live in one vector: the constant one, parameters, derived numbers, inputs,
 pools, assigned values. A `Tables` holds the part that is alive in an arm: laws whose cell
-types or vesicle origins are absent are left out, so an arm pays for what it holds.
+types or vesicle origins are absent are left out, so an arm pays for what it holds. A `Part`
+asks for fewer still.
 """
 
 from __future__ import annotations
@@ -27,6 +28,30 @@ Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Part:
+    """Some laws of one cell type; all that they do not move stands still and is read like a parameter.
+
+    Parameters
+    ----------
+    owner : str
+        Cell type.
+    processes : frozenset of str
+        The laws; empty for all of the cell type.
+    pools : frozenset of str
+        The pools that move, and so only laws that move one of them; empty for all that the laws move.
+    """
+
+    owner: str
+    processes: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
+
+    def holds(self, flux: Flux) -> bool:
+        """Whether the flux is one of its laws."""
+        return (flux.owner == self.owner and (not self.processes or flux.process in self.processes)
+                and (not self.pools or any(pool in self.pools for pool, _ in flux.moves)))
+
+
+@dataclass(frozen=True)
 class Program:
     """A compiled model.
 
@@ -42,18 +67,18 @@ class Program:
     table: ProcessTable
     index: dict[str, int]
     size: int
-    _tables: dict[frozenset[str], Tables] = field(default_factory=dict)
+    _tables: dict[tuple[frozenset[str], Part | None], Tables] = field(default_factory=dict)
 
     @property
     def species(self) -> tuple[str, ...]:
         """Names of all pools, in order."""
         return tuple(pool.name for pool in self.table.pools)
 
-    def tables(self, present: frozenset[str]) -> Tables:
-        """Index arrays of the laws alive where ``present`` is there (``cell:X``, ``origin:X``)."""
-        if present not in self._tables:
-            self._tables[present] = _tables(self, present)
-        return self._tables[present]
+    def tables(self, present: frozenset[str], part: Part | None = None) -> Tables:
+        """Index arrays of the laws alive where ``present`` is there (``cell:X``, ``origin:X``), or a part of them."""
+        if (present, part) not in self._tables:
+            self._tables[present, part] = _tables(self, present, part)
+        return self._tables[present, part]
 
 
 @dataclass(frozen=True)
@@ -114,10 +139,14 @@ def is_live(needs: frozenset[str], present: frozenset[str]) -> bool:
     return needs <= present
 
 
-def _tables(program: Program, present: frozenset[str]) -> Tables:
+def _tables(program: Program, present: frozenset[str], part: Part | None) -> Tables:
     table = program.table
     pools = [pool for pool in table.pools if is_live(pool.needs, present)]
     fluxes = tuple(flux for flux in table.fluxes if is_live(flux.needs, present))
+    if part is not None:
+        fluxes = tuple(flux for flux in fluxes if part.holds(flux))
+        moved = part.pools or {pool for flux in fluxes for pool, _ in flux.moves}
+        pools = [pool for pool in pools if pool.name in moved]
     assignments = _needed(table.assignments, fluxes)
     ordered = _ordered(assignments)
     segments, first, args, out = _walk(program, ordered)

@@ -58,16 +58,18 @@ def advance(net: Network, v: Array, sums: Array, stream: NDArray[np.uint64], tim
 def fire(net: Network, v: Array, sums: Array, stream: NDArray[np.uint64], time: float, until: float, allowed: int
          ) -> tuple[float, int]:
     """At most ``allowed`` events from a tree that `refresh` has filled; returns time and events."""
-    found: tuple[float, int] = _fire(v, sums, stream, time, until, allowed, *_arrays(net))
+    counts = np.zeros(len(net.reactions), dtype=np.int64)
+    found: tuple[float, int] = fire_on(v, sums, stream, counts, time, until, allowed, *arrays(net))
     return found
 
 
 def refresh(net: Network, v: Array, sums: Array) -> None:
     """Compute every kernel, every rate and the whole tree."""
-    _refresh(v, sums, *_arrays(net))
+    refresh_all(v, sums, *arrays(net))
 
 
-def _arrays(net: Network) -> tuple[NDArray[np.generic], ...]:
+def arrays(net: Network) -> tuple[NDArray[np.generic], ...]:
+    """What `refresh_all` and `fire_on` read of a network."""
     return (net.classes, net.first, net.args, net.out, net.fixed_start, net.fixed, net.one, net.two, net.two_less,
             net.more_start, net.more, net.more_less, net.move_start, net.move_place, net.move_count, net.kernel_start,
             net.kernel, net.change_start, net.change, net.level, net.touch_start, net.touch_node, net.touch_child)
@@ -110,10 +112,11 @@ def _constants(v, fixed_start, fixed):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _refresh(  # noqa: ANN202, PLR0913
+def refresh_all(  # noqa: ANN201, PLR0913
     v, sums, classes, first, args, out, fixed_start, fixed, one, two, two_less, more_start, more, more_less,  # noqa: ANN001
     _ms, _mp, _mc, _ks, _k, _cs, _c, level, _ts, _tn, _tc,  # noqa: ANN001
 ):
+    """`refresh` for compiled callers."""
     for i in range(out.size):
         v[out[i]] = evaluate_one(v, classes[i], first[i], args)
     constant = _constants(v, fixed_start, fixed)
@@ -164,17 +167,17 @@ def _choose(sums, child, left):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fire(  # noqa: ANN202, PLR0913
-    v, sums, stream, time, until, allowed, classes, first, args, out, fixed_start, fixed, one, two, two_less,  # noqa: ANN001
+def fire_on(  # noqa: ANN201, PLR0913
+    v, sums, stream, counts, time, until, allowed, classes, first, args, out, fixed_start, fixed, one, two, two_less,  # noqa: ANN001
     more_start, more, more_less, move_start, move_place, move_count, kernel_start, kernel, change_start, change,  # noqa: ANN001
     level, touch_start, touch_node, touch_child,  # noqa: ANN001
 ):
-    """Fire at most ``allowed`` reactions; returns the time reached and how many fired."""
+    """Fire at most ``allowed`` reactions, counted in ``counts``; returns the time reached and how many fired."""
     top = level.size - 2
     constant = _constants(v, fixed_start, fixed)
     for fired in range(allowed):
         total = _sum(sums, level[top])
-        if not total > 0.0:
+        if not (total > 0.0 and total < math.inf):
             return (until if total == 0.0 else math.nan), fired
         time += exponential(stream) / total
         if time >= until:
@@ -184,6 +187,7 @@ def _fire(  # noqa: ANN202, PLR0913
         for k in range(top, -1, -1):
             chosen, left = _choose(sums, np.uint64(level[k]) + node * _8, left)
             node = node * _8 + chosen
+        counts[node] += 1
         for m in range(move_start[node], move_start[node + _1]):
             v[move_place[m]] += move_count[m]
         for k in range(kernel_start[node], kernel_start[node + _1]):

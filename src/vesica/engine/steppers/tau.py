@@ -66,12 +66,9 @@ class Steps:
 
 def advance(net: Network, v: Array, sums: Array, stream: NDArray[np.uint64], time: float, until: float) -> Steps:
     """Leap until ``until``; arguments as of `ssa.advance`."""
-    done = Steps()
+    done, counts = Steps(), np.zeros(len(net.reactions), dtype=np.int64)
     while time < until:
-        time, leaps, critical, is_short = _leap(
-            v, stream, time, until, net.place, net.classes, net.first, net.args, net.out, net.factor_start,
-            net.factors, net.factor_less, net.move_start, net.move_state, net.move_count, net.order,
-            net.is_pair)
+        time, leaps, critical, is_short = leap_on(v, stream, counts, time, until, *arrays(net))
         done += Steps(leaps, critical)
         if is_short:
             ssa.refresh(net, v, sums)
@@ -80,9 +77,15 @@ def advance(net: Network, v: Array, sums: Array, stream: NDArray[np.uint64], tim
     return done + Steps(lost=1) if math.isnan(time) else done
 
 
+def arrays(net: Network) -> tuple[NDArray[np.generic], ...]:
+    """What `leap_on` reads of a network."""
+    return (net.place, net.classes, net.first, net.args, net.out, net.factor_start, net.factors, net.factor_less,
+            net.move_start, net.move_state, net.move_count, net.order, net.is_pair)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _leap(  # noqa: ANN202, PLR0912, PLR0913, PLR0915
-    v, stream, time, until, place, classes, first, args, out, factor_start, factors, factor_less,  # noqa: ANN001
+def leap_on(  # noqa: ANN201, PLR0912, PLR0913, PLR0915
+    v, stream, counts, time, until, place, classes, first, args, out, factor_start, factors, factor_less,  # noqa: ANN001
     move_start, move_state, move_count, order, is_pair,  # noqa: ANN001
 ):
     """Up to `LEAPS` leaps; returns time, leaps, critical firings, and whether the exact stepper should go on."""
@@ -109,7 +112,7 @@ def _leap(  # noqa: ANN202, PLR0912, PLR0913, PLR0915
                     mean[move_state[m]] += move_count[m] * rate[r]
                     spread[move_state[m]] += move_count[m] * move_count[m] * rate[r]
                     loss[move_state[m]] += max(0.0, -move_count[m]) * rate[r]
-        if not total > 0.0:
+        if not (total > 0.0 and total < math.inf):
             return (until if total == 0.0 else math.nan), leaps, critical_firings, False
         tau = math.inf
         for s in range(states):
@@ -133,6 +136,7 @@ def _leap(  # noqa: ANN202, PLR0912, PLR0913, PLR0915
             held = firings(v, r, place, move_start, move_state, move_count)
             expected = rate[r] * step
             count = poisson(stream, expected) if held == math.inf else binomial(stream, held, expected / max(held, 1.0))
+            counts[r] += int(count)
             for m in range(move_start[r], move_start[r + 1]):
                 if move_count[m] < 0.0:
                     v[place[move_state[m]]] += move_count[m] * count
@@ -152,6 +156,7 @@ def _leap(  # noqa: ANN202, PLR0912, PLR0913, PLR0915
                 for m in range(move_start[chosen], move_start[chosen + 1]):
                     gained[move_state[m]] += move_count[m]
                 critical_firings += 1
+                counts[chosen] += 1
         for s in range(states):
             v[place[s]] += gained[s]
         time = until if step >= until - time else time + step
