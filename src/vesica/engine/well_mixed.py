@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,10 @@ class Trajectory:
         State just before the edges that other arms take doses at.
     message : str
         Why it stopped early; empty when it did not.
+    trace : (traced, time, pool), optional
+        Single cells, where the fidelity follows them.
+    notes : mapping
+        Further small facts, stored with the row.
     """
 
     arm: Arm
@@ -52,6 +57,8 @@ class Trajectory:
     given: tuple[Given, ...] = ()
     message: str = ""
     solver: Mapping[str, int | str] = field(default_factory=dict)
+    trace: Array | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
