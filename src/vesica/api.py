@@ -104,11 +104,14 @@ def simulate(
     *,
     draws: int = 0,
     structures: Iterable[str] = (),
+    replicate: int | None = None,
     resume: bool = False,
     command: str = "",
     report_progress: ReportProgress | None = None,
 ) -> Results:
     """Check a model, run it into a folder, and open the folder.
+
+    Fidelity, number of replicates and seed are words of the model: ``load(file, ["run.replicates=20"])``.
 
     Parameters
     ----------
@@ -120,6 +123,8 @@ def simulate(
         How many draws of all numbers over their ranges to run besides.
     structures : iterable of str
         Switches whose every option is drawn, too; ``all`` for each of them.
+    replicate : int, optional
+        Run this replicate alone, from 0 on: the same numbers that it has among all of them.
     resume : bool
         Go on with an interrupted run in ``folder``.
     command : str
@@ -135,7 +140,7 @@ def simulate(
         The run diverged or was interrupted by the machine; what was computed is kept.
     """
     from vesica import results
-    from vesica.analysis.runs.summary import summarise
+    from vesica.analysis.runs.replicates import summarise_replicates
     from vesica.engine import simulate as engine
     from vesica.spec import io
 
@@ -143,6 +148,7 @@ def simulate(
     if draws < 0:
         raise error("draws", f"{draws} draws are asked for", "a study has no draws, or some",
                     "there is nothing to count", "give a number from 0 on")
+    _refuse_without_chance(resolved, draws, replicate)
     folder = Path(folder)
     models, chosen = structured(spec, resolved, structures) if draws else ({}, "")
     only_draws_are_left = resume and draws > 0 and results.open(folder).outcome == "completed"
@@ -150,8 +156,9 @@ def simulate(
         _refuse_other_model(results.open(folder), io.dump_resolved(resolved))
     if not only_draws_are_left:
         engine.run(
-            resolved, folder, model_text=_text_of(spec), spec_text=io.dump_resolved(resolved), summarise=summarise,
-            command=command, resume=resume, inputs=_inputs(spec), report_progress=report_progress,
+            resolved, folder, model_text=_text_of(spec), spec_text=io.dump_resolved(resolved),
+            summarise=summarise_replicates, command=command, resume=resume, inputs=_inputs(spec),
+            report_progress=report_progress, replicate=replicate,
         )
     if draws:
         from vesica.studies import draws as study
@@ -227,6 +234,26 @@ def _runnable(examined: Examination) -> tuple[ModelSpec, ResolvedModel]:
         msg = "a model without errors was not resolved"
         raise RuntimeError(msg)
     return examined.spec, examined.resolved
+
+
+def _refuse_without_chance(model: ResolvedModel, draws: int, replicate: int | None) -> None:
+    """Words of a run in whole numbers in a run of means, and the other way round."""
+    from vesica.engine import fidelities
+    from vesica.spec.model import MOST_REPLICATES
+
+    is_whole = fidelities.is_whole(model)
+    if replicate is not None and not 0 <= replicate < MOST_REPLICATES:
+        raise error("replicate", f"replicate {replicate} is asked for", "replicates count from 0 to 99999",
+                    "there is nothing to run", "give the number that the replicate has in `results`, as 0")
+    if replicate and not is_whole:
+        raise error("replicate", f"replicate {replicate} of a run that is `{model.schedule.fidelity}`",
+                    "replicates differ by chance alone, and a mean has no chance in it",
+                    "it would be the same numbers as any other", "write `fidelity: stochastic`, or leave it out")
+    if draws and is_whole:
+        raise error("draws", f"{draws} draws of a run that is `{model.schedule.fidelity}`",
+                    "draws compare means: chance and uncertain numbers are kept apart",
+                    "nobody could tell the one from the other",
+                    "run the draws with `fidelity: well_mixed` into a folder of their own")
 
 
 def _refuse_other_model(kept: Results, spec_text: str) -> None:

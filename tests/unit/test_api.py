@@ -100,7 +100,7 @@ def test_a_size_law_is_checked_in_every_arm(tmp_path: Path) -> None:
 
 
 def test_a_fidelity_that_nobody_runs(tmp_path: Path) -> None:
-    findings = api.check(write(tmp_path, MODEL.replace("1 h}", "1 h, fidelity: stochastic}")))
+    findings = api.check(write(tmp_path, MODEL.replace("1 h}", "1 h, fidelity: by_hand}")))
     (finding,) = [finding for finding in findings if finding.severity == "error"]
     assert finding.path == "run.fidelity"
     assert "`well_mixed`" in finding.fix

@@ -92,6 +92,9 @@ def check(**options: Any) -> int:
 @click.option("--structures", multiple=True, metavar="SWITCH|all",
               help="Draw in every option of these switches, too.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the random numbers, instead of the model's.")
+@click.option("--fidelity", metavar="NAME", help="well_mixed or stochastic, instead of the model's.")
+@click.option("--replicates", type=int, metavar="N", help="Independent runs in whole numbers, instead of the model's.")
+@click.option("--replicate", type=int, metavar="K", help="Run replicate K alone, from 0 on.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @click.option("--no-report", is_flag=True, help="Do not write report.html.")
 @_model_options

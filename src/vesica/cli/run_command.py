@@ -32,8 +32,9 @@ EXIT_OF_OUTCOME: Final = {"completed": failures.DONE, "diverged": failures.RUN_F
 
 
 def run(  # noqa: PLR0913 - one for each option
-    file: Path, *, out: Path, draws: int, structures: Sequence[str], seed: int | None, resume: bool,
-    no_report: bool, sets: Sequence[str], switches: Sequence[str], as_json: bool,
+    file: Path, *, out: Path, draws: int, structures: Sequence[str], seed: int | None, fidelity: str | None,
+    replicates: int | None, replicate: int | None, resume: bool, no_report: bool, sets: Sequence[str],
+    switches: Sequence[str], as_json: bool,
 ) -> int:
     """Run a model into ``out``."""
     if structures and not draws:
@@ -44,8 +45,9 @@ def run(  # noqa: PLR0913 - one for each option
         raise error("--draws", f"`--draws {draws}` asks for {draws} draws", f"a run has at most {MOST_DRAWS} draws",
                     "they would take months, and tell no more", "write `--draws 1000`; shares are then known to 2 %")
     refuse_used_folder(out, resume=resume)
-    seeded = [*sets, f"run.seed={seed}"] if seed is not None else list(sets)
-    examined = model_commands.examine(file, seeded, model_commands.choices(switches))
+    words = {"seed": seed, "fidelity": fidelity, "replicates": replicates}
+    changed = [*sets, *(f"run.{word}={value}" for word, value in words.items() if value is not None)]
+    examined = model_commands.examine(file, changed, model_commands.choices(switches))
     examined.raise_errors()
     if not as_json:
         failures.print_findings(examined.findings)
@@ -54,7 +56,8 @@ def run(  # noqa: PLR0913 - one for each option
     try:
         with ending_kept(file, out, draws=draws):
             with Progress(is_silent=as_json) as progress:
-                results = api.simulate(examined, out, draws=draws, structures=structures, resume=resume,
+                results = api.simulate(examined, out, draws=draws, structures=structures, replicate=replicate,
+                                       resume=resume,
                                        command=shlex.join(given_command(file, out)), report_progress=progress)
             page = None if no_report or results.outcome == "running" else api.report(out)
     except RunFault:

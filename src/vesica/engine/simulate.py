@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from vesica import results
 from vesica.engine import schedule
 from vesica.engine.doses import Given, Source
+from vesica.engine.fidelities import is_whole, replicates
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.rows import derived_values, parameter_row
+from vesica.engine.stored import StoredArm
 from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
 from vesica.errors import Finding, InputError, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.sample import sampled
 
-Summarise = Callable[[ResolvedModel, Mapping[str, ArmRun], str], dict[str, Any]]
+TRACED: Final = 8  # cells of each type that are followed in time
+Summarise = Callable[[ResolvedModel, Mapping[str, Iterable[ArmRun]], str], dict[str, Any]]
 ReportProgress = Callable[[float, str], None]
 
 
@@ -102,6 +107,7 @@ def as_arm_run(program: Program, trajectory: Trajectory) -> ArmRun:
     species = {name: column for column, name in enumerate(program.species)}
     notes = {"doses": [_dose_note(given) for given in trajectory.given],
              "rule_factors": rule_factors(program, trajectory), "solver": dict(trajectory.solver)}
+    notes |= trajectory.notes
     return ArmRun(trajectory.arm, trajectory.times, species, trajectory.values, trajectory.row, notes)
 
 
@@ -109,6 +115,8 @@ def rule_factors(program: Program, trajectory: Trajectory) -> dict[str, dict[str
     """Factor of every rule at the end: cell -> target -> [{"rule", "factor"}]."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     english = {rule.key: rule.english for rule in program.model.rules}
+    if trajectory.last_values.size == 0:  # it stopped before anything was computed
+        return found
     for assignment in program.table.assignments:
         if assignment.kernel != "modulated":
             continue
@@ -122,7 +130,7 @@ def rule_factors(program: Program, trajectory: Trajectory) -> dict[str, dict[str
     return found
 
 
-def run(
+def run(  # noqa: PLR0913 - a run is made of all of these
     model: ResolvedModel,
     folder: Path,
     *,
@@ -133,15 +141,24 @@ def run(
     resume: bool = False,
     inputs: Mapping[str, bytes] | None = None,
     report_progress: ReportProgress | None = None,
+    replicate: int | None = None,
+    workers: int | None = None,
 ) -> Results:
     """Run every arm and leave a whole run folder.
+
+    A model in whole numbers runs as a sample of its dish (`vesica.spec.sample`), every replicate of it
+    or ``replicate`` alone; each is stored when it is done, in any order.
 
     Parameters
     ----------
     summarise : callable
-        Makes ``summary.json`` from the arms; given by the caller, because analysis stands above.
+        Makes ``summary.json`` from the replicates of the arms; given by the caller, because analysis stands above.
     report_progress : callable, optional
         Called with the share done and what is being done.
+    replicate : int, optional
+        Number of the only replicate to run.
+    workers : int, optional
+        Processes for replicates; the number of cores by default.
 
     Raises
     ------
@@ -150,42 +167,86 @@ def run(
     RunFault
         An arm diverged, or the disk is full; what was computed is kept.
     """
-    program = compile_model(model)
+    followed, share = sampled(model)
+    program = compile_model(followed)
+    numbers = tuple(range(model.schedule.replicates)) if replicate is None else (replicate,)
     meta = provenance.meta(command, {"folder": folder.name}, model.schedule.seed)
     make = RunWriter.resume if resume else RunWriter.create
-    with make(folder, model_text=model_text, spec_text=spec_text, meta=meta, axes=_axes(program),
+    with make(folder, model_text=model_text, spec_text=spec_text, meta=meta, axes=_axes(program, numbers),
               inputs=inputs or {}) as writer:
-        _run_rows(program, writer, summarise, report_progress)
+        if is_whole(followed):
+            samples = {arm.name: _sample_note(model, arm, share) for arm in followed.arms}
+            found = _whole(program, writer, samples, workers)
+        else:
+            found = _means(program, writer)
+        with contextlib.closing(found):
+            _run_rows(program, writer, found, summarise, report_progress)
     return results.open(folder)
 
 
-def _run_rows(program: Program, writer: RunWriter, summarise: Summarise, progress: ReportProgress | None) -> None:
-    """Run and store the arms that are not in the folder yet."""
+@dataclass(frozen=True)
+class Row:
+    """One arm of one replicate, ready to be stored; or the fault that stopped it."""
+
+    replicate: int  # position on the axis
+    found: Trajectory | RunFault
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _means(program: Program, writer: RunWriter) -> Iterator[Row]:
+    """The arms that are not in the folder yet; an arm that is gives doses from there."""
+    known = {name: Source(run.arm, dict(run.notes["snapshots"])) for name, run in _stored(program, writer).items()}
+    arms = run_all(program, known=known)
+    while (found := _next(arms)) is not None:
+        notes = {} if isinstance(found, RunFault) else _storage_notes(found)
+        yield Row(0, found, notes)
+
+
+def _whole(program: Program, writer: RunWriter, samples: Mapping[str, Any], workers: int | None) -> Iterator[Row]:
+    """The arms that are not in the folder yet; a replicate of which one is missing is made anew, and is the same."""
+    places = {number: place for place, number in enumerate(writer.axes.replicates)}
+    missing = {writer.axes.replicates[place] for _, place in writer.pending}
+    names = [arm.name for arm in program.model.arms]
+    for number, found in replicates(program, sorted(missing), workers):
+        if isinstance(found, RunFault):
+            yield Row(places[number], found)
+        elif (names.index(found.arm.name), places[number]) in writer.pending:
+            yield Row(places[number], found, {"sample": samples[found.arm.name]})
+
+
+def _run_rows(program: Program, writer: RunWriter, rows: Iterator[Row], summarise: Summarise,
+              progress: ReportProgress | None) -> None:
+    """Store the rows as they come, then their summary."""
     model = program.model
     names = [arm.name for arm in model.arms]
-    stored = _stored(program, writer.folder, [names[row] for row, _ in writer.committed])
-    known = {name: Source(run.arm, dict(run.notes["snapshots"])) for name, run in stored.items()}
-    runs = dict(stored)
+    runs = _stored(program, writer) if not is_whole(model) else {}
     message = ""
-    arms = run_all(program, known=known)
-    while (trajectory := _next(arms)) is not None:
-        if isinstance(trajectory, RunFault):
-            message = str(trajectory.findings[0].wrote)
+    for row in rows:
+        if isinstance(row.found, RunFault):
+            message = str(row.found.findings[0].wrote)
             break
-        name = trajectory.arm.name
-        runs[name] = as_arm_run(program, trajectory)
-        notes = dict(runs[name].notes) | _storage_notes(trajectory)
-        writer.commit(names.index(name), 0, trajectory.values, [trajectory.row[p] for p in model.parameters], notes)
+        name = row.found.arm.name
+        run = as_arm_run(program, row.found)
+        writer.commit(names.index(name), row.replicate, row.found.values,
+                      [row.found.row[path] for path in model.parameters], {**run.notes, **row.notes},
+                      trace=row.found.trace)
+        if not is_whole(model):
+            runs[name] = run
         if progress is not None:
-            progress(len(runs) / len(names), name)
-        if trajectory.message:
-            message = f"arm `{name}`: {trajectory.message}"
+            number = f", replicate {writer.axes.replicates[row.replicate]}" if is_whole(model) else ""
+            progress(len(writer.committed) / len(writer.axes.rows), name + number)
+        if row.found.message:
+            message = f"arm `{name}`: {row.found.message}"
+            break
+    whole = {name: StoredArm(program, writer.folder, name) for name in names} if is_whole(model) else {}
+    found: dict[str, Iterable[ArmRun]] = {name: [runs[name]] for name in names if name in runs}
+    found |= {name: arm for name, arm in whole.items() if arm.numbers}
     if message:
-        writer.finish("diverged", message, summarise(model, _in_order(runs, names), "diverged"))
+        writer.finish("diverged", message, summarise(model, found, "diverged"))
         raise RunFault(Finding("error", str(writer.folder), message, "every state stays finite",
                                "later times of this arm, and arms that depend on it, are missing",
                                "look at the rules that act on this variable; the results so far are in the folder"))
-    writer.finish("completed", "", summarise(model, _in_order(runs, names), "completed"))
+    writer.finish("completed", "", summarise(model, found, "completed"))
 
 
 def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
@@ -196,15 +257,12 @@ def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
         return fault
 
 
-def _in_order(runs: Mapping[str, ArmRun], names: list[str]) -> dict[str, ArmRun]:
-    return {name: runs[name] for name in names if name in runs}
-
-
-def _axes(program: Program) -> Axes:
+def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
     pools, parameters = program.table.pools, program.model.parameters
+    most = max((count for arm in program.model.arms for count in arm.counts.values()), default=0.0)
     return Axes(
         arms=tuple(arm.name for arm in program.model.arms),
-        replicates=(0,),
+        replicates=numbers,
         times=tuple(schedule.output_times(program.model.schedule).tolist()),
         species=tuple(pool.name for pool in pools),
         species_unit=tuple(pool.unit for pool in pools),
@@ -212,6 +270,7 @@ def _axes(program: Program) -> Axes:
         species_label=tuple(pool.label for pool in pools),
         parameters=tuple(parameters),
         parameter_unit=tuple(parameter.unit for parameter in parameters.values()),
+        traced=tuple(range(min(TRACED, int(most)))) if is_whole(program.model) else (),
     )
 
 
@@ -227,16 +286,13 @@ def _storage_notes(trajectory: Trajectory) -> dict[str, Any]:
     return {"snapshots": [[time, snapshot] for time, snapshot in trajectory.snapshots.items()]}
 
 
-def _stored(program: Program, folder: Path, names: list[str]) -> dict[str, ArmRun]:
-    """Committed arms, read back."""
-    if not names:
-        return {}
-    kept = results.open(folder)
-    arms = {arm.name: arm for arm in program.model.arms}
-    times = schedule.output_times(program.model.schedule)
-    species = {pool: column for column, pool in enumerate(program.species)}
-    return {
-        name: ArmRun(arms[name], times, species, np.stack([kept.series(name, pool)[1] for pool in species], axis=1),
-                     kept.parameters(name), kept.notes(name))
-        for name in names
-    }
+def _sample_note(model: ResolvedModel, arm: Arm, share: float) -> dict[str, Any]:
+    """How many cells of each type are followed, and of how many."""
+    dish = next(one.counts for one in model.arms if one.name == arm.name)
+    return {"share": share, "cells": dict(arm.counts), "of": dict(dish)}
+
+
+def _stored(program: Program, writer: RunWriter) -> dict[str, ArmRun]:
+    """Committed arms of a run of means, read back."""
+    names = [arm.name for arm in program.model.arms]
+    return {names[arm]: next(iter(StoredArm(program, writer.folder, names[arm]))) for arm, _ in writer.committed}

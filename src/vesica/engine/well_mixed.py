@@ -42,6 +42,10 @@ class Trajectory:
         State just before the edges that other arms take doses at.
     message : str
         Why it stopped early; empty when it did not.
+    trace : (traced, time, pool), optional
+        Single cells, where the fidelity follows them.
+    notes : mapping
+        Further small facts, stored with the row.
     """
 
     arm: Arm

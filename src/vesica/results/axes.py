@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Final
+
+MAY_BE_EMPTY: Final = ("parameters", "traced")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Axes:
         ``CELL.POOL`` (per average cell) or ``medium.POOL`` (total of the dish).
     parameters, parameter_unit : (parameter,)
         Paths of the parameters and their internal units; may be empty.
+    traced : (traced,)
+        Numbers of the single cells of each type that are followed in time; empty in a run of means.
 
     Raises
     ------
@@ -38,16 +43,17 @@ class Axes:
     species_label: tuple[str, ...]
     parameters: tuple[str, ...] = ()
     parameter_unit: tuple[str, ...] = ()
+    traced: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        casts = {"replicates": int, "times": float}
+        casts = {"replicates": int, "times": float, "traced": int}
         for entry in fields(self):  # any sequence is taken, NumPy's too
             cast = casts.get(entry.name, str)
             object.__setattr__(self, entry.name, tuple(cast(label) for label in getattr(self, entry.name)))
-        for name in ("arms", "replicates", "times", "species", "parameters"):
+        for name in ("arms", "replicates", "times", "species", "parameters", "traced"):
             labels = getattr(self, name)
-            if not labels and name != "parameters":
-                msg = f"`{name}` is empty: every axis but `parameters` needs a label"
+            if not labels and name not in MAY_BE_EMPTY:
+                msg = f"`{name}` is empty: every axis but {' and '.join(MAY_BE_EMPTY)} needs a label"
                 raise ValueError(msg)
             if len(set(labels)) < len(labels):
                 twice = sorted({str(label) for label in labels if labels.count(label) > 1})
@@ -75,7 +81,7 @@ class Axes:
     @property
     def row_bytes(self) -> int:
         """Size of one row in memory; on the disk it is compressed."""
-        return 8 * (len(self.times) * len(self.species) + len(self.parameters))
+        return 8 * (len(self.times) * len(self.species) * (1 + len(self.traced)) + len(self.parameters))
 
     def named(self, row: tuple[int, int]) -> str:
         """``arm `ethanol`, replicate 0``."""

@@ -113,8 +113,8 @@ class Results:
                         "there is nothing to read", nearest(name, known))
         return files.read_bytes(folder / name)
 
-    def notes(self, arm: str, replicate: int = 0) -> dict[str, Any]:
-        """Small facts the engine stored with a row: solver, doses, ledger."""
+    def notes(self, arm: str, replicate: int | None = None) -> dict[str, Any]:
+        """Small facts the engine stored with a row: solver, doses, distributions."""
         row = self._row(arm, replicate)
         path = self.folder / self._reader.notes_name(row)
         content = files.read_json(path)
@@ -124,9 +124,29 @@ class Results:
                         "doses and ledger of this row are unknown", "restore the file from a copy")
         return notes
 
+    def replicates(self, arm: str) -> tuple[int, ...]:
+        """Numbers of the replicates of an arm that were computed."""
+        if arm not in self.axes.arms:
+            raise self._unknown(f"{self._store}/arm", "arm", arm, self.axes.arms)
+        at = self.axes.arms.index(arm)
+        return tuple(number for place, number in enumerate(self.axes.replicates) if (at, place) in self._committed)
+
+    def values(self, arm: str, replicate: int | None = None) -> NDArray[np.float64]:
+        """(time, species) of one row."""
+        return self._values(self._row(arm, replicate))
+
+    def trace(self, arm: str, species: str, replicate: int | None = None) -> NDArray[np.float64]:
+        """(traced, time) of single cells, in the species' own unit; no rows where none are followed."""
+        import numpy as np
+
+        at, row = self._species(species), self._row(arm, replicate)
+        if not self.axes.traced:
+            return np.empty((0, len(self.axes.times)))
+        return self._numbers(row, "trace")[:, :, at]
+
     def series(self, arm: str, species: str,
-               replicate: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """One time course.
+               replicate: int | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """One time course; of the first replicate unless told otherwise.
 
         Returns
         -------
@@ -137,7 +157,7 @@ class Results:
         row = self._row(arm, replicate)
         return self._time_h, self._values(row)[:, at]
 
-    def parameters(self, arm: str, replicate: int = 0) -> dict[str, float]:
+    def parameters(self, arm: str, replicate: int | None = None) -> dict[str, float]:
         """Every number of one row by path, in its internal unit."""
         numbers = self._numbers(self._row(arm, replicate), "parameter_value")
         return dict(zip(self.axes.parameters, numbers.tolist(), strict=True))
@@ -196,8 +216,10 @@ class Results:
         numbers.flags.writeable = False
         return numbers
 
-    def _row(self, arm: str, replicate: int) -> tuple[int, int]:
+    def _row(self, arm: str, replicate: int | None) -> tuple[int, int]:
+        """Positions of a row; of the first replicate on the axis where none is named."""
         axes = self.axes
+        replicate = axes.replicates[0] if replicate is None else replicate
         if arm not in axes.arms:
             raise self._unknown(f"{self._store}/arm", "arm", arm, axes.arms)
         if replicate not in axes.replicates:

@@ -33,12 +33,16 @@ COORDINATES: Final = (
     ("label", "species", "species_label", ""),
     ("parameter", "parameter", "parameters", ""),
     ("parameter_unit", "parameter", "parameter_unit", ""),
+    ("traced", "traced", "traced", ""),
 )
 # Name -> axes, unit, coordinates that are not axes.
 ARRAYS: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "value": (("arm", "replicate", "time", "species"), "coordinate unit", "unit compartment label"),
     "parameter_value": (("arm", "replicate", "parameter"), "coordinate parameter_unit", "parameter_unit"),
+    "trace": (("arm", "replicate", "traced", "time", "species"), "coordinate unit", "unit compartment label"),
 }
+OPTIONAL: Final = frozenset({"traced", "trace"})  # both or none: only where single cells are followed
+WHOLE_NUMBERS: Final = frozenset({"replicate", "traced"})
 
 
 def create(store: Path, axes: Axes) -> None:
@@ -49,16 +53,21 @@ def create(store: Path, axes: Axes) -> None:
 
     group = zarr.create_group(store, zarr_format=3, attributes={"type": TYPE, "version": FORMAT})
     sizes: dict[str, int] = {}
+    left_out = frozenset() if axes.traced else OPTIONAL
     for name, axis, source, unit in COORDINATES:
+        if name in left_out:
+            continue
         labels = getattr(axes, source)
         sizes[axis] = len(labels)
-        dtype = {"replicate": "int64", "time": "float64"}.get(name, str)
+        dtype = "int64" if name in WHOLE_NUMBERS else "float64" if name == "time" else str
         array = group.create_array(
             name, shape=(len(labels),), dtype=dtype, chunks=(max(1, len(labels)),), dimension_names=(axis,),
             config={"write_empty_chunks": True}, attributes={"type": "labels", "version": 1, "units": unit})
         if labels:
             array[:] = np.array(labels, dtype=object if dtype is str else dtype)
     for name, (dims, unit, others) in ARRAYS.items():
+        if name in left_out:
+            continue
         shape = tuple(sizes[axis] for axis in dims)
         group.create_array(
             name, shape=shape, dtype="float64", chunks=(1, 1, *(max(1, size) for size in shape[2:])),
@@ -68,12 +77,12 @@ def create(store: Path, axes: Axes) -> None:
 
 
 def open_for_writing(store: Path) -> dict[str, zarr.Array[Any]]:
-    """Open the two arrays of numbers."""
+    """Open the arrays of numbers."""
     import zarr
 
     group = zarr.open_group(store, mode="r+", zarr_format=3, use_consolidated=False)
     # The setting is not stored in the file: a row of NaN is written like any other.
-    arrays = {name: group[name] for name in ARRAYS}
+    arrays = {name: group[name] for name in ARRAYS if name in group}
     return {name: array.with_config({"write_empty_chunks": True}) for name, array in arrays.items()
             if isinstance(array, zarr.Array)}
 
@@ -102,7 +111,7 @@ def chunk(store: Path, name: str, row: tuple[int, int]) -> Path:
 def expected_chunks(store: Path, row: tuple[int, int], sizes: Mapping[str, int]) -> tuple[Path, ...]:
     """Files that a committed row consists of."""
     return tuple(chunk(store, name, row) for name, (dims, *_) in ARRAYS.items()
-                 if all(sizes[axis] for axis in dims))
+                 if all(sizes.get(axis) for axis in dims))
 
 
 def discard_row(store: Path, row: tuple[int, int]) -> None:
@@ -133,7 +142,10 @@ def open_dataset(store: Path, rows: Iterable[tuple[int, int]]) -> xr.Dataset:
                             mask_and_scale=False)
     except Exception as failure:  # zarr raises many kinds for a damaged store
         raise _damaged(store, f"cannot be opened: {_first_line(failure)}") from failure
+    left_out = frozenset() if OPTIONAL & set(data.variables) else OPTIONAL
     for name, wanted in _layout().items():
+        if name in left_out:
+            continue
         if name not in data.variables:
             raise _damaged(store / name, "is missing")
         if data[name].dims != wanted:
@@ -143,7 +155,7 @@ def open_dataset(store: Path, rows: Iterable[tuple[int, int]]) -> xr.Dataset:
     try:
         # xarray and pandas treat object text alike in every version; zarr's own text type they do not.
         texts = {name: (data[name].dims, np.asarray(data[name].values, dtype=object), data[name].attrs)
-                 for name, *_ in COORDINATES if name not in {"replicate", "time"}}
+                 for name, *_ in COORDINATES if name not in {*WHOLE_NUMBERS, "time"}}
     except Exception as failure:
         raise _damaged(store, f"has labels that cannot be read: {_first_line(failure)}") from failure
     committed = np.zeros((data.sizes["arm"], data.sizes["replicate"]), dtype=bool)
@@ -163,11 +175,12 @@ def open_dataset(store: Path, rows: Iterable[tuple[int, int]]) -> xr.Dataset:
 
 def read_axes(data: xr.Dataset) -> Axes:
     """Read the labels a run was created with."""
-    return Axes(**{source: tuple(data[name].values.tolist()) for name, _, source, _ in COORDINATES})
+    return Axes(**{source: tuple(data[name].values.tolist()) for name, _, source, _ in COORDINATES
+                   if name in data.variables})
 
 
 def read_row(data: xr.Dataset, row: tuple[int, int], store: Path, name: str = "value") -> NDArray[np.float64]:
-    """(time, species) or (parameter,) of one row; ``InputError`` with the chunk when it is damaged."""
+    """Numbers of one row, (time, species) unless told otherwise; ``InputError`` with the chunk when it is damaged."""
     try:
         return data[name].variable[row].values
     except Exception as failure:

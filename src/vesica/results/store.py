@@ -151,7 +151,7 @@ class RunWriter:
         return tuple(row for row in self.axes.rows if row not in done)
 
     def commit(self, arm: int, replicate: int, values: ArrayLike, parameters: ArrayLike,
-               notes: Mapping[str, object] = NOTHING) -> None:
+               notes: Mapping[str, object] = NOTHING, *, trace: ArrayLike | None = None) -> None:
         """Store one row for good.
 
         Parameters
@@ -164,6 +164,8 @@ class RunWriter:
             Every number this row ran with.
         notes : mapping
             Small facts (solver, doses, ledger); stored as strict JSON, NaN becomes null.
+        trace : (traced, time, species), optional
+            Single cells, in the units of the axes; NaN where it is left out.
 
         Raises
         ------
@@ -173,7 +175,7 @@ class RunWriter:
             Wrong shape, no such row, or a row committed before.
         """
         row = (arm, replicate)
-        numbers = self._checked(row, values, parameters)
+        numbers = self._checked(row, values, parameters, trace)
         encoded = files.encode({"arm": self.axes.arms[arm], "replicate": self.axes.replicates[replicate],
                                 "notes": dict(notes)})
         with self._fault_on_oserror(f"{self.axes.named(row)} could not be stored", row):
@@ -231,8 +233,8 @@ class RunWriter:
         self._arrays = format1.open_for_writing(self.folder / format1.STORE)
         return self
 
-    def _checked(self, row: tuple[int, int], values: ArrayLike,
-                 parameters: ArrayLike) -> dict[str, NDArray[Any]]:
+    def _checked(self, row: tuple[int, int], values: ArrayLike, parameters: ArrayLike,
+                 trace: ArrayLike | None) -> dict[str, NDArray[Any]]:
         import numpy as np
 
         self._refuse_closed()
@@ -247,6 +249,10 @@ class RunWriter:
                    "parameter_value": np.asarray(parameters, dtype=np.float64)}
         shapes = {"value": (len(self.axes.times), len(self.axes.species)),
                   "parameter_value": (len(self.axes.parameters),)}
+        if self.axes.traced or trace is not None:
+            shapes["trace"] = (len(self.axes.traced), *shapes["value"])
+            numbers["trace"] = np.asarray(np.full(shapes["trace"], np.nan) if trace is None else trace,
+                                          dtype=np.float64)
         for name, wanted in shapes.items():
             if numbers[name].shape != wanted:
                 msg = f"`{name}` of {self.axes.named(row)} has the shape {numbers[name].shape}, not {wanted}"
