@@ -71,23 +71,24 @@ def allowed(
     for k, (scale, mean_field, count) in enumerate(zip(scales, expected, counts, strict=True)):
         limit = max(float(-stdtrit(count - 1, alarm / 2.0)) * errors[k], SOLVERS * abs(mean_field))
         if noise.unit > 0:
-            limit = max(limit, _of_events(noise, float(scale), float(mean_field), count, alarm, means[k] > mean_field))
+            limit = max(limit, _of_events(noise, float(scale), float(mean_field), count, alarm,
+                                          above=bool(means[k] > mean_field)))
         elif errors[k] <= 1e-12 * abs(mean_field):
             limit = NEGLIGIBLE * abs(mean_field) if k == len(scales) - 1 else math.inf
         found[k] = limit if limit > 0 else 1e-300
     return found
 
 
-def _of_events(noise: Noise, scale: float, mean: float, count: int, alarm: float, above: bool) -> float:  # noqa: FBT001
-    """Poisson limit of the mean of ``count`` replicates, above or below."""
+def _of_events(noise: Noise, scale: float, mean: float, count: int, alarm: float, *, above: bool) -> float:
+    """Poisson limit of the mean of ``count`` replicates; below, the normal limit is the wider one."""
+    from scipy.special import ndtri
     from scipy.stats import poisson
 
     unit = noise.at(scale)
-    events = (min(mean, 1.0 - mean) if noise.is_share else mean) * count / unit
+    events = max(min(mean, 1.0 - mean) if noise.is_share else mean, 0.0) * count / unit
     clump = noise.clump if events < SEEN_OFTEN * noise.clump else 1.0
-    events = max(events / clump, 1e-12)
-    far = poisson.isf(alarm / 2.0, events) - events if above != noise.is_share else events - poisson.ppf(
-        alarm / 2.0, events)
-    if noise.is_share:  # either side may be the rare one
+    events = max(events / clump, 1e-6)
+    far = float(-ndtri(alarm / 2.0)) * math.sqrt(events)
+    if above or noise.is_share:  # of a share, either side may be the rare one
         far = max(far, float(poisson.isf(alarm / 2.0, events)) - events)
-    return float(far) * unit * clump / count
+    return far * unit * clump / count

@@ -16,13 +16,16 @@ Array = NDArray[np.float64]
 
 FEWEST: Final = 8  # replicates in each mode
 APART: Final = 4.0  # standard deviations within a mode
+STEPS: Final = 8.0  # single events, or two bursts, that modes lie apart at least
 TRIALS: Final = 199
 ALARM: Final = 0.01
 GRID: Final = 256
 
 
-def two_modes(sample: Array, seed: int) -> float | None:
+def two_modes(sample: Array, seed: int, coarse: float = 0.0) -> float | None:
     """Where a sample falls into two modes, or None where one mode explains it.
+
+    ``coarse`` is a distance that a few whole numbers lie apart by themselves.
 
     Silverman's test (1981 J R Stat Soc B 43:97): the narrowest kernel that smooths the sample into one mode is wider
     than in 99 % of 199 smooth samples with one mode. Besides, both parts hold `FEWEST` replicates and lie `APART`
@@ -37,7 +40,7 @@ def two_modes(sample: Array, seed: int) -> float | None:
     low, high = values[values <= cut], values[values > cut]
     if min(low.size, high.size) < FEWEST:
         return None
-    if float(np.mean(high) - np.mean(low)) < APART * max(float(np.std(low)), float(np.std(high))):
+    if float(np.mean(high) - np.mean(low)) < max(APART * max(float(np.std(low)), float(np.std(high))), coarse / spread):
         return None
     generator = stream(seed, "modes", 0)
     shrink = 1.0 / np.sqrt(1.0 + critical**2)
@@ -51,12 +54,15 @@ def two_modes(sample: Array, seed: int) -> float | None:
 def by_modes(
     comparison: Comparison, scales: Array, samples: Sequence[Array], *, alarm: float, seed: int
 ) -> Comparison:
-    """A comparison of means that failed, by modes where the largest scale has two.
+    """A comparison of means, made by modes where the largest scale has two.
 
     Replicates in the mode that holds the mean field must agree with it, and their share must not fall as copies
     grow: over a finite time whole numbers follow the mean field more and more surely (Kurtz 1970 J Appl Probab 7:49).
     """
-    cut = two_modes(samples[-1], seed)
+    noise = comparison.observable.noise
+    if noise.is_share:  # of a few cells: whole numbers, and no states
+        return comparison
+    cut = two_modes(samples[-1], seed, max(STEPS, 2.0 * noise.clump) * noise.at(float(scales[-1])))
     if cut is None:
         return comparison
     kept, shares = [], []

@@ -117,7 +117,7 @@ def compare(
     error = limits / _normal(alarm)  # an error bar whose normal limit is the one that holds here
     usable = np.isfinite(error)
     orders = 0 if observable.is_exact else min(ORDERS, max(int(usable.sum()) - 1, 0))
-    terms = np.stack([scales[usable] ** -(k + 1.0) for k in range(orders)], axis=1)
+    terms = scales[usable, None] ** -np.arange(1.0, orders + 1.0)
     gaps, weights = (means - well_mixed)[usable], 1.0 / error[usable]
     found = np.linalg.lstsq(terms * weights[:, None], gaps * weights, rcond=None)[0] if orders else np.zeros(0)
     left = np.maximum(np.abs(gaps - terms @ found) - stepping, 0.0) * weights
