@@ -1,0 +1,163 @@
+"""Larger copy numbers at the same concentrations: the limit in which whole numbers become means.
+
+`scaled` makes every cell ``factor`` times larger, with ``factor`` times as many molecules, MVBs and sites. Vesicles
+stay as they are: their sizes, their contents and all their hazards. The mean field of the scaled model is then exactly
+``factor`` times the old one (extensive pools) or the old one (intensive pools), and fluctuations of whole numbers fall
+as ``1 / factor`` (van Kampen, Stochastic Processes in Physics and Chemistry, chapter X: the system-size expansion).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from vesica.errors import error
+from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
+
+# Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
+_MACHINERY: Final[dict[str, int]] = {
+    **dict.fromkeys((
+        "endosome_formation_rate", "docking_sites", "receptor_sites", "cell_volume", "membrane_area",
+        "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell",
+    ), 1),
+    **dict.fromkeys((
+        "endosome_maturation_rate", "endosome_recycling_rate", "ilv_budding_rate", "escrt_share", "escrt_activity",
+        "nsmase2_activity", "ilv_capacity", "retrofusion_rate", "mvb_lysosome_rate", "mvb_docking_rate",
+        "rab27_activity", "mvb_fusion_rate", "snare_activity", "released_share", "tether_detachment_rate",
+        "tether_return_rate", "ilv_diameter_median", "ilv_diameter_gsd", "ilv_diameter_low", "ilv_diameter_high",
+        "ilv_membrane_thickness", "binding_rate", "unbinding_rate", "internalisation_rate", "surface_fusion_rate",
+        "ev_degradation_rate", "ev_recycling_rate", "escape_rate", "receptor_surfacing_rate",
+        "receptor_insertion_share", "receptor_disposal_rate", "death_rate", "asmase_activity",
+        "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
+        "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
+        "apoptotic_diameter_low", "apoptotic_diameter_high",
+    ), 0),
+}  # fmt: skip
+_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0}
+_TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
+                   "repressed_decay_rate": 0, "needed_copies": 1}
+_SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}
+_SECRETED: Final = {"secretion_rate": 1}
+_MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
+_SOLUBLE: Final = {"decay_rate": 0}
+_INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
+_RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source
+
+
+def exponent(model: ResolvedModel, path: str) -> int:
+    """Power of the factor with which a parameter grows: 1, 0 or -1.
+
+    Raises
+    ------
+    InputError
+        Nobody has said how this parameter scales.
+    """
+    owner, _, name = path.rpartition(".")
+    found = _table(model, owner).get(name)
+    if found is None and owner.startswith("rule.") and name == "half_max":
+        found = _of_source(model, owner.removeprefix("rule."))
+    if found is None:
+        raise error(path, f"nobody has said how `{path}` changes when cells grow at fixed concentrations",
+                    "each parameter is in the tables of spec/scaling.py", "the fidelities could not be compared",
+                    "this is a fault of vesica: please report it")
+    return found
+
+
+def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
+    """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
+    if owner.startswith("rule."):
+        return _RULE
+    if owner.startswith("inhibitor."):
+        return _INHIBITOR
+    if owner == "medium":
+        return _MEDIUM
+    cells = {cell.name: cell for cell in model.cells}
+    if owner in cells:
+        return _MACHINERY
+    if owner in model.solubles:
+        return _SOLUBLE
+    cell, _, thing = owner.partition(".")
+    if cell not in cells:
+        return {}
+    held = cells[cell]
+    tables: dict[str, int] = {}
+    if thing in held.mirna_targets:
+        tables |= _TARGETS
+    if thing in held.solubles:
+        tables |= _SECRETED
+    if thing in {signal.name for signal in held.signals}:
+        tables |= _SIGNAL
+    if thing in held.cargo:
+        tables |= _CARGO
+    return tables
+
+
+def _of_source(model: ResolvedModel, key: str) -> int | None:
+    """Half-max of a rule: copies grow; concentrations, signals and shares do not."""
+    rule = next((rule for rule in model.rules if rule.key == key), None)
+    if rule is None:
+        return None
+    if rule.source in model.agents or rule.source in model.solubles:
+        return 0
+    if rule.source.startswith("bound_"):
+        return 1
+    cell = next(cell for cell in model.cells if cell.name == rule.cell)
+    return int(rule.source in cell.cargo)
+
+
+def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
+    """The model with ``factor`` times larger cells in ``factor`` times more medium; numbers of cells stay.
+
+    Parameters
+    ----------
+    factor : dimensionless, > 0
+
+    Raises
+    ------
+    InputError
+        A parameter is in no table.
+    """
+    power = {path: factor ** exponent(model, path) for path in model.parameters}
+    domain = replace(model.domain, volume=model.domain.volume * factor, depth=model.domain.depth * factor)
+    parameters = {path: _times(parameter, power[path]) for path, parameter in model.parameters.items()}
+    arms = tuple(_scaled_arm(arm, power, factor) for arm in model.arms)
+    return replace(model, domain=domain, parameters=parameters, arms=arms)
+
+
+def _times(parameter: Parameter, factor: float) -> Parameter:
+    if factor == 1.0:
+        return parameter
+    return replace(parameter, value=parameter.value * factor, low=parameter.low * factor, high=parameter.high * factor,
+                   shown="")
+
+
+def _scaled_arm(arm: Arm, power: dict[str, float], factor: float) -> Arm:
+    values = {path: value * power[path] for path, value in arm.values.items()}
+    return replace(arm, values=values, doses=tuple(_scaled_dose(dose, factor) for dose in arm.doses))
+
+
+def _scaled_dose(dose: Dose, factor: float) -> Dose:
+    """Vesicles for each cell grow; the vesicles of so many donor cells grow by themselves."""
+    return replace(dose, amount=dose.amount * factor) if dose.measure == "particles_per_cell" else dose
+
+
+def is_extensive(model: ResolvedModel, pool: str) -> bool:
+    """Whether a pool grows with the cell: all but signals and the shares of cells alive and dead."""
+    owner, _, name = pool.partition(".")
+    cell = next((cell for cell in model.cells if cell.name == owner), None)
+    return cell is None or name not in {"alive", "dead", *(signal.name for signal in cell.signals)}
+
+
+def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:
+    """A dish so small that the commonest cell type of any arm counts at most ``cells``, with as little medium per cell.
+
+    Numbers of the other types are rounded to whole cells, at least one.
+    """
+    largest = max((count for arm in model.arms for count in arm.counts.values()), default=0.0)
+    if largest <= cells:
+        return model
+    share = cells / largest
+    arms = tuple(replace(arm, counts={name: float(max(1, round(count * share))) if count > 0 else 0.0
+                                      for name, count in arm.counts.items()}) for arm in model.arms)
+    # the bottom of the dish shrinks with the medium, so its depth stays
+    return replace(model, domain=replace(model.domain, volume=model.domain.volume * share), arms=arms)

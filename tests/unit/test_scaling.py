@@ -1,0 +1,135 @@
+"""Cells that grow at fixed concentrations: the mean field grows exactly with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.models import H, chain_model
+from vesica import api
+from vesica.engine.program import compile_model
+from vesica.engine.simulate import run_all
+from vesica.errors import InputError
+from vesica.spec import scaling, vocabulary
+from vesica.spec.resolved import Arm, Dose, Exposure, Parameter, ResolvedModel, Rule, Schedule
+from vesica.spec.scaling import exponent, few_cells, is_extensive, scaled
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+TOLERANCE = 1e-8  # relative, of the runs that are compared
+
+
+def example(path: Path) -> ResolvedModel:
+    examined = api.examine(path)
+    examined.raise_errors()
+    assert examined.resolved is not None
+    return examined.resolved
+
+
+def worst_difference(model: ResolvedModel, factor: float) -> tuple[float, str]:
+    """Largest relative difference of the scaled mean field from the factor times the old, over the tolerance.
+
+    Two runs at a relative tolerance of 1e-8 per step differ by its sum over a trajectory: the same model run at
+    1e-8 and 1e-9 differs by up to 20 times 1e-8 where a pool is stiff, and by its absolute tolerance where it is small.
+    """
+    schedule = replace(model.schedule, relative_tolerance=TOLERANCE, absolute_tolerance=1e-12)
+    model = replace(model, schedule=schedule)
+    small, large = (list(run_all(compile_model(one))) for one in (model, scaled(model, factor)))
+    names = [pool.name for pool in compile_model(model).table.pools]
+    worst = (0.0, "")
+    for one, other in zip(small, large, strict=True):
+        assert one.arm.name == other.arm.name
+        assert not one.message + other.message
+        for column, name in enumerate(names):
+            expected = one.values[:, column] * (factor if is_extensive(model, name) else 1.0)
+            np.testing.assert_array_equal(np.isnan(expected), np.isnan(other.values[:, column]))
+            if np.all(np.isnan(expected)):
+                continue
+            size = max(float(np.nanmax(np.abs(expected))), 1e-6)
+            apart = float(np.nanmax(np.abs(other.values[:, column] - expected))) / size
+            worst = max(worst, (apart / TOLERANCE, f"{name} in {one.arm.name}"))
+    return worst
+
+
+def rich_chain() -> ResolvedModel:
+    """The chain with doses of both kinds, an arm with its own numbers, and rules that start from copies of a cargo."""
+    model = chain_model()
+    rule = Rule("copies", "donor", "receptor", "increases", "mvb_docking_rate", "receptor raises docking")
+    numbers = {"rule.copies.half_max": (2e3, "molecule"), "rule.copies.hill": (2.0, ""), "rule.copies.fold": (3.0, "")}
+    parameters = dict(model.parameters)
+    parameters |= {path: Parameter(path, value, unit, value, value, "given") for path, (value, unit) in numbers.items()}
+    arms = (
+        Arm("both", {"donor": 1e6, "taker": 5e5}, exposures=(Exposure("agent", (1 * H,), (6e6,)),)),
+        Arm("fewer_sites", {"donor": 1e6, "taker": 5e5}, values={"taker.receptor_sites": 50.0},
+            factors={"donor.snare_activity": 0.5}),
+        Arm("given", {"donor": 0.0, "taker": 5e5},
+            doses=(Dose("both", "taker", "particles_per_cell", 500.0, 4 * H, 0.1),
+                   Dose("fewer_sites", "taker", "donor_cells_per_cell", 2.0, 6 * H))),
+    )
+    return replace(model, rules=(*model.rules, rule), parameters=parameters, arms=arms,
+                   schedule=Schedule(12 * H, 1 * H, "well_mixed", 1))
+
+
+@pytest.mark.parametrize("factor", [10.0, 1.0 / 16.0])
+def test_the_mean_field_grows_exactly_with_the_cells(factor: float) -> None:
+    """Measured: 0.5 times the tolerance at most; 100 times is where a wrong exponent (a factor of 10) shows at 1e9."""
+    worst, where = worst_difference(rich_chain(), factor)
+    assert worst < 100.0, where
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_mean_field_of_every_example_grows_exactly(path: Path) -> None:
+    model = example(path)
+    shorter = replace(model.schedule, duration=min(model.schedule.duration, 30 * H), every=6 * H)
+    worst, where = worst_difference(replace(model, schedule=shorter), 100.0)
+    assert worst < 100.0, where
+
+
+@pytest.mark.parametrize("path", ["donor.docking_sites", "taker.mir.target_binding_rate", "taker.receptor_sites",
+                                  "donor.factor.secretion_rate", "taker.alarm.reference", "rule.surface.half_max"])
+def test_a_forgotten_exponent_is_found(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison can fail: each of these parameters left alone, or scaled wrongly, shows."""
+    true = scaling.exponent
+    monkeypatch.setattr(scaling, "exponent", lambda model, name: 0 if name == path else true(model, name))
+    worst, _ = worst_difference(rich_chain(), 10.0)
+    assert worst > 1e3
+
+
+def test_every_word_of_the_vocabulary_has_an_exponent() -> None:
+    """And none has two: the tables here are those of spec/vocabulary.py, with what copies need besides."""
+    tables = ((vocabulary.CELL_MACHINERY, scaling._MACHINERY), (vocabulary.CELL_CARGO, scaling._CARGO),
+              (vocabulary.CELL_TARGETS, scaling._TARGETS),
+              (vocabulary.CELL_SIGNAL | vocabulary.CELL_SIGNAL_RECEPTOR, scaling._SIGNAL),
+              (vocabulary.CELL_SOLUBLE, scaling._SECRETED), (vocabulary.MEDIUM, scaling._MEDIUM),
+              (vocabulary.SOLUBLE, scaling._SOLUBLE), (vocabulary.INHIBITOR, scaling._INHIBITOR),
+              (vocabulary.RULE, scaling._RULE | {"half_max": 0}))
+    assert [sorted(set(words) - set(exponents)) for words, exponents in tables] == [[]] * len(tables)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_parameter_of_every_example_has_an_exponent(path: Path) -> None:
+    model = example(path)
+    assert {exponent(model, name) for name in model.parameters} <= {-1, 0, 1}
+
+
+def test_an_unknown_parameter_is_refused() -> None:
+    model = chain_model()
+    odd = Parameter("donor.flagella", 1.0, "", 1.0, 1.0, "given")
+    with pytest.raises(InputError, match=r"donor\.flagella"):
+        scaled(replace(model, parameters=dict(model.parameters) | {odd.path: odd}), 10.0)
+
+
+def test_a_half_max_goes_with_its_source() -> None:
+    model = rich_chain()
+    found = {rule.key: exponent(model, f"rule.{rule.key}.half_max") for rule in model.rules}
+    assert found == {"stimulus": 0, "alarm_fusion": 0, "surface": 1, "quiet": 0, "soluble": 0, "copies": 1}
+
+
+def test_few_cells_keep_the_density() -> None:
+    model = rich_chain()
+    small = few_cells(model, 4)
+    assert [dict(arm.counts) for arm in small.arms] == [{"donor": 4.0, "taker": 2.0}] * 2 + [{"donor": 0.0, "taker": 2.0}]
+    assert small.domain.volume / 4.0 == pytest.approx(model.domain.volume / 1e6, rel=1e-15)
+    assert few_cells(small, 10) is small
