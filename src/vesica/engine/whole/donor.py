@@ -42,7 +42,7 @@ from vesica.engine.whole import donor_rest, mvbs, records
 from vesica.engine.whole.bursts import Bursts, Piece, in_order
 from vesica.engine.whole.donor_rest import resting_means
 from vesica.engine.whole.loading import Loads, Tables, no_tables
-from vesica.engine.whole.rates import Rates
+from vesica.engine.whole.rates import DETACHMENT, TETHER_RETURN, Rates, checked
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -130,6 +130,14 @@ class Donors:
         made, *gone = np.moveaxis(self.moved, 2, 0)
         return self.initial_copies + made - sum(gone) - self.inside_copies().sum(axis=0)
 
+    def start_counting(self) -> None:
+        """Set the counters to zero: what is inside now is what there was at first, and nothing is tethered."""
+        self.counts[:] = 0
+        self.moved[:] = 0
+        self.tethered[:] = 0
+        self.initial[:] = self.inside()[0].sum(axis=0).astype(np.int64)
+        self.initial_copies[:] = self.inside_copies().sum(axis=0)
+
     def copy(self) -> Donors:
         """The same cells in arrays of their own."""
         return Donors(*(np.copy(value) for value in vars(self).values()))
@@ -142,7 +150,7 @@ class Leg:
     Parameters
     ----------
     duration : s
-    rates : of all cells, or one for each
+    rates : of all cells, or one for each; or their rows, (1 or cell, 13)
     look : draw the vesicles of every MVB at the end; without, only their number at fates is drawn
     loads : of vesicles; without, they are numbers only
 
@@ -153,7 +161,7 @@ class Leg:
     """
 
     duration: float
-    rates: Rates | Sequence[Rates]
+    rates: Rates | Sequence[Rates] | Array
     look: bool = True
     loads: Loads | None = None
 
@@ -162,13 +170,15 @@ class Leg:
             return
         if not self.look:
             raise ValueError("a leg with cargo must look at its end: vesicles are loaded where they are found")
-        if any(one.detachment or one.tether_return for one in self.table()):
+        if self.table()[:, [DETACHMENT, TETHER_RETURN]].any():
             raise ValueError("with cargo, tethered vesicles are followed elsewhere: detachment and tether_return must "
                              "be zero here")
 
-    def table(self) -> list[Rates]:
-        """Rates of all cells, or of each."""
-        return [self.rates] if isinstance(self.rates, Rates) else list(self.rates)
+    def table(self) -> Array:
+        """(1 or cell, 13) rates of all cells, or of each."""
+        if isinstance(self.rates, Rates):
+            return self.rates.row()[None]
+        return checked(self.rates) if isinstance(self.rates, np.ndarray) else np.array([one.row() for one in self.rates])
 
 
 def follow(donors: Donors, legs: Sequence[Leg], workers: int = 1, block: int = BLOCK
@@ -284,7 +294,7 @@ def advance(donors: Donors, leg: Leg, workers: int = 1, block: int = BLOCK) -> t
         raise ValueError(f"{len(table)} sets of rates for {cells} cells")
     _check(donors, leg.loads)
     tables = no_tables() if leg.loads is None else leg.loads.tables()
-    course = loop.Course(np.array([one.row() for one in table]), float(leg.duration), leg.look, np.full(cells, -1.0),
+    course = loop.Course(table, float(leg.duration), leg.look, np.full(cells, -1.0),
                          np.full(cells, -1, dtype=np.int64), donors.pool.copy())
     jobs = {low: low for low in range(0, cells, block)}  # first cell of a block -> next cell to do
     found: list[Piece] = []

@@ -68,6 +68,21 @@ class Rates:
         return np.array(astuple(self), dtype=float)
 
 
+def checked(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(cell, 13) rows of rates, as they are.
+
+    Raises
+    ------
+    ValueError
+        With the first row that is none.
+    """
+    is_right = np.isfinite(np.delete(rows, SITES, axis=1)).all(axis=1) & (rows >= 0.0).all(axis=1)
+    is_right &= (rows[:, CAPACITY] >= 1.0) & (rows[:, SITES] > 0.0) & (rows[:, RELEASED] <= 1.0)
+    if not is_right.all():
+        Rates(*rows[np.flatnonzero(~is_right)[0]].tolist())  # says what is wrong
+    return rows
+
+
 def rates_of(parameters: Mapping[str, float], cell: str) -> Rates:
     """Rates of a cell type whose rules are all at rest, by the kernels that the mean-field fidelities use."""
     p = {name.removeprefix(f"{cell}."): value for name, value in parameters.items() if name.startswith(f"{cell}.")}

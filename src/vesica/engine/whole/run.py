@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import schedule
 from vesica.engine.doses import level
+from vesica.engine.fidelities import TRACED
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.rows import parameter_row
@@ -32,8 +32,6 @@ from vesica.spec.resolved import Arm
 from vesica.spec.sample import sampled
 
 Array = NDArray[np.float64]
-TRACED: Final = 8  # single cells of each type whose courses are kept
-
 
 def trajectories(program: Program, replicate: int, rests: Rests | None = None) -> Iterator[Trajectory]:
     """All arms of one replicate, in an order in which doses are ready.
@@ -107,7 +105,7 @@ def _run_arm(program: Program, arm: Arm, sources: Mapping[str, _Source], taken_a
         out.keep(dish)
         if stops[-1] in taken_at:
             snapshots[stops[-1]] = taken(dish)
-    notes = {"sample": _sample(program, arm), "distributions": distributions(dish),
+    notes = {"distributions": distributions(dish),
              "steps": {"leaps": steps.leaps, "critical": steps.critical, "exact": steps.exact,
                        "vesicles": int(dish.journey.arrived[:, 0].sum()), "windows": pace.windows, "largest_change": pace.largest_change}}
     trajectory = Trajectory(arm, grid, out.values, row, _last_values(dish), {}, tuple(given), message,
@@ -139,12 +137,6 @@ class _Output:
                 if not name.startswith("medium."):
                     few = amounts[: self.trace.shape[0]]
                     self.trace[: few.size, row, self.column[name]] = few
-
-
-def _sample(program: Program, arm: Arm) -> dict[str, object]:
-    """Cells that were followed, of how many."""
-    cells = {name: int(count) for name, count in arm.counts.items() if count > 0}
-    return {"cells": cells, "volume": program.model.domain.volume}
 
 
 def _last_values(dish: Dish) -> Array:

@@ -23,7 +23,7 @@ from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import binomials
 from vesica.engine.whole.vesicles import uniforms
 from vesica.engine.whole.laws import donor_rates
-from vesica.engine.whole.rates import CAPACITY, SITES, Rates
+from vesica.engine.whole.rates import CAPACITY, SITES
 
 Array = NDArray[np.float64]
 CONTINUOUS: Final = 1e6  # molecules of a soluble from which on it is no whole number
@@ -152,7 +152,7 @@ def _release(dish: Dish, cells: Cells, rows: Array, duration: float, workers: in
         if cargo in held:
             donors.pool[:, column] = cells.values[held[cargo]]
     rows = rows * cells.is_alive[:, None] + _idle(~cells.is_alive)
-    leg = donor.Leg(duration, [Rates(*row) for row in rows], loads=dish.loads(cells, cells.values))
+    leg = donor.Leg(duration, rows, loads=dish.loads(cells, cells.values))
     cells.donors, bursts = donor.advance(donors, leg, workers)
     for column, cargo in enumerate(dish.cargo):
         if cargo in held:
