@@ -41,7 +41,7 @@ from vesica.engine.whole import donor_loop as loop
 from vesica.engine.whole import donor_rest, mvbs, records
 from vesica.engine.whole.bursts import Bursts, Piece, in_order
 from vesica.engine.whole.donor_rest import resting_means
-from vesica.engine.whole.loading import Loads, Tables, no_tables
+from vesica.engine.whole.loading import STRATA, Loads, Tables, no_tables
 from vesica.engine.whole.rates import DETACHMENT, TETHER_RETURN, Rates, checked
 
 Array = NDArray[np.float64]
@@ -325,11 +325,13 @@ def advance(donors: Donors, leg: Leg, workers: int = 1, block: int = BLOCK) -> t
 def _block(state: loop.State, course: loop.Course, tables: Tables, at: int, high: int) -> tuple[int, int, list[Piece]]:
     """Cells ``at`` to ``high`` until they are done or one needs more room."""
     pieces: list[Piece] = []
+    cargo = state.pool.shape[1]
     room = VESICLES if tables.quantile.size else 0
+    bound, work = np.zeros(STRATA), np.zeros((4, cargo))
     while True:
         found = loop.Found(np.zeros(2, dtype=np.int64), np.empty(CHUNK), np.empty((CHUNK, 3), dtype=np.int64),
-                           np.empty(room), np.empty((room, state.pool.shape[1]), dtype=np.int64))
-        at, code = loop.advance_cells(at, high, ALLOWED, state, course, tables, found)
+                           np.empty(room), np.empty((room, cargo), dtype=np.int64))
+        at, code = loop.advance_cells(at, high, ALLOWED, state, course, tables, found, bound, work)
         bursts, vesicles = found.number
         if bursts:
             pieces.append((found.time[:bursts].copy(), found.what[:bursts].copy(), found.diameter[:vesicles].copy(),

@@ -18,10 +18,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vesica.engine.borrowed import borrowed
 from vesica.engine.counters import exponential, uniform
 from vesica.engine.whole import mvbs, records
 from vesica.engine.whole import rates as r
-from vesica.engine.whole.loading import STRATA, envelope
+from vesica.engine.whole.loading import Tables, envelope
 from vesica.engine.whole.records import Hold
 
 Array = NDArray[np.float64]
@@ -90,16 +91,40 @@ class Found(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance_cells(at, high, allowed, state, course, tables, found):  # noqa: ANN001, ANN201
+def advance_cells(at, high, allowed, state, course, tables, found, bound, work):  # noqa: ANN001, ANN201
     """Move cells ``at`` to ``high`` to the end of the leg, as far as ``allowed`` events and rooms go.
+
+    Parameters
+    ----------
+    bound, work : (STRATA,), (4, cargo)
+        Work space of `loading`.
 
     Returns
     -------
     at, code
         The next cell; `DONE`, or why it is not. Nothing is drawn in vain.
     """
+    lent = _borrowed_state(state)
+    course = Course(borrowed(course.rows), course.duration, course.is_looked, borrowed(course.clock),
+                    borrowed(course.looked), borrowed(course.most))
+    tables = Tables(borrowed(tables.quantile), tables.thickness, borrowed(tables.per_size), borrowed(tables.is_lumen),
+                    borrowed(tables.empty_share))
+    found = Found(borrowed(found.number), borrowed(found.time), borrowed(found.what), borrowed(found.diameter),
+                  borrowed(found.copies))
+    return _advance_cells(at, high, allowed, lent, course, tables, found, borrowed(bound), borrowed(work))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _borrowed_state(state):  # noqa: ANN001, ANN202
+    return State(borrowed(state.streams), borrowed(state.share), borrowed(state.endosomes), borrowed(state.free),
+                 borrowed(state.docked), borrowed(state.n_free), borrowed(state.n_docked), borrowed(state.tethered),
+                 borrowed(state.counts), borrowed(state.pool), borrowed(state.moved), borrowed(state.link),
+                 borrowed(state.diameter), borrowed(state.copies), borrowed(state.rooms))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _advance_cells(at, high, allowed, state, course, tables, found, bound, work):  # noqa: ANN001, ANN202
     left = allowed
-    bound, work = np.zeros(STRATA), np.zeros((4, state.pool.shape[1]))
     while at < high:
         rate = course.rows[at if course.rows.shape[0] > 1 else 0]
         row = at if tables.per_size.shape[0] > 1 else 0
@@ -131,7 +156,7 @@ def advance_cells(at, high, allowed, state, course, tables, found):  # noqa: ANN
     return at, DONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _room(c, state, found, hold, most):  # noqa: ANN001, ANN202
     """`DONE` where one event more has room, else what has none."""
     if state.n_free[c] == state.free.shape[1]:

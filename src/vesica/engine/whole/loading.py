@@ -104,7 +104,9 @@ def sizes_only(law: SizeLaw) -> Loads:
 
 def no_tables() -> Tables:
     """Vesicles that are only counted."""
-    return Tables(np.zeros(0), 0.0, np.zeros((1, 0)), np.zeros(0, dtype=np.bool_), np.zeros(0))
+    none = np.zeros(0)
+    none.setflags(write=False)  # as those of `quantiles`: one compiled version for both
+    return Tables(none, 0.0, np.zeros((1, 0)), np.zeros(0, dtype=np.bool_), np.zeros(0))
 
 
 @lru_cache(maxsize=64)
@@ -132,14 +134,14 @@ def table_moment(knots: Array, order: int) -> float:
     return float(sum((a ** (order - j) * b**j).mean() for j in range(order + 1)) / (order + 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _diameter(quantile, u):  # noqa: ANN001, ANN202
     x = u * (quantile.size - 1)
     k = min(int(x), quantile.size - 2)
     return quantile[k] + (x - k) * (quantile[k + 1] - quantile[k])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _occupied(tables, row, d, pool, work):  # noqa: ANN001, ANN202
     """w(d): chance to take a copy of anything; fills the work space (4, cargo)."""
     inner = max(d - 2.0 * tables.thickness, 0.0)
@@ -173,15 +175,15 @@ def envelope(tables, row, pool, work, bound):  # noqa: ANN001, ANN201
         bound[j] = total / STRATA
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def candidates(s, number, bound):  # noqa: ANN001, ANN201
     """How many of ``number`` new vesicles may be loaded."""
     return int(binomial(s, float(number), min(1.0, bound[STRATA - 1])))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def try_candidate(s, tables, row, bound, pool, work, copies):  # noqa: ANN001, ANN201
-    """Diameter of a candidate in um and its ``copies`` (cargo,) if it is loaded, else a negative number."""
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def try_candidate(s, tables, row, bound, pool, work, copies, k):  # noqa: ANN001, ANN201
+    """Diameter of a candidate in um, and its copies in row ``k`` of ``copies``, if it is loaded; else below zero."""
     x = uniform(s) * bound[STRATA - 1]
     low, high = 0, STRATA - 1
     while low < high:
@@ -196,42 +198,42 @@ def try_candidate(s, tables, row, bound, pool, work, copies):  # noqa: ANN001, A
     u = uniform(s) * height * STRATA
     if u >= _occupied(tables, row, d, pool, work):
         return -1.0
-    _copies(s, u, tables, pool, work, copies)
+    _copies(s, u, tables, pool, work, copies, k)
     return d
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _copies(s, u, tables, pool, work, copies):  # noqa: ANN001, ANN202
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _copies(s, u, tables, pool, work, copies, k):  # noqa: ANN001, ANN202
     """Copies of a vesicle that takes at least one, given ``u`` uniform below w(d)."""
     first, before = 0, 0.0
     while u >= work[ANY, first]:
         before = work[ANY, first]
         first += 1
     for i in range(pool.size):
-        copies[i] = 0
+        copies[k, i] = 0
         if i >= first:
             below = (u - before) / (1.0 - before) if i == first else uniform(s)
             if below < work[SOME, i] or i == first:
-                copies[i] = _some(s, below / (1.0 - tables.empty_share[i]), pool[i], work[CHANCE, i], work[NONE, i])
+                copies[k, i] = _some(s, below / (1.0 - tables.empty_share[i]), pool[i], work[CHANCE, i], work[NONE, i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _some(s, u, pool, p, none):  # noqa: ANN001, ANN202
     """A binomial number that is not zero, from ``u`` uniform below its chance to be so."""
     if p >= 1.0:
         return pool
+    found = 0
     if pool * p >= 10.0:
-        while True:
-            k = binomial(s, float(pool), p)
-            if k > 0.0:
-                return np.int64(k)
-    odds, k = p / (1.0 - p), 1
+        while found == 0:
+            found = np.int64(binomial(s, float(pool), p))
+        return found
+    odds, found = p / (1.0 - p), 1
     weight = none * odds * pool
-    while u > weight and k < pool:
+    while u > weight and found < pool:
         u -= weight
-        k += 1
-        weight *= odds * (pool - k + 1) / k
-    return np.int64(k)
+        found += 1
+        weight *= odds * (pool - found + 1) / found
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -278,6 +280,6 @@ def load_batch(stream: Words, number: int, tables: Tables, row: int, pool: Index
         if pool.size > 0:
             u = uniform(stream)
             if u < _occupied(tables, row, sizes[k], pool, work):
-                _copies(stream, u, tables, pool, work, copies[k])
+                _copies(stream, u, tables, pool, work, copies, k)
                 pool -= copies[k]
     return sizes, copies

@@ -27,7 +27,7 @@ STAYS, LYSED_AT, TRIES_AT = range(3)
 relax = njit(cache=True, nogil=True, error_model="numpy")(relaxed)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def fate(s, rate, time, duration):  # noqa: ANN001, ANN201
     """What a free MVB meets first after ``time`` if all sites are free, and when."""
     hazard = rate[r.LYSOSOME] + rate[r.DOCKING]
@@ -37,21 +37,17 @@ def fate(s, rate, time, duration):  # noqa: ANN001, ANN201
     return (LYSED_AT if uniform(s) * hazard < rate[r.LYSOSOME] else TRIES_AT), when
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def look(s, rate, mvb, share, gone, count, hold):  # noqa: ANN001, ANN201
     """Vesicles of an MVB now, given those at its mark; what changed is counted."""
-    relaxation = mvb[GONE] - gone
-    decay = math.exp(relaxation)
+    return _look_loaded(s, rate, mvb, share, gone, count, hold) if hold.pool.size > 0 else _look(
+        s, mvb, share, gone, count)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _look(s, mvb, share, gone, count):  # noqa: ANN001, ANN202
+    decay = math.exp(mvb[GONE] - gone)
     chance = share - mvb[SHARE] * decay
-    if hold.pool.size > 0:
-        loss = rate[r.BUDDING] / rate[r.CAPACITY] + rate[r.RETROFUSION]
-        same = math.exp(relaxation * rate[r.RETROFUSION] / loss) if loss > 0.0 else 1.0
-        again = (chance + decay - same) / (1.0 - same) if same < 1.0 else 0.0
-        head, new, lost = records.renew(s, mvb[KNOWN], mvb[SLOTS], (same, again, chance), int(mvb[HEAD]), hold)
-        mvb[HEAD] = head
-        count[MADE] += new
-        count[FUSED_BACK] += lost
-        return int(mvb[KNOWN]) + new - lost
     stayed = binomial(s, mvb[KNOWN], chance + decay)
     came = binomial(s, mvb[SLOTS] - mvb[KNOWN], chance)
     count[MADE] += int(came)
@@ -60,30 +56,46 @@ def look(s, rate, mvb, share, gone, count, hold):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _look_loaded(s, rate, mvb, share, gone, count, hold):  # noqa: ANN001, ANN202
+    relaxation = mvb[GONE] - gone
+    decay = math.exp(relaxation)
+    chance = share - mvb[SHARE] * decay
+    loss = rate[r.BUDDING] / rate[r.CAPACITY] + rate[r.RETROFUSION]
+    same = math.exp(relaxation * rate[r.RETROFUSION] / loss) if loss > 0.0 else 1.0
+    again = (chance + decay - same) / (1.0 - same) if same < 1.0 else 0.0
+    head, new, lost = records.renew(s, mvb[KNOWN], mvb[SLOTS], (same, again, chance), int(mvb[HEAD]), hold)
+    mvb[HEAD] = head
+    count[MADE] += new
+    count[FUSED_BACK] += lost
+    return int(mvb[KNOWN]) + new - lost
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def lyse(s, rate, time, share, mvb, count, hold):  # noqa: ANN001, ANN201
     """The lysosome takes an MVB, which is looked at for the last time."""
     fill = rate[r.BUDDING] / rate[r.CAPACITY]
     loss = fill + rate[r.RETROFUSION]
     count[DEGRADED] += look(s, rate, mvb, relax(share, fill, loss, time), loss * time, count, hold)
     count[LYSED] += 1
-    records.degrade(int(mvb[HEAD]), hold)
+    if mvb[HEAD] >= 0.0:
+        records.degrade(int(mvb[HEAD]), hold)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _slots(s, rate):  # noqa: ANN001, ANN202
     slots = math.floor(rate[r.CAPACITY])
     more = rate[r.CAPACITY] - slots
     return slots + 1.0 if more > 0.0 and uniform(s) < more else slots
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def bear(s, rate, share, gone, mvb):  # noqa: ANN001, ANN201
     """An MVB that is known to be empty, marked now."""
     mvb[SHARE], mvb[GONE], mvb[KNOWN], mvb[SLOTS] = share, gone, 0.0, _slots(s, rate)
     mvb[HEAD], mvb[TRY] = records.NOBODY, math.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def born(s, rate, time, duration, share, mvb, count, hold):  # noqa: ANN001, ANN201
     """A new MVB, written to ``mvb`` unless the lysosome takes it within the leg: whether it is there."""
     fill = rate[r.BUDDING] / rate[r.CAPACITY]
@@ -96,7 +108,7 @@ def born(s, rate, time, duration, share, mvb, count, hold):  # noqa: ANN001, ANN
         count[DEGRADED] += n
         count[LYSED] += 1
         if hold.pool.size > 0:
-            records.degrade(records.fill(s, n, records.NOBODY, hold, 1), hold)
+            records.make_in_vain(s, n, hold)
         return False
     bear(s, rate, relax(share, fill, loss, time), loss * time, mvb)
     mvb[TRY] = when
@@ -117,7 +129,7 @@ def leave(s, rate, time, tethered, number, count):  # noqa: ANN001, ANN201
     count[TAKEN_BACK] += gone - detached
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def first_try(free, number):  # noqa: ANN001, ANN201
     """The MVB that tries to dock next, and when."""
     first, at = 0, math.inf

@@ -55,13 +55,13 @@ class Hold(NamedTuple):
     work: Array
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def has_room(hold, most):  # noqa: ANN001, ANN201
     """Whether ``most`` vesicles more may be loaded."""
     return hold.pool.size == 0 or hold.rooms[LIVE] + most < hold.link.size
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _vacate(hold, k):  # noqa: ANN001, ANN202
     """Give a room back; returns the next record of its list."""
     following = hold.link[k]
@@ -71,7 +71,7 @@ def _vacate(hold, k):  # noqa: ANN001, ANN202
     return following
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def fill(s, number, head, hold, taken):  # noqa: ANN001, ANN201
     """Load ``number`` new vesicles from the pool: the new head of their list.
 
@@ -81,7 +81,7 @@ def fill(s, number, head, hold, taken):  # noqa: ANN001, ANN201
         rooms = hold.rooms
         is_new = rooms[VACANT] == NOBODY
         k = rooms[USED] if is_new else rooms[VACANT]
-        d = loading.try_candidate(s, hold.tables, hold.row, hold.bound, hold.pool, hold.work, hold.copies[k])
+        d = loading.try_candidate(s, hold.tables, hold.row, hold.bound, hold.pool, hold.work, hold.copies, k)
         if d < 0.0:
             continue
         if is_new:
@@ -145,6 +145,12 @@ def degrade(head, hold):  # noqa: ANN001, ANN201
         for i in range(hold.pool.size):
             hold.moved[i, DEGRADED] += hold.copies[k, i]
         k = _vacate(hold, k)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def make_in_vain(s, number, hold):  # noqa: ANN001, ANN201
+    """Load ``number`` vesicles that the lysosome takes unseen."""
+    degrade(fill(s, number, NOBODY, hold, 1), hold)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
