@@ -41,6 +41,7 @@ def test_a_million_vesicles(text: str, sites: float, bind: float, monkeypatch: p
     leave = SPAN * (there[0] * 1.101e-2 + there[1] * 1.11e-3)
     events = 2 * leave - SPAN * there[0] * 1e-3 + change.sum()
     print(f"{text}: {took / events * 1e9:.0f} ns per event, {events:.3g} events, "
-          f"{1000 * len(calls) / events:.2f} draws for one; {dish.table.nbytes / number:.0f} bytes a vesicle, {len(dish.rows(journey.BOUND))} bound")
+          f"{1000 * len(calls) / events:.2f} draws for one; {dish.table.nbytes / number:.0f} bytes a vesicle, "
+          f"{len(dish.rows(journey.BOUND))} bound")
     assert took / events < 2e-6
     assert dish.table.nbytes / number <= 24 + 4 * cargo
