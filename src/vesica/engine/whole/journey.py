@@ -81,7 +81,8 @@ class Journey:
     @property
     def shape(self) -> Shape:
         """Classes, cells and cargoes."""
-        return Shape(*self.taken_up.shape[::-1], self.first_copy.shape[1])
+        cells, classes = self.taken_up.shape
+        return Shape(classes, cells, self.first_copy.shape[1])
 
     @property
     def arrived(self) -> Index:
