@@ -42,6 +42,7 @@ class Network:
     move_start, move_state, move_place, move_count : of each reaction
         Which state, its place among the values, how many.
     kernel_start, kernel : instances to be computed again after a reaction, in order
+    live : instances that some reaction changes, in order
     change_start, change : reactions whose rates change with it
     order, is_pair : (state,)
         Highest order of a reaction in which the state stands, 2 where a kernel reads it, 0 where no
@@ -76,6 +77,7 @@ class Network:
     move_count: NDArray[np.float64]
     kernel_start: Place
     kernel: Place
+    live: Place
     change_start: Place
     change: Place
     order: NDArray[np.float64]
@@ -117,7 +119,8 @@ def network(program: Program, tables: Tables, counts: Mapping[str, int]) -> Netw
         move_start=_offsets(moves), move_state=_flat([[state for state, _ in group] for group in moves]),
         move_place=_flat([[tables.pools[state] for state, _ in group] for group in moves]),
         move_count=np.array([count for group in moves for _, count in group], dtype=float),
-        kernel_start=_offsets(kernels), kernel=_flat(kernels), change_start=_offsets(changes), change=_flat(changes),
+        kernel_start=_offsets(kernels), kernel=_flat(kernels),
+        live=_flat([sorted(set().union(*kernels))]), change_start=_offsets(changes), change=_flat(changes),
         order=_orders(factors, place_of, reactants), is_pair=_pairs_of(factors, place_of),
         **_tree(len(factors), changes),
     )

@@ -79,13 +79,13 @@ def advance(net: Network, v: Array, sums: Array, stream: NDArray[np.uint64], tim
 
 def arrays(net: Network) -> tuple[NDArray[np.generic], ...]:
     """What `leap_on` reads of a network."""
-    return (net.place, net.classes, net.first, net.args, net.out, net.factor_start, net.factors, net.factor_less,
+    return (net.place, net.classes, net.first, net.args, net.out, net.live, net.factor_start, net.factors, net.factor_less,
             net.move_start, net.move_state, net.move_count, net.order, net.is_pair)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def leap_on(  # noqa: ANN201, PLR0912, PLR0913, PLR0915
-    v, stream, counts, time, until, place, classes, first, args, out, factor_start, factors, factor_less,  # noqa: ANN001
+def leap_on(  # noqa: ANN201, PLR0913
+    v, stream, counts, time, until, place, classes, first, args, out, live, factor_start, factors, factor_less,  # noqa: ANN001
     move_start, move_state, move_count, order, is_pair,  # noqa: ANN001
 ):
     """Up to `LEAPS` leaps; returns time, leaps, critical firings, and whether the exact stepper should go on."""
@@ -93,70 +93,26 @@ def leap_on(  # noqa: ANN201, PLR0912, PLR0913, PLR0915
     rate = np.empty(reactions)
     is_critical = np.empty(reactions, dtype=np.bool_)
     mean, spread, loss, gained = np.empty(states), np.empty(states), np.empty(states), np.empty(states)
+    for i in range(out.size):
+        v[out[i]] = evaluate_one(v, classes[i], first[i], args)
     leaps = critical_firings = 0
     while leaps < LEAPS and time < until:
-        for i in range(out.size):
+        for i in live:
             v[out[i]] = evaluate_one(v, classes[i], first[i], args)
-        total = critical_total = 0.0
-        mean[:] = 0.0
-        spread[:] = 0.0
-        loss[:] = 0.0
-        for r in range(reactions):
-            rate[r] = ssa.rate_of(v, r, factor_start, factors, factor_less)
-            total += rate[r]
-            is_critical[r] = rate[r] > 0.0 and firings(v, r, place, move_start, move_state, move_count) < CRITICAL
-            if is_critical[r]:
-                critical_total += rate[r]
-            else:
-                for m in range(move_start[r], move_start[r + 1]):
-                    mean[move_state[m]] += move_count[m] * rate[r]
-                    spread[move_state[m]] += move_count[m] * move_count[m] * rate[r]
-                    loss[move_state[m]] += max(0.0, -move_count[m]) * rate[r]
+        total, critical_total = _look(v, place, factor_start, factors, factor_less, move_start, move_state, move_count,
+                                      rate, is_critical, mean, spread, loss)
         if not (total > 0.0 and total < math.inf):
             return (until if total == 0.0 else math.nan), leaps, critical_firings, False
-        tau = math.inf
-        for s in range(states):
-            if loss[s] > 0.0:
-                tau = min(tau, LARGEST_SHARE * v[place[s]] / loss[s])
-            if order[s] > 0.0 and spread[s] > 0.0:
-                x = v[place[s]]
-                g = order[s] + (1.0 / (x - 1.0) if is_pair[s] and x > 1.0 else 0.0)
-                bound = max(EPSILON * x / g, 1.0)
-                if mean[s] != 0.0:
-                    tau = min(tau, bound / abs(mean[s]))
-                tau = min(tau, bound * bound / spread[s])
+        tau = _longest(v, place, order, is_pair, mean, spread, loss)
         if tau < SHORTEST / total:
             return time, leaps, critical_firings, True
         wait = exponential(stream) / critical_total if critical_total > 0.0 else math.inf
         step = min(tau, wait, until - time)
         gained[:] = 0.0
-        for r in range(reactions):
-            if is_critical[r] or not rate[r] > 0.0:
-                continue
-            held = firings(v, r, place, move_start, move_state, move_count)
-            expected = rate[r] * step
-            count = poisson(stream, expected) if held == math.inf else binomial(stream, held, expected / max(held, 1.0))
-            counts[r] += int(count)
-            for m in range(move_start[r], move_start[r + 1]):
-                if move_count[m] < 0.0:
-                    v[place[move_state[m]]] += move_count[m] * count
-                else:
-                    gained[move_state[m]] += move_count[m] * count
+        _fire_many(v, stream, counts, step, place, move_start, move_state, move_count, rate, is_critical, gained)
         if wait == step:
-            left = uniform(stream) * critical_total
-            chosen = -1
-            for r in range(reactions):
-                if is_critical[r]:
-                    chosen = r
-                    left -= rate[r]
-                    if left < 0.0:
-                        break
-            # what a leap has taken in the meantime may leave too little for it
-            if firings(v, chosen, place, move_start, move_state, move_count) >= 1.0:
-                for m in range(move_start[chosen], move_start[chosen + 1]):
-                    gained[move_state[m]] += move_count[m]
-                critical_firings += 1
-                counts[chosen] += 1
+            critical_firings += _fire_one(v, stream, counts, critical_total, place, move_start, move_state, move_count,
+                                          rate, is_critical, gained)
         for s in range(states):
             v[place[s]] += gained[s]
         time = until if step >= until - time else time + step
@@ -164,7 +120,86 @@ def leap_on(  # noqa: ANN201, PLR0912, PLR0913, PLR0915
     return time, leaps, critical_firings, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _look(  # noqa: ANN202, PLR0913
+    v, place, factor_start, factors, factor_less, move_start, move_state, move_count,  # noqa: ANN001
+    rate, is_critical, mean, spread, loss,  # noqa: ANN001
+):
+    """Rates, which are critical, and how the others change each pool; returns the sum of all and of critical ones."""
+    total = critical_total = 0.0
+    mean[:] = 0.0
+    spread[:] = 0.0
+    loss[:] = 0.0
+    for r in range(rate.size):
+        rate[r] = ssa.rate_of(v, r, factor_start, factors, factor_less)
+        total += rate[r]
+        is_critical[r] = rate[r] > 0.0 and firings(v, r, place, move_start, move_state, move_count) < CRITICAL
+        if is_critical[r]:
+            critical_total += rate[r]
+        else:
+            for m in range(move_start[r], move_start[r + 1]):
+                mean[move_state[m]] += move_count[m] * rate[r]
+                spread[move_state[m]] += move_count[m] * move_count[m] * rate[r]
+                loss[move_state[m]] += max(0.0, -move_count[m]) * rate[r]
+    return total, critical_total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _longest(v, place, order, is_pair, mean, spread, loss):  # noqa: ANN001, ANN202
+    """The longest leap in which every rate stays as it is within `EPSILON`, and no pool loses more than it may."""
+    tau = math.inf
+    for s in range(place.size):
+        if loss[s] > 0.0:
+            tau = min(tau, LARGEST_SHARE * v[place[s]] / loss[s])
+        if order[s] > 0.0 and spread[s] > 0.0:
+            x = v[place[s]]
+            g = order[s] + (1.0 / (x - 1.0) if is_pair[s] and x > 1.0 else 0.0)
+            bound = max(EPSILON * x / g, 1.0)
+            if mean[s] != 0.0:
+                tau = min(tau, bound / abs(mean[s]))
+            tau = min(tau, bound * bound / spread[s])
+    return tau
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _fire_many(v, stream, counts, step, place, move_start, move_state, move_count, rate, is_critical, gained):  # noqa: ANN001, ANN202, PLR0913
+    """Fire what is not critical; losses count at once, gains wait in ``gained``."""
+    for r in range(rate.size):
+        if is_critical[r] or not rate[r] > 0.0:
+            continue
+        held = firings(v, r, place, move_start, move_state, move_count)
+        expected = rate[r] * step
+        count = poisson(stream, expected) if held == math.inf else binomial(stream, held, expected / max(held, 1.0))
+        counts[r] += int(count)
+        for m in range(move_start[r], move_start[r + 1]):
+            if move_count[m] < 0.0:
+                v[place[move_state[m]]] += move_count[m] * count
+            else:
+                gained[move_state[m]] += move_count[m] * count
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _fire_one(  # noqa: ANN202, PLR0913
+    v, stream, counts, critical_total, place, move_start, move_state, move_count, rate, is_critical, gained,  # noqa: ANN001
+):
+    """Choose one critical reaction by its rate and fire it, if a leap has left enough for it; returns how many."""
+    left = uniform(stream) * critical_total
+    chosen = -1
+    for r in range(rate.size):
+        if is_critical[r]:
+            chosen = r
+            left -= rate[r]
+            if left < 0.0:
+                break
+    if firings(v, chosen, place, move_start, move_state, move_count) < 1.0:
+        return 0
+    counts[chosen] += 1
+    for m in range(move_start[chosen], move_start[chosen + 1]):
+        gained[move_state[m]] += move_count[m]
+    return 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def firings(v, r, place, move_start, move_state, move_count):  # noqa: ANN001, ANN201
     """How often reaction ``r`` can fire before a pool is empty; infinite where it takes nothing."""
     most = math.inf
