@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from vesica import results
 from vesica.engine import schedule
 from vesica.engine.doses import Given, Source
-from vesica.engine.fidelities import is_whole, replicates
+from vesica.engine.fidelities import TRACED, is_whole, replicates
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.rows import derived_values, parameter_row
@@ -25,7 +25,6 @@ from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.sample import sampled
 
-TRACED: Final = 8  # cells of each type that are followed in time
 Summarise = Callable[[ResolvedModel, Mapping[str, Iterable[ArmRun]], str], dict[str, Any]]
 ReportProgress = Callable[[float, str], None]
 
