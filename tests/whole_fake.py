@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
 from tests.models import chain_model
 from vesica import results
@@ -24,6 +25,7 @@ FAULTY = "tests.whole_fake:faulty"
 PLACES = ("donor.returned", "donor.mvb_ilv", "donor.docked_ilv", "donor.tethered", "donor.degraded_inside",
           "medium.free:donor", "medium.plastic:donor", "medium.decayed:donor", "taker.bound:donor",
           "taker.inside:donor", "taker.degraded:donor", "taker.delivered:donor")
+BURST = {"values": list(range(81)), "probabilities": stats.binom.pmf(range(81), 80, 0.3).tolist()}
 CELLS = {"donor": 4e5, "taker": 2e5}
 ARMS = (Arm("control", CELLS), Arm("stimulated", CELLS, against="control"))
 
@@ -69,7 +71,10 @@ def _trajectory(program: Program, arm: Arm, rng: np.random.Generator) -> Traject
             put(place + token, total)
     put("donor.released:donor", int(rng.poisson(20_000)))
     put("taker.taken_up:donor", int(rng.poisson(8_000)))
-    trace = np.cumsum(rng.poisson(5.0, (min(8, int(max(arm.counts.values()))), times.size, len(species))), axis=1) * 1.0
+    traced = min(8, int(max(arm.counts.values())))
+    steps_of = np.diff(values, axis=0, prepend=values[:1])
+    trace = np.cumsum(rng.poisson(np.minimum(steps_of, 1e4), (traced, *values.shape)), axis=1).astype(float)
+    trace[:, :, [name.startswith("medium.") for name in species]] = np.nan
     notes = {"steps": {"leaps": 10, "critical": 2, "exact": 5, "events": 1000, "windows": 4, "largest_change": 0.01},
              "distributions": _distributions(rng)}
     return Trajectory(arm, times, values, parameter_row(program.model, arm), np.zeros(program.size), {},
@@ -83,7 +88,7 @@ def _distributions(rng: np.random.Generator) -> dict:
                 "counts": counts.tolist(), **more}
 
     return {
-        "donor.burst": counted(rng.binomial(80, 0.3, 2000), "EVs per fusion", "EV"),
+        "donor.burst": counted(rng.binomial(80, 0.3, 2000), "EVs per fusion", "EV", law=BURST),
         "donor.copies/mir": counted(rng.poisson(0.05, 5000), "copies of mir per EV", "copies"),
         "donor.diameter": counted(np.round(rng.normal(85.0, 12.0, 3000)), "diameter", "nm"),
         "donor.waiting": counted(np.round(rng.exponential(0.5, 1500), 1), "time between fusions", "h"),

@@ -23,6 +23,7 @@ POOLS: Final = {
     "outside": ("outside", "matrix", "plastic"), "taken up": ("bound", "inside"),
     "delivered": ("delivered",), "degraded": ("degraded",), "removed": ("removed",),
 }
+SHARES: Final = 4  # sentences on one screen
 CONFIDENCE: Final = {
     "measured": "measured by you", "given": "given in the model", "seen": "seen in its paper",
     "known": "known", "estimate": "estimates",
@@ -70,6 +71,10 @@ def print_summary(summary: Mapping[str, Any], screen: Console) -> None:
     if arms:
         screen.print(_cells(arms))
         screen.print(_ledger(arms))
+    if whole := summary.get("whole"):
+        screen.print(_whole(whole))
+        for line in _shares(whole):
+            screen.print(f"  - {escape(printable(line))}")
     if summary.get("published"):
         screen.print(_published(summary["published"]))
     if counts := _confidence(summary.get("confidence") or {}):
@@ -107,6 +112,30 @@ def _ledger(arms: Mapping[str, Any]) -> Table:
         residuals = [abs(one["residual"]) for one in every if isinstance(one.get("residual"), int | float)]
         made.add_row(name(arm), *map(number, sums), f"{max(residuals):.0e}" if residuals else "-")
     return made
+
+
+def _whole(arms: Mapping[str, Any]) -> Table:
+    """Bursts of every cell type that secretes, and what was followed."""
+    made = table("Whole numbers, replicates pooled", "arm", "cell", "followed", "EVs per fusion", "variance / mean",
+                 "EVs /cell/h, 5 to 95 % of cells", numbers=3)
+    for arm, entry in arms.items():
+        sample, found = entry.get("sample") or {}, entry.get("distributions") or {}
+        for cell, cells in (sample.get("cells") or {}).items():
+            burst, rate = (found.get(f"{cell}.{kind}") or {} for kind in ("burst", "released_per_hour"))
+            if not (cells and (burst or rate)):
+                continue
+            followed = f"{number(cells)} of {number((sample.get('of') or {}).get(cell))}, {entry.get('replicates')} x"
+            made.add_row(name(arm), name(cell), followed, number(burst.get("mean")), number(burst.get("fano")),
+                         f"{number(rate.get('q05'))} to {number(rate.get('q95'))}")
+    return made
+
+
+def _shares(arms: Mapping[str, Any]) -> list[str]:
+    """What the first arm says of shares with at least one copy; the report has all arms."""
+    first, entry = next(iter(arms.items()))
+    words = [str(one["words"]) for one in (entry.get("distributions") or {}).values() if one.get("words")]
+    more = f"... and {len(words) - SHARES} more in the report"
+    return [f"{first}: {line}" for line in words[:SHARES]] + [more] * (len(words) > SHARES)
 
 
 def _published(rows: list[Mapping[str, Any]]) -> Table:

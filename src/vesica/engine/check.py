@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from vesica.engine import check_whole, fidelities
+from vesica.engine.fidelities import TRACED
 from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, size_law
 from vesica.engine.table import imbalances
@@ -22,10 +24,10 @@ DENOMINATORS: Final = frozenset({
 
 def check(model: ResolvedModel) -> list[Finding]:
     """Everything that can be said without running: errors, warnings and notes."""
-    findings = [*_positive(model), *_sizes(model), *_late_doses(model)]
-    if findings:
+    findings = [*_positive(model), *_sizes(model), *_late_doses(model), *check_whole.check(model)]
+    if any(finding.severity == "error" for finding in findings):
         return findings
-    return [*_balance(model), *_depth(model)]
+    return [*findings, *_balance(model), *_depth(model)]
 
 
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
@@ -33,6 +35,10 @@ def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
     table = process_table(model)
     times = int(model.schedule.duration // model.schedule.every) + 1  # the grid itself may be too large to make
     results = times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6
+    if fidelities.is_whole(model):
+        rows = results * model.schedule.replicates * (1 + TRACED)
+        return {"states": len(table.pools), "processes": len(table.fluxes), **check_whole.cost(model),
+                "MB of results": rows}
     return {
         "states": len(table.pools),
         "processes": len(table.fluxes),

@@ -25,6 +25,7 @@ TRACED: Final = 8  # cells of each type whose courses are kept
 # Fidelity -> module:function that makes all arms of one replicate, in an order in which doses are ready;
 # by name, so that its kernels are loaded only when a model asks for them, and in every process.
 WHOLE: Final[dict[str, str]] = {"stochastic": "vesica.engine.whole.run:trajectories"}
+TRACED: Final = 8  # cells of each type that are followed in time
 Found = tuple[int, Trajectory | RunFault]
 
 

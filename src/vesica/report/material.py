@@ -194,7 +194,8 @@ class Material:
     def series(self, arm: str, species: str) -> tuple[Array, Array] | None:
         """Time (h) and values, or None where the run has none of them."""
         try:
-            time, values = self.results.series(arm, species)
+            read = getattr(self.results, "mean_series", self.results.series)  # of all replicates, where there are some
+            time, values = read(arm, species)
         except (KeyError, ValueError, IndexError, VesicaError):
             return None
         time, values = np.asarray(time, dtype=float), np.asarray(values, dtype=float)

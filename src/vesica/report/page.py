@@ -11,7 +11,7 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from vesica.report import controls, directions, grounds, outcome, passage, sources, svg
+from vesica.report import controls, directions, grounds, outcome, passage, sources, svg, whole
 from vesica.report.blocks import Section, breakable
 from vesica.report.material import Material, ResultsLike
 
@@ -21,6 +21,7 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     grounds.measurements,
     controls.controls,
     outcome.arms,
+    whole.whole,
     passage.budget,
     passage.rates,
     passage.size_law,

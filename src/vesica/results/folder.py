@@ -157,6 +157,17 @@ class Results:
         row = self._row(arm, replicate)
         return self._time_h, self._values(row)[:, at]
 
+    def mean_series(self, arm: str, species: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """One time course, the mean of all replicates that were computed; as `series` where there is one."""
+        at = self._species(species)
+        if arm not in self._means:
+            numbers = self.replicates(arm) or self.axes.replicates[:1]  # one that is missing says so
+            total = self.values(arm, numbers[0])
+            for number in numbers[1:]:
+                total = total + self.values(arm, number)
+            self._means[arm] = total / len(numbers) if len(numbers) > 1 else total
+        return self._time_h, self._means[arm][:, at]
+
     def parameters(self, arm: str, replicate: int | None = None) -> dict[str, float]:
         """Every number of one row by path, in its internal unit."""
         numbers = self._numbers(self._row(arm, replicate), "parameter_value")
@@ -197,6 +208,10 @@ class Results:
     @functools.cached_property
     def _committed(self) -> frozenset[tuple[int, int]]:
         return frozenset(record.rows(self.run))
+
+    @functools.cached_property
+    def _means(self) -> dict[str, NDArray[np.float64]]:
+        return {}
 
     @functools.cached_property
     def _kept(self) -> dict[tuple[int, int], NDArray[np.float64]]:
