@@ -98,7 +98,9 @@ def stochastic(program: Program, replicate: int) -> Iterator[Trajectory]:
     """
     try:
         engine = importlib.import_module("vesica.engine.whole.run")
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as failure:
+        if failure.name != "vesica.engine.whole.run":
+            raise
         raise error("agree", "this version runs `well_mixed` only", "an agreement is between two fidelities",
                     "there is nothing to compare", "use a version with `fidelity: stochastic`") from None
     found: Iterator[Trajectory] = engine.trajectories(program, replicate)
@@ -108,9 +110,11 @@ def stochastic(program: Program, replicate: int) -> Iterator[Trajectory]:
 def models(model: ResolvedModel, plan: Plan) -> dict[tuple[int, bool], ResolvedModel]:
     """The dishes that are run, by place of the scale and whether windows are halved."""
     small = few_cells(model, plan.cells)
+    whole = {"cells_at_most": plan.cells} if hasattr(small.schedule, "cells_at_most") else {}  # no sample of the few
     found = {}
     for k, scale in enumerate(plan.scales):
-        schedule = replace(small.schedule, seed=small.schedule.seed + 7919 * k)  # scales err independently
+        seed = small.schedule.seed + 7919 * k  # scales err independently
+        schedule = replace(small.schedule, seed=seed, fidelity="stochastic", **whole)
         found[k, False] = replace(scaled(small, scale), schedule=schedule)
     last = found[len(plan.scales) - 1, False]
     halved = {name: getattr(last.schedule, name) / 2.0 for name in ("every", "window")

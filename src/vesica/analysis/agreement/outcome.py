@@ -98,8 +98,7 @@ def _headline(setting: Setting, comparisons: Sequence[Comparison]) -> tuple[str,
     said = [
         f"{bad} of {len(comparisons)} comparisons in {arms} arm{'s' * (arms != 1)} disagree" if bad else
         f"The fidelities agree in all {len(comparisons)} comparisons in {arms} arm{'s' * (arms != 1)}",
-        f"Runs: {runs}; a dish of {cells}; fidelities that agree are said to disagree once in "
-        f"{1 / setting.alarm:,.0f} times",
+        f"Runs: {runs}; a dish of {cells}; the false-alarm rate is 1 in {1 / setting.alarm:,.0f}",
     ]
     if exact:
         said.append(f"{exact} of them are of linear chains, which must agree at every copy number; the others may "
@@ -179,4 +178,4 @@ def _findings(comparisons: Sequence[Comparison]) -> tuple[Finding, ...]:
     return (Finding("error", "agree", f"the fidelities disagree about {names}",
                     "whole numbers tend to the mean field as copy numbers grow, with a gap that falls as 1/scale",
                     "one of the two is wrong, or copy numbers are too small for an expansion at the smallest scale",
-                    "look at agree.json; `--scales 10,100,1000` leaves out the smallest scale and tells the two apart"),)
+                    "look at agree.json; `--scales 10,100,1000` leaves out the smallest scale and tells which"),)

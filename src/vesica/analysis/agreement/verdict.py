@@ -85,11 +85,6 @@ class Comparison:
         """The gap that the fit gives at each scale."""
         return self.bias / scales + self.second / scales**2
 
-    @property
-    def severity(self) -> float:
-        """Larger is worse, for choosing what to show first."""
-        return -self.chance
-
 
 def compare(
     observable: Observable,

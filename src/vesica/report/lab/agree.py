@@ -52,7 +52,8 @@ def _draw(setting: Setting, one: Comparison, title: str, width: float) -> Markup
     gaps, errors = percent * one.gaps[::-1], _SPREAD * percent * one.errors[::-1]
     line = np.geomspace(inverse[0], inverse[-1], 60)
     points = Points("whole numbers", SEEN, inverse, gaps, gaps - errors, gaps + errors)
-    fit = Curve("expected", FITTED, line, percent * one.expected(1.0 / line))
-    reach = max(float(np.max(np.abs(gaps) + errors)), 1e-3)
+    reach = max(1.2 * float(np.max(np.abs(gaps) + errors)), 1e-3)
+    expected = percent * one.expected(1.0 / line)  # where the fit is bad it may lead far away
+    fit = Curve("expected", FITTED, line, np.where(np.abs(expected) <= reach, expected, np.nan))
     return plane(title, Axis("1/scale", is_log=True), Axis("gap (% of the mean field)", span=(-reach, reach)),
                  curves=(fit,), points=(points,), levels=(Mark(0.0, "mean field"),), width=width)
