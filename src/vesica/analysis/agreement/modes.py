@@ -86,7 +86,7 @@ def by_modes(
 
 def _density(values: Array, width: float) -> Array:
     grid = np.linspace(values[0] - 3.0 * width, values[-1] + 3.0 * width, GRID)
-    return np.exp(-0.5 * ((grid[:, None] - values[None, :]) / width) ** 2).sum(axis=1)
+    return np.asarray(np.exp(-0.5 * ((grid[:, None] - values[None, :]) / width) ** 2).sum(axis=1))
 
 
 def _modes(values: Array, width: float) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from vesica.analysis.agreement.verdict import Comparison
-from vesica.analysis.lab import Field, LabOutcome, Table
+from vesica.analysis.lab import Field, LabOutcome, Table, Value
 from vesica.errors import Finding
 
 KIND: Final = "agree"
@@ -119,7 +119,7 @@ def _table(setting: Setting, comparisons: Sequence[Comparison]) -> Table:
         fields += [Field(f"well_mixed_x{scale:g}"), Field(f"mean_x{scale:g}"), Field(f"error_x{scale:g}"),
                    Field(f"expected_gap_x{scale:g}")]
     fields += [Field("chance"), Field("stepping"), Field("detectable"), Field("linear"), Field("verdict")]
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for one in comparisons:
         seen, expected = one.observable, one.expected(np.array(setting.scales))
         numbers = [float(value) for four in zip(one.well_mixed, one.means, one.errors, expected, strict=True)
