@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import itertools
 import json
+import math
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -79,7 +81,8 @@ class Plan:
 
 def check(plan: Plan) -> None:
     """Raise `InputError` where a plan cannot be run."""
-    if len(plan.scales) < 2 or list(plan.scales) != sorted(set(plan.scales)) or plan.scales[0] < 1.0:
+    rises = all(low < high for low, high in itertools.pairwise(plan.scales))  # false for nan
+    if not (len(plan.scales) > 1 and rises and 1.0 <= plan.scales[0] and plan.scales[-1] < math.inf):
         raise error("--scales", f"`--scales {','.join(f'{s:g}' for s in plan.scales)}`",
                     "scales are at least two rising numbers from 1 on", "one cannot see whether the gap falls",
                     "write `--scales 1,10,100`")
