@@ -82,7 +82,7 @@ class Plan:
 def check(plan: Plan) -> None:
     """Raise `InputError` where a plan cannot be run."""
     rises = all(low < high for low, high in itertools.pairwise(plan.scales))  # false for nan
-    if not (len(plan.scales) > 1 and rises and 1.0 <= plan.scales[0] and plan.scales[-1] < math.inf):
+    if not (len(plan.scales) > 1 and rises and plan.scales[0] >= 1.0 and plan.scales[-1] < math.inf):
         raise error("--scales", f"`--scales {','.join(f'{s:g}' for s in plan.scales)}`",
                     "scales are at least two rising numbers from 1 on", "one cannot see whether the gap falls",
                     "write `--scales 1,10,100`")
