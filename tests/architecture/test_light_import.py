@@ -25,6 +25,7 @@ def loaded_after(code: str) -> set[str]:
         "import vesica; vesica.__version__; dir(vesica)",
         "from vesica.cli.app import main; assert main(['--help']) == 0",
         "from vesica.cli.app import main; assert main(['run', '--help']) == 0",
+        "from vesica.cli.app import main; assert main(['agree', '--help']) == 0",
         "from vesica.cli.app import main; assert main(['--version']) == 0",
         "from vesica.cli.app import main; assert main(['chekc']) == 2",
     ],

@@ -106,6 +106,25 @@ def run(**options: Any) -> int:
     return run_command.run(**options)
 
 
+@app.command(short_help="Do whole numbers and the mean field of a model agree?")
+@click.argument("file", type=FILE)
+@click.option("--out", type=FILE, metavar="DIR", help="Folder to make: agree.json, agreement.csv, report.html.")
+@click.option("--scales", default="1,10,100", show_default=True, metavar="S,S,...",
+              help="Factors on all copy numbers, at the same concentrations.")
+@click.option("--replicates", type=click.IntRange(8, 100_000), default=20, show_default=True, metavar="N",
+              help="Runs at the largest scale; smaller ones get up to 8 times as many.")
+@click.option("--cells", type=click.IntRange(1, 1000), default=4, show_default=True, metavar="N",
+              help="Cells of the commonest type in the dish that is run.")
+@click.option("--png/--no-png", default=True, help="Pictures as PNG, too.")
+@_model_options
+@_json_option
+def agree(**options: Any) -> int:
+    """Run a model in every fidelity, at growing copy numbers, and say whether they agree (exit code 3: they do not)."""
+    from vesica.cli import agree_command
+
+    return agree_command.agree(**options)
+
+
 @app.command(short_help="Write report.html for a run.")
 @click.argument("folder", type=FILE, metavar="DIR")
 @_json_option
@@ -162,7 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 our fault, 2 the user's input, 3 diverged or stopped by the machine, 130 Ctrl-C.
+        0 done, 1 our fault, 2 the user's input, 3 diverged, stopped by the machine or fidelities that disagree,
+        130 Ctrl-C.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:

@@ -63,6 +63,7 @@ def deliver(
     png: bool = True,
     files: Mapping[str, bytes] | None = None,
     sections: Sequence[Section] = (),
+    code: int = failures.DONE,
 ) -> int:
     """Print what was found, and write it where asked; returns the exit code.
 
@@ -74,6 +75,8 @@ def deliver(
         Folder to make; nothing is written without it.
     files : relative path -> content, optional
         Further files of the folder.
+    code : int
+        How the command ends.
 
     Raises
     ------
@@ -84,13 +87,13 @@ def deliver(
     if out is not None:
         findings += _write(outcome, figures, sections, out, png=png, files=files or {})
     if as_json:
-        failures.print_json({"exit_code": failures.DONE, "folder": out, **record(outcome)})
-        return failures.DONE
+        failures.print_json({"exit_code": code, "folder": out, **record(outcome)})
+        return code
     failures.print_findings(findings)
     _print(outcome)
     if out is not None:
         click.echo(f"\nWritten to {out}: {out / 'report.html'} opens in any browser.")
-    return failures.DONE
+    return code
 
 
 def record(outcome: LabOutcome) -> dict[str, Any]:

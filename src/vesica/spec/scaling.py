@@ -65,17 +65,13 @@ def exponent(model: ResolvedModel, path: str) -> int:
 
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
-    if owner.startswith("rule."):
-        return _RULE
+    cells = {cell.name: cell for cell in model.cells}
+    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, _MACHINERY),
+             **{f"rule.{rule.key}": _RULE for rule in model.rules}}
+    if owner in whole:
+        return whole[owner]
     if owner.startswith("inhibitor."):
         return _INHIBITOR
-    if owner == "medium":
-        return _MEDIUM
-    cells = {cell.name: cell for cell in model.cells}
-    if owner in cells:
-        return _MACHINERY
-    if owner in model.solubles:
-        return _SOLUBLE
     cell, _, thing = owner.partition(".")
     if cell not in cells:
         return {}

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import itertools
 import json
+import math
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -79,7 +81,8 @@ class Plan:
 
 def check(plan: Plan) -> None:
     """Raise `InputError` where a plan cannot be run."""
-    if len(plan.scales) < 2 or list(plan.scales) != sorted(set(plan.scales)) or plan.scales[0] < 1.0:
+    rises = all(low < high for low, high in itertools.pairwise(plan.scales))  # false for nan
+    if not (len(plan.scales) > 1 and rises and plan.scales[0] >= 1.0 and plan.scales[-1] < math.inf):
         raise error("--scales", f"`--scales {','.join(f'{s:g}' for s in plan.scales)}`",
                     "scales are at least two rising numbers from 1 on", "one cannot see whether the gap falls",
                     "write `--scales 1,10,100`")
@@ -98,7 +101,9 @@ def stochastic(program: Program, replicate: int) -> Iterator[Trajectory]:
     """
     try:
         engine = importlib.import_module("vesica.engine.whole.run")
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as failure:
+        if failure.name != "vesica.engine.whole.run":
+            raise
         raise error("agree", "this version runs `well_mixed` only", "an agreement is between two fidelities",
                     "there is nothing to compare", "use a version with `fidelity: stochastic`") from None
     found: Iterator[Trajectory] = engine.trajectories(program, replicate)
@@ -108,9 +113,11 @@ def stochastic(program: Program, replicate: int) -> Iterator[Trajectory]:
 def models(model: ResolvedModel, plan: Plan) -> dict[tuple[int, bool], ResolvedModel]:
     """The dishes that are run, by place of the scale and whether windows are halved."""
     small = few_cells(model, plan.cells)
+    whole = {"cells_at_most": plan.cells} if hasattr(small.schedule, "cells_at_most") else {}  # no sample of the few
     found = {}
     for k, scale in enumerate(plan.scales):
-        schedule = replace(small.schedule, seed=small.schedule.seed + 7919 * k)  # scales err independently
+        seed = small.schedule.seed + 7919 * k  # scales err independently
+        schedule = replace(small.schedule, seed=seed, fidelity="stochastic", **whole)
         found[k, False] = replace(scaled(small, scale), schedule=schedule)
     last = found[len(plan.scales) - 1, False]
     halved = {name: getattr(last.schedule, name) / 2.0 for name in ("every", "window")

@@ -53,7 +53,7 @@ def standard_errors(noise: Noise, scales: Array, samples: Sequence[Array]) -> Ar
     counts = np.array([len(sample) for sample in samples], dtype=float)
     own = np.array([float(np.var(sample, ddof=1)) for sample in samples])
     pooled = float(np.sum((counts - 1.0) * own * powers) / np.sum(counts - 1.0))
-    return np.sqrt(np.maximum(own, pooled / powers) / counts)
+    return np.asarray(np.sqrt(np.maximum(own, pooled / powers) / counts))
 
 
 def allowed(

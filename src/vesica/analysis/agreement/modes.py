@@ -20,6 +20,7 @@ STEPS: Final = 8.0  # single events, or two bursts, that modes lie apart at leas
 TRIALS: Final = 199
 ALARM: Final = 0.01
 GRID: Final = 256
+SAME: Final = 1e-9  # relative; a sample whose numbers differ by rounding alone
 
 
 def two_modes(sample: Array, seed: int, coarse: float = 0.0) -> float | None:
@@ -32,7 +33,7 @@ def two_modes(sample: Array, seed: int, coarse: float = 0.0) -> float | None:
     times their own spread from each other, so that a skewed or a coarse sample is not taken for two states.
     """
     spread = float(np.std(sample))
-    if spread == 0.0:
+    if spread <= SAME * abs(float(np.mean(sample))):
         return None
     values = np.sort((sample - np.mean(sample)) / spread)
     critical = _critical(values)
@@ -85,7 +86,7 @@ def by_modes(
 
 def _density(values: Array, width: float) -> Array:
     grid = np.linspace(values[0] - 3.0 * width, values[-1] + 3.0 * width, GRID)
-    return np.exp(-0.5 * ((grid[:, None] - values[None, :]) / width) ** 2).sum(axis=1)
+    return np.asarray(np.exp(-0.5 * ((grid[:, None] - values[None, :]) / width) ** 2).sum(axis=1))
 
 
 def _modes(values: Array, width: float) -> int:

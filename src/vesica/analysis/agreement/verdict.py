@@ -2,8 +2,8 @@
 
 The system-size expansion (van Kampen, Stochastic Processes in Physics and Chemistry, chapter X) says that the mean of
 whole numbers, at ``s`` times the copies and the same concentrations, differs from the mean field by
-``b / s + c / s^2 + ...``, and its variance falls as ``1 / s``. So a fit without a constant term must leave nothing over.
-Where the mean obeys a closed linear system there is no gap at any scale.
+``b / s + c / s^2 + ...``, and its variance falls as ``1 / s``. So a fit without a constant term must leave nothing
+over. Where the mean obeys a closed linear system there is no gap at any scale.
 """
 
 from __future__ import annotations
@@ -84,11 +84,6 @@ class Comparison:
     def expected(self, scales: Array) -> Array:
         """The gap that the fit gives at each scale."""
         return self.bias / scales + self.second / scales**2
-
-    @property
-    def severity(self) -> float:
-        """Larger is worse, for choosing what to show first."""
-        return -self.chance
 
 
 def compare(
