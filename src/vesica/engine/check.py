@@ -63,16 +63,15 @@ def _positive(model: ResolvedModel) -> list[Finding]:
 
 
 def _sizes(model: ResolvedModel) -> list[Finding]:
-    """The size law of every cell type that secretes, with the numbers of each arm."""
+    """The size law of every class of vesicles, with the numbers of each arm."""
     found: dict[Finding, None] = {}
     for arm in model.arms:
         row = parameter_row(model, arm)
-        for cell in model.cells:
-            if cell.secretes_vesicles:
-                try:
-                    size_law(row, cell.name)
-                except InputError as failure:
-                    found |= dict.fromkeys(failure.findings)
+        for origin in model.origins:
+            try:
+                size_law(row, origin)
+            except InputError as failure:
+                found |= dict.fromkeys(failure.findings)
     return list(found)
 
 
@@ -87,13 +86,13 @@ def _balance(model: ResolvedModel) -> list[Finding]:
 
 def _depth(model: ResolvedModel) -> list[Finding]:
     """A dose in medium so deep that diffusion does not stir it within the run."""
-    secreting = [cell.name for cell in model.cells if cell.secretes_vesicles]
+    origins = model.origins
     doses = [(arm.name, dose) for arm in model.arms for dose in arm.doses]
-    if not secreting or not doses:
+    if not origins or not doses:
         return []
     numbers = {path: parameter.value for path, parameter in model.parameters.items()}
     free = stokes_einstein(numbers["medium.temperature"], numbers["medium.viscosity"], 1.0)
-    diffusivity = free * size_law(numbers, secreting[0]).moment(-1)
+    diffusivity = free * size_law(numbers, origins[0]).moment(-1)
     depth = model.domain.depth
     longest = model.schedule.duration - min(dose.at for _, dose in doses)
     if model.domain.mixing == "stirred" or depth**2 / (2 * diffusivity) <= longest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vesica.engine.naming import Content, Names
+from vesica.engine.naming import Names
 from vesica.engine.table import Pool
 from vesica.spec.resolved import CellType
 
@@ -72,24 +72,12 @@ def _budding(names: Names, cell: CellType, stage: str) -> None:
             flux(f"budding/{c}.{stage}", c, (budding,), {inside: 1, f"{c}.made": 1}, needs)
         elif names.holds(cell, content.cargo):
             own = f"{c}.{content.cargo}"
-            loading = _loading(names, cell, content)
+            enrichment = names.rate(c, f"{content.cargo}_enrichment", f"{c}.{content.cargo}.enrichment")
+            loading = names.loading(c, content.cargo, enrichment)
             flux(f"loading/{c}.{stage}{content.suffix}", c, (budding, loading, own),
                  {own: -1, inside: 1, f"{c}.made{content.suffix}": 1}, needs)
             back[own] = 1
         flux(f"retrofusion/{c}.{stage}{content.suffix}", c, (retro, inside), back, needs)
-
-
-def _loading(names: Names, cell: CellType, content: Content) -> str:
-    """Copies per vesicle for each copy in the cell."""
-    c = cell.name
-    topology = next(cargo.topology for cargo in names.model.cargo if cargo.name == content.cargo)
-    enrichment = names.rate(c, f"{content.cargo}_enrichment", f"{c}.{content.cargo}.enrichment")
-    one = names.table.derive("one")
-    if topology == "lumen":
-        size, room = names.table.derive(f"{c}.lumen_volume"), f"{c}.cell_volume"
-    else:
-        size, room = names.table.derive(f"{c}.vesicle_area"), f"{c}.membrane_area"
-    return names.table.assign(f"{c}.{content.cargo}_loading", f"{topology}_loading", enrichment, size, room, one)
 
 
 def _fates(names: Names, cell: CellType) -> None:

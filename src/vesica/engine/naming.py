@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from vesica.engine.table import TableBuilder
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.resolved import CellType, ResolvedModel, sender_of
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,28 @@ class Names:
 
     def bound(self, cell: str, suffix: str) -> str:
         """Value name of what is bound on one cell, over all origins."""
-        if not self.origins():
+        if not self.origins:
             return self.table.derive("zero")
-        parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins()]
+        parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins]
         value = parts[0]
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)
         return value
 
-    def origins(self) -> list[str]:
-        """Cell types that secrete vesicles."""
-        return [cell.name for cell in self.model.cells if cell.secretes_vesicles]
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Classes of vesicles: cell types that secrete exosomes, and what else cells shed."""
+        return self.model.origins
+
+    def loading(self, origin: str, cargo: str, enrichment: str) -> str:
+        """Value name of the copies per vesicle of a class for each copy in the cell."""
+        cell, one = sender_of(origin), self.table.derive("one")
+        topology = next(known.topology for known in self.model.cargo if known.name == cargo)
+        if topology == "lumen":
+            size, room = self.table.derive(f"{origin}.lumen_volume"), f"{cell}.cell_volume"
+        else:
+            size, room = self.table.derive(f"{origin}.vesicle_area"), f"{cell}.membrane_area"
+        return self.table.assign(f"{origin}.{cargo}_loading", f"{topology}_loading", enrichment, size, room, one)
 
     def holds(self, cell: CellType, cargo: str) -> bool:
         """Whether the cell has a pool of that cargo of its own."""

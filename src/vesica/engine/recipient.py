@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from vesica.engine.naming import Content, Names
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType
+from vesica.spec.resolved import CellType, label_of
 
 
-def bind_cell_contents(names: Names, cell: CellType, origins: list[str]) -> None:
+def bind_cell_contents(names: Names, cell: CellType) -> None:
     """Signals, own cargo, miRNA targets, secretion and survival of one cell type."""
     needs = frozenset({f"cell:{cell.name}"})
     for cargo in cell.cargo:
-        _own_cargo(names, cell, cargo, origins, needs)
+        _own_cargo(names, cell, cargo, needs)
     for mirna in cell.mirna_targets:
         _titration(names, cell.name, mirna, needs)
     for signal in cell.signals:
@@ -29,7 +29,7 @@ def bind_cell_contents(names: Names, cell: CellType, origins: list[str]) -> None
                          {alive.name: -1, f"{cell.name}.dead": 1}, needs)
 
 
-def _own_cargo(names: Names, cell: CellType, cargo: str, origins: list[str], needs: frozenset[str]) -> None:
+def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) -> None:
     """Turnover of a cargo of the cell; what vesicles take and bring is booked beside it."""
     c, token = cell.name, f"{cargo} of {cell.name}"
     own = Pool(f"{c}.{cargo}", c, "molecule", f"{cargo} in the cell", needs, rest=f"{c}.{cargo}.basal")
@@ -43,7 +43,7 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, origins: list[str], nee
         names.table.weigh(token, f"{c}.made/{cargo}", 1)
         names.table.weigh(token, f"{c}.returned/{cargo}", -1)
     if cell.takes_up_vesicles and _kind(names, cargo) != "ligand":
-        for origin in origins:
+        for origin in names.origins:
             names.table.weigh(token, f"{c}.delivered:{origin}/{cargo}", -1)
 
 
@@ -84,9 +84,12 @@ def _signal(names: Names, c: str, signal: str, requires: str | None, needs: froz
     names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)
 
 
-def bind_recipient(names: Names, cell: CellType, origins: list[str]) -> None:
-    """Binding, endocytosis, drinking, fusion, degradation, recycling and escape."""
-    c = cell.name
+def bind_recipient(names: Names, cell: CellType) -> None:
+    """Binding, endocytosis, drinking, fusion, degradation, recycling and escape.
+
+    One law for all classes of vesicles: they differ in diffusivity and in what they carry.
+    """
+    c, origins = cell.name, names.origins
     if not origins:
         return
     for content in names.contents():
@@ -115,9 +118,8 @@ def _surfacing(names: Names, c: str, cargo: str) -> None:
 
 
 def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
-    taken = Pool(f"{c}.taken_up:{origin}", c, "vesicle", f"vesicles of {origin} taken up and kept so far", needs,
-                 counter=True)
-    names.table.pool(taken)
+    label = f"vesicles of {label_of(origin)} taken up and kept so far"
+    names.table.pool(Pool(f"{c}.taken_up:{origin}", c, "vesicle", label, needs, counter=True))
     for content in names.contents():
         for pool, label, counter in (
             ("bound", "bound", False),
@@ -126,7 +128,7 @@ def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> N
             ("delivered", "delivered so far", True),
         ):
             name = f"{c}.{pool}:{origin}{content.suffix}"
-            described = f"{content.label} of {origin} {label}"
+            described = f"{content.label} of {label_of(origin)} {label}"
             names.table.pool(Pool(name, c, content.unit, described, needs, counter=counter), **{content.token: 1})
 
 
