@@ -42,8 +42,9 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "total": (("vesicle", "vesicle"), "vesicle"),
     "concentration": (("molecule", "um^3"), "molecule/um^3"),
     "microvesicle_shedding": (("vesicle/s", ""), "vesicle/s"),
+    "per_living": (("vesicle", ""), "vesicle"),
 }
-GENERIC = {"modulated", "product", "total"}  # documented as any unit
+GENERIC = {"modulated", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
                "unbinding_hazard", "drinking_hazard"}  # one-line docstrings
 

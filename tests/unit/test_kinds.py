@@ -172,7 +172,8 @@ def test_what_docs_science_says_about_x16() -> None:
     model = api.examine(root / "examples" / "atp_microvesicles.yaml").resolved
     assert model is not None
     assert all(set(item.presupposed_by) == {"asmase", "membrane"} for item in model.published)
-    found = {name: finished(replace(model, arms=(arm_of(model, name),))) for name in ("control", "atp", "atp_asmase_ko")}
+    names = ("control", "atp", "atp_asmase_ko")
+    found = {name: finished(replace(model, arms=(arm_of(model, name),))) for name in names}
     text = (root / "docs" / "science.md").read_text(encoding="utf-8")
     values = {name: quantities(model, run) for name, run in found.items()}
     for said, name in (("microvesicles shed, ATP against control", "microvesicles"),

@@ -45,7 +45,8 @@ def _pools(names: Names, cell: CellType) -> None:
 
 def _biogenesis(names: Names, cell: CellType) -> None:
     c, needs, flux = cell.name, _needs(cell), names.table.flux
-    flux(f"endosome_formation/{c}", c, (names.rate(c, "endosome_formation_rate"),), {f"{c}.endosome": 1}, needs)
+    flux(f"endosome_formation/{c}", c, (names.rate(c, "endosome_formation_rate"), *names.alive(c)),
+         {f"{c}.endosome": 1}, needs)
     flux(f"endosome_recycling/{c}", c, (names.rate(c, "endosome_recycling_rate"), f"{c}.endosome"),
          {f"{c}.endosome": -1}, needs)
     flux(f"endosome_maturation/{c}", c, (names.rate(c, "endosome_maturation_rate"), f"{c}.endosome"),
@@ -74,7 +75,7 @@ def _budding(names: Names, cell: CellType, stage: str) -> None:
             own = f"{c}.{content.cargo}"
             enrichment = names.rate(c, f"{content.cargo}_enrichment", f"{c}.{content.cargo}.enrichment")
             loading = names.loading(c, content.cargo, enrichment)
-            flux(f"loading/{c}.{stage}{content.suffix}", c, (budding, loading, own),
+            flux(f"loading/{c}.{stage}{content.suffix}", c, (budding, loading, names.living(c, own)),
                  {own: -1, inside: 1, f"{c}.made{content.suffix}": 1}, needs)
             back[own] = 1
         flux(f"retrofusion/{c}.{stage}{content.suffix}", c, (retro, inside), back, needs)
@@ -85,7 +86,7 @@ def _fates(names: Names, cell: CellType) -> None:
     c, needs, flux, assign = cell.name, _needs(cell), names.table.flux, names.table.assign
     lysosome = names.rate(c, "mvb_lysosome_rate")
     docking = assign(f"{c}.docking", "docking_hazard", names.rate(c, "mvb_docking_rate"),
-                     names.rate(c, "rab27_activity"), f"{c}.docked", f"{c}.docking_sites")
+                     names.rate(c, "rab27_activity"), names.living(c, f"{c}.docked"), f"{c}.docking_sites")
     fusion = assign(f"{c}.fusion", "fusion_hazard", names.rate(c, "mvb_fusion_rate"), names.rate(c, "snare_activity"))
     flux(f"lysosome/{c}", c, (lysosome, f"{c}.mvb"), {f"{c}.mvb": -1}, needs)
     flux(f"docking/{c}", c, (docking, f"{c}.mvb"), {f"{c}.mvb": -1, f"{c}.docked": 1}, needs)

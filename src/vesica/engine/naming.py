@@ -51,12 +51,27 @@ class Names:
         if source in self.model.solubles:
             return self.concentration(source)
         if source.startswith("bound_"):
-            return self.bound(cell, f"/{source.removeprefix('bound_')}")
+            return self.living(cell, self.bound(cell, f"/{source.removeprefix('bound_')}"))
         if source.startswith("repression_by_"):
             mirna = source.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
             return self.table.assign(f"{cell}.{source}", "repressed_share", held, free)
-        return f"{cell}.{source}"
+        here = f"{cell}.{source}"
+        return self.living(cell, here) if source in self.cell(cell).cargo else here
+
+    def living(self, cell: str, amount: str) -> str:
+        """Value name of an amount per living cell; pools hold amounts per cell at the start."""
+        if not self.cell(cell).can_die:
+            return amount
+        return self.table.assign(f"{amount} in the living", "per_living", amount, f"{cell}.alive")
+
+    def alive(self, cell: str) -> tuple[str, ...]:
+        """The share alive as a factor of what each living cell does; nothing where all live."""
+        return (f"{cell}.alive",) if self.cell(cell).can_die else ()
+
+    def cell(self, name: str) -> CellType:
+        """The cell type of that name."""
+        return next(cell for cell in self.model.cells if cell.name == name)
 
     def concentration(self, soluble: str) -> str:
         """Value name of the concentration of a factor in the medium."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
@@ -33,6 +34,8 @@ def process_table(model: ResolvedModel) -> ProcessTable:
             bind_shedding(names, cell)
         if cell.takes_up_vesicles:
             bind_recipient(names, cell)
+        if cell.can_die:
+            bind_death(names, cell)
     return ProcessTable(
         pools=tuple(builder.pools.values()),
         assignments=tuple(builder.assignments.values()),

@@ -8,7 +8,7 @@ from vesica.spec.resolved import CellType, label_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
-    """Signals, own cargo, miRNA targets, secretion and survival of one cell type."""
+    """Signals, own cargo, miRNA targets and secretion of one cell type."""
     needs = frozenset({f"cell:{cell.name}"})
     for cargo in cell.cargo:
         _own_cargo(names, cell, cargo, needs)
@@ -18,15 +18,8 @@ def bind_cell_contents(names: Names, cell: CellType) -> None:
         _signal(names, cell.name, signal.name, signal.requires, needs)
     for soluble in cell.solubles:
         rate = names.rate(cell.name, f"{soluble}_secretion", f"{cell.name}.{soluble}.secretion_rate")
-        names.table.flux(f"secretion/{cell.name}.{soluble}", cell.name, (rate,), {f"medium.{soluble}": 1}, needs)
-    if cell.can_die:
-        token = f"cells {cell.name}"
-        alive = Pool(f"{cell.name}.alive", cell.name, "", "share alive", needs, rest="one", restart=True)
-        names.table.pool(alive, **{token: 1})
-        names.table.derive("one")
-        names.table.pool(Pool(f"{cell.name}.dead", cell.name, "", "share dead", needs, counter=True), **{token: 1})
-        names.table.flux(f"death/{cell.name}", cell.name, (names.rate(cell.name, "death_rate"), alive.name),
-                         {alive.name: -1, f"{cell.name}.dead": 1}, needs)
+        names.table.flux(f"secretion/{cell.name}.{soluble}", cell.name, (rate, *names.alive(cell.name)),
+                         {f"medium.{soluble}": 1}, needs)
 
 
 def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) -> None:
@@ -37,7 +30,8 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) 
     base = names.table.assign(f"{c}.{cargo}_synthesis", "synthesis", f"{c}.{cargo}.basal", f"{c}.{cargo}.decay_rate")
     production = names.rate(c, f"{cargo}_production", base)
     decay = names.rate(c, f"{cargo}_decay", f"{c}.{cargo}.decay_rate")
-    names.table.flux(f"cargo_production/{own.name}", c, (production,), {own.name: 1}, needs, (token,))
+    names.table.flux(f"cargo_production/{own.name}", c, (production, *names.alive(c)), {own.name: 1}, needs,
+                     (token,))
     names.table.flux(f"cargo_decay/{own.name}", c, (decay, own.name), {own.name: -1}, needs, (token,))
     if cell.secretes_vesicles:
         names.table.weigh(token, f"{c}.made/{cargo}", 1)
@@ -59,9 +53,9 @@ def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
     add(Pool(target, c, "molecule", f"free targets of {mirna}", needs, rest=f"{prefix}.target_sites"), **{targets: 1})
     add(Pool(held, c, "molecule", f"targets held by {mirna}", needs), **{token: 1, targets: 1})
     made = assign(f"{prefix}_target_synthesis", "synthesis", f"{prefix}.target_sites", f"{prefix}.target_decay_rate")
-    flux(f"target_synthesis/{target}", c, (made,), {target: 1}, needs, (targets,))
+    flux(f"target_synthesis/{target}", c, (made, *names.alive(c)), {target: 1}, needs, (targets,))
     flux(f"target_decay/{target}", c, (f"{prefix}.target_decay_rate", target), {target: -1}, needs, (targets,))
-    meeting = assign(f"{prefix}_meeting", "mass_action", f"{prefix}.target_binding_rate", free, target)
+    meeting = assign(f"{prefix}_meeting", "mass_action", f"{prefix}.target_binding_rate", free, names.living(c, target))
     flux(f"titration_binding/{held}", c, (meeting,), {free: -1, target: -1, held: 1}, needs)
     flux(f"titration_unbinding/{held}", c, (f"{prefix}.target_unbinding_rate", held), {held: -1, free: 1, target: 1},
          needs)
@@ -75,8 +69,8 @@ def _signal(names: Names, c: str, signal: str, requires: str | None, needs: froz
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
     if requires is not None:
-        share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share", f"{c}.{requires}",
-                                   f"{c}.{signal}.reference")
+        share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share",
+                                   names.living(c, f"{c}.{requires}"), f"{c}.{signal}.reference")
         base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
     production = names.rate(c, f"{signal}_production", base)
     decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
@@ -98,7 +92,8 @@ def bind_recipient(names: Names, cell: CellType) -> None:
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         _uptake_pools(names, c, origin, needs)
-    sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), names.bound(c, ""))
+    bound = names.living(c, names.bound(c, ""))
+    sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), bound)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         hazards = _uptake_hazards(names, c, origin, sites)
@@ -158,11 +153,12 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     degraded, delivered = f"{c}.degraded{end}", f"{c}.delivered{end}"
     counted = {f"{c}.taken_up:{origin}": 1} if content.cargo is None else {}
     by_endosome, by_surface = _delivery(names, cell, content)
+    alive = names.alive(c)
     where = f"{c}{end}"
-    flux(f"binding/{where}", c, (hazard["bind"], free), {free: -1, bound: 1}, needs)
+    flux(f"binding/{where}", c, (hazard["bind"], free, *alive), {free: -1, bound: 1}, needs)
     flux(f"unbinding/{where}", c, (hazard["unbind"], bound), {bound: -1, free: 1}, needs)
     flux(f"endocytosis/{where}", c, (hazard["internalise"], bound), {bound: -1, inside: 1} | counted, needs)
-    flux(f"macropinocytosis/{where}", c, (hazard["drink"], free), {free: -1, inside: 1} | counted, needs)
+    flux(f"macropinocytosis/{where}", c, (hazard["drink"], free, *alive), {free: -1, inside: 1} | counted, needs)
     leaving = {bound: -1, delivered: 1} | counted
     if content.cargo is not None and by_surface and _kind(names, content.cargo) == "receptor":
         works, lost = f"{c}.receptor_insertion_share", names.table.derive(f"{c}.receptor_loss_share")

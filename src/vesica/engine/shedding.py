@@ -14,7 +14,7 @@ def bind_shedding(names: Names, cell: CellType) -> None:
     needs = frozenset({f"cell:{c}"})
     shedding = names.table.assign(f"{c}.shedding", "microvesicle_shedding", names.rate(c, "shedding_rate"),
                                   names.rate(c, "asmase_activity"))
-    names.table.flux(f"shedding/{c}", c, (shedding,), leaving(origin, None), needs)
+    names.table.flux(f"shedding/{c}", c, (shedding, *names.alive(c)), leaving(origin, None), needs)
     for cargo in cell.cargo:
         loading = names.loading(origin, cargo, f"{c}.{cargo}.microvesicle_enrichment")
         names.table.flux(f"shedding_load/{c}/{cargo}", c, (shedding, loading, f"{c}.{cargo}"),

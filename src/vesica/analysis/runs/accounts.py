@@ -14,7 +14,8 @@ DONOR: Final = {
     "degraded_inside": "degraded",
 }
 MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added"}
-RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered"}
+RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered",
+                    "died_with": "removed"}
 
 
 def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledger:

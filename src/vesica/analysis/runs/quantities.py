@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from vesica.analysis.runs.vesicles import cargo_per_vesicle
@@ -43,7 +45,7 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
     c = cell.name
     if cell.secretes_vesicles:
         groups["released"] |= {
-            f"{c}.mvb_per_cell": (run.final(f"{c}.mvb") + run.final(f"{c}.docked"), "1/cell"),
+            f"{c}.mvb_per_cell": (mvb_per_cell(run, cell), "1/cell"),
             f"{c}.ilv_per_mvb": (ilv_per_mvb(run, c), "vesicle"),
         }
         if run.hours > 0:  # an arm may diverge before its first output
@@ -58,7 +60,7 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
     for signal in cell.signals:
         groups["signals"][f"{c}.{signal.name}"] = (run.final(f"{c}.{signal.name}"), "")
     for cargo in cell.cargo:
-        groups["cargo"][f"{c}.{cargo}"] = (run.final(f"{c}.{cargo}"), "molecule/cell")
+        groups["cargo"][f"{c}.{cargo}"] = (in_living(run, cell, cargo), "molecule/cell")
     for mirna in cell.mirna_targets:
         held, free = run.final(f"{c}.{mirna}_repressed"), run.final(f"{c}.{mirna}_target")
         groups["cargo"][f"{c}.repression_by_{mirna}"] = (held / (held + free) if held + free > 0 else 0.0, "")
@@ -87,6 +89,20 @@ def released(run: ArmRun, cell: CellType) -> float:
 def taken_up(model: ResolvedModel, run: ArmRun, cell: str) -> float:
     """Vesicles an average cell took up over the run, of all origins."""
     return sum(run.final(f"{cell}.taken_up:{origin}") for origin in model.origins)
+
+
+def in_living(run: ArmRun, cell: CellType, name: str) -> float:
+    """Amount of a pool in a living cell at the end; pools hold amounts per cell at the start. NaN where none lives."""
+    amount = run.final(f"{cell.name}.{name}")
+    if not cell.can_die:
+        return amount
+    alive = run.final(f"{cell.name}.alive")
+    return amount / alive if alive > 0 else math.nan
+
+
+def mvb_per_cell(run: ArmRun, cell: CellType) -> float:
+    """MVBs in a living cell at the end, docked ones included."""
+    return in_living(run, cell, "mvb") + in_living(run, cell, "docked")
 
 
 def ilv_per_mvb(run: ArmRun, c: str) -> float:

@@ -11,7 +11,16 @@ from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
 from vesica.analysis.runs.measured import held_against
 from vesica.analysis.runs.mixing import mixing
 from vesica.analysis.runs.published import judge
-from vesica.analysis.runs.quantities import burst, extremes, ilv_per_mvb, quantities, released, taken_up
+from vesica.analysis.runs.quantities import (
+    burst,
+    extremes,
+    ilv_per_mvb,
+    in_living,
+    mvb_per_cell,
+    quantities,
+    released,
+    taken_up,
+)
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
@@ -90,7 +99,7 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
     return {
         "released_per_cell_per_hour": _released_per_hour(run, cell),
         "taken_up_per_cell": taken_up(model, run, c) if cell.takes_up_vesicles else 0.0,
-        "mvb_per_cell": run.final(f"{c}.mvb") + run.final(f"{c}.docked"),
+        "mvb_per_cell": mvb_per_cell(run, cell) if cell.secretes_vesicles else 0.0,
         "ilv_per_mvb": ilv_per_mvb(run, c) if cell.secretes_vesicles else None,
         "burst_mean": _finite(mean),
         "burst_fano": _finite(fano),
@@ -98,7 +107,7 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
         else {"alive": 1.0},
         "signals": {signal.name: extremes(run, f"{c}.{signal.name}") for signal in cell.signals},
         "cargo": {
-            cargo: {"final_copies": run.final(f"{c}.{cargo}"),
+            cargo: {"final_copies": in_living(run, cell, cargo),
                     "received_copies": sum(run.final(f"{c}.delivered:{o}/{cargo}") for o in others)}
             for cargo in cell.cargo
         },
@@ -139,7 +148,8 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
         for signal in cell.signals:
             found[f"{cell.name}.{signal.name}"] = {"label": signal.label or signal.name, "unit": "relative to rest"}
         for cargo in cell.cargo:
-            found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": "copies per cell"}
+            unit = "copies per cell at the start" if cell.can_die else "copies per cell"
+            found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": unit}
     return found
 
 
