@@ -14,6 +14,7 @@ from vesica.engine.rows import parameter_row
 from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Rule, Schedule
 from vesica.spec.vocabulary import (
+    CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_SHED,
     CELL_MACHINERY,
@@ -59,7 +60,8 @@ def build(
     values |= {"medium.temperature": (310.0, "K"), "medium.viscosity": (0.692e-3, "Pa*s")}
     for cell in cells:
         sheds = cell.sheds_microvesicles
-        fields = {cell.name: CELL_MACHINERY | (CELL_SHEDDING if sheds else {})}
+        bleb = CELL_APOPTOSIS if cell.forms_apoptotic_vesicles else {}
+        fields = {cell.name: CELL_MACHINERY | (CELL_SHEDDING if sheds else {}) | bleb}
         of_cargo = CELL_CARGO | (CELL_CARGO_SHED if sheds else {})
         fields |= {f"{cell.name}.{name}": of_cargo for name in cell.cargo}
         signal_fields = CELL_SIGNAL | CELL_SIGNAL_RECEPTOR

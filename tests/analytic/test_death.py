@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.analytic.builders import LUMEN, H, Run, build, run
+from tests.analytic.builders import LUMEN, MEMBRANE, H, Run, build, run
 from tests.models import MACHINERY, kinds_model, parameters
 from vesica.biology.death import per_living
 from vesica.engine.naming import Names
@@ -33,7 +33,8 @@ def crowd(*, mortal: bool) -> ResolvedModel:
     shed |= {f"taker.{cargo}.microvesicle_enrichment": (0.5, "") for cargo in model.cells[1].cargo}
     values = {**model.parameters, **parameters(shed)}
     values |= parameters({path: (value, values[path].unit) for path, value in CROWDED.items()})
-    taker = replace(model.cells[1], can_die=mortal, sheds_microvesicles=True, solubles=("factor",))
+    taker = replace(model.cells[1], can_die=mortal, sheds_microvesicles=True, solubles=("factor",),
+                    forms_apoptotic_vesicles=mortal)
     values |= parameters({"taker.factor.secretion_rate": (10.0, "molecule/s")})
     rules = tuple(replace(rule, target="endosome_formation_rate") if rule.key == "soluble" else rule
                   for rule in model.rules)
@@ -139,3 +140,27 @@ def test_hardly_a_cell_is_left_and_the_rest_is_as_it_was() -> None:
 def test_of_no_living_cell_nothing_is_read() -> None:
     assert per_living(3.0, 0.5) == 6.0
     assert per_living(3.0, 0.0) == per_living(0.0, 0.0) == per_living(3.0, -1e-30) == 0.0
+
+
+def test_dying_cells_turn_into_vesicles_that_take_a_share_of_their_cargo() -> None:
+    """By time t a share g = 1 - exp(-h t) of n cells is dead: n N g apoptotic vesicles with n p g B copies of a cargo.
+
+    A living cell holds B copies throughout; exosomes take nothing here. `Run.bound`, per dish.
+    """
+    cell = CellType("cell", "cell", cargo=("mir", "receptor"), takes_up_vesicles=False, secretes_vesicles=False,
+                    can_die=True, forms_apoptotic_vesicles=True)
+    count, per_cell, share, basal = 1e6, 60.0, 0.3, {"mir": 1e4, "receptor": 2e3}
+    values = {"cell.death_rate": HAZARD} | {f"cell.{name}.basal": copies for name, copies in basal.items()}
+    values |= {f"cell.{name}.decay_rate": 0.03 / H for name in basal}
+    found = run(build((cell,), (Arm("arm", {"cell": count}),), values, cargo=(LUMEN, MEMBRANE)))
+    dead = -np.expm1(-HAZARD * found.times)
+    made = {"": per_cell} | {f"/{name}": share * copies for name, copies in basal.items()}
+    for content, amount in made.items():
+        exact = amount * dead
+        bound = found.bound(amount)
+        assert np.abs(found[f"cell.made:cell~apoptotic{content}"] - exact).max() <= bound
+        assert np.abs(found[f"medium.free:cell~apoptotic{content}"] - count * exact).max() <= count * bound
+    assert np.abs(found["cell.released:cell~apoptotic"] - per_cell * dead).max() <= found.bound(per_cell)
+    for name, copies in basal.items():
+        left = copies * np.exp(-HAZARD * found.times)
+        assert np.abs(found[f"cell.{name}"] - left).max() <= found.bound(copies)

@@ -14,7 +14,7 @@ from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import derived_values, parameter_row
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import ALL_MACHINERY, CELL_SHEDDING
+from vesica.spec.vocabulary import ALL_MACHINERY, CELL_APOPTOSIS, CELL_SHEDDING
 
 TESTS = Path(__file__).parents[1]
 UNBOUND: dict[str, str] = {}  # kernel -> why the model does not call it
@@ -83,9 +83,9 @@ def without_effect(program: Program, names: Iterable[str], cell: str) -> set[str
 
 @pytest.mark.parametrize("cell", ["donor", "taker"])
 def test_every_number_of_the_machinery_has_an_effect(cell: str) -> None:
-    """The recipient can die and the donor cannot; the donor sheds and the recipient does not."""
+    """The recipient can die and the donor cannot; the donor sheds microvesicles and the recipient does not."""
     idle = without_effect(compile_model(kinds_model()), ALL_MACHINERY, cell)
-    assert idle == ({"death_rate"} if cell == "donor" else set(CELL_SHEDDING))
+    assert idle == ({"death_rate", *CELL_APOPTOSIS} if cell == "donor" else set(CELL_SHEDDING))
 
 
 def test_a_number_without_effect_is_found() -> None:

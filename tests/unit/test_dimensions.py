@@ -133,7 +133,8 @@ def test_hill_demands_that_source_and_half_max_agree() -> None:
 # ---- the whole table: units are carried through every assignment into every flux
 
 DERIVED = {"one": "vesicle", "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
-           "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": ""}
+           "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": "",
+           "apoptotic_rest_share": ""}
 
 
 def value_units(model: ResolvedModel, table: ProcessTable) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from vesica import api, interventions
 from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
 from vesica.analysis.runs.quantities import quantities
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, size_law
+from vesica.engine.check import check
 from vesica.engine.doses import present_in
 from vesica.engine.processes import process_table
 from vesica.engine.program import compile_model
@@ -33,9 +34,10 @@ from vesica.spec.resolved import (
     sender_of,
     size_paths,
 )
-from vesica.spec.vocabulary import CELL_SHEDDING
+from vesica.spec.vocabulary import CELL_APOPTOSIS, CELL_SHEDDING
 
 SHEDS = HEAD + "cells: {microglia: {count: 1e6, microvesicles: true}}\n"
+BLEBS = HEAD + "cells: {microglia: {count: 1e6, apoptotic_vesicles: true}}\n"
 SILENT = HEAD + "cells: {microglia: {count: 1e6}}\n"
 
 
@@ -60,7 +62,7 @@ def test_a_name_of_no_class_is_refused() -> None:
 
 def test_classes_of_cells_and_models() -> None:
     assert chain_model().origins == ("donor", "taker")
-    assert kinds_model().origins == ("donor", "donor~microvesicle", "taker")
+    assert kinds_model().origins == ("donor", "donor~microvesicle", "taker", "taker~apoptotic")
     assert origins_made({"name": "old", "secretes_vesicles": True}) == ("old",)  # a run of an earlier version
 
 
@@ -68,7 +70,7 @@ def test_off_by_default_and_then_nothing_of_it_is_there() -> None:
     """Not a parameter, a rule, a cargo or a pool: a model without the word is the model it was."""
     model = resolve(SILENT)
     assert model.origins == ("microglia",)
-    assert not any(path.partition(".")[2] in CELL_SHEDDING or "microvesicle" in path for path in model.parameters)
+    assert not any("microvesicle" in path or "asmase" in path or "apopto" in path for path in model.parameters)
     assert "IL1b" not in {cargo.name for cargo in model.cargo}
     assert not any("atp" in rule.key for rule in model.rules)
     assert not any("~" in pool.name for pool in process_table(model).pools)
@@ -81,6 +83,24 @@ def test_switched_on_it_brings_its_numbers_its_cargo_and_its_rule() -> None:
     assert model.parameters["microglia.IL1b.microvesicle_enrichment"].entry == "microvesicle.enrichment.passive"
     assert "IL1b" in model.cells[0].cargo
     assert "micro_atp_asmase" in {rule.key for rule in model.rules}
+
+
+def test_a_cell_type_that_turns_into_apoptotic_vesicles_can_die() -> None:
+    """Microglia of the library cannot; the flag says that here they do."""
+    assert not resolve(SILENT).cells[0].can_die
+    model = resolve(BLEBS)
+    assert model.cells[0].can_die
+    assert model.origins == ("microglia", "microglia~apoptotic")
+    assert {"microglia.death_rate", *(f"microglia.{name}" for name in CELL_APOPTOSIS)} <= set(model.parameters)
+    assert check(model) == []
+
+
+def test_apoptotic_vesicles_do_not_hold_more_than_the_cell() -> None:
+    """Mean lumen volume 1.46 um^3, so 2000 um^3 are full with 1370 of them."""
+    for count, is_fine in ((1360, True), (1380, False)):
+        (*found,) = check(resolve(BLEBS + f"parameters: {{microglia.apoptotic_vesicles_per_cell: {count} vesicle}}\n"))
+        assert (found == []) == is_fine
+    assert found[0].path == "microglia.apoptotic_vesicles_per_cell"
 
 
 def test_a_cargo_may_be_sorted_into_microvesicles() -> None:
@@ -96,6 +116,9 @@ def test_a_cargo_may_be_sorted_into_microvesicles() -> None:
     (SILENT + "interventions: [{knock_out: A-SMase}]\n", "is nothing that all cells make"),
     (SILENT.replace("1e6", "1e6, cargo: {TLR4: {microvesicle_enrichment: 3}}"), "is not a parameter of this model"),
     (SHEDS + "arms: {a: {}, b: {cells: {microglia: {microvesicles: false}}}}\n", "is true in"),
+    (SILENT + "parameters: {microglia.apoptotic_cargo_share: 0.2}\n", "is not a parameter of this model"),
+    (BLEBS + "parameters: {microglia.apoptotic_cargo_share: 1.2}\n", "1.2"),
+    (BLEBS + "parameters: {microglia.apoptotic_diameter_high: 0.9 um}\n", "diameters 500, 1000, 900 nm"),
     (SHEDS + "parameters: {microglia.microvesicle_diameter_low: 2 um}\n", "diameters 2000, 250, 1000 nm"),
     (SHEDS + "parameters: {microglia.microvesicle_diameter_gsd: 0.9}\n", "0.9"),
 ])  # fmt: skip
@@ -133,6 +156,9 @@ def test_a_run_tells_the_kinds_apart() -> None:
     assert found["donor.released_per_cell_per_hour"] == pytest.approx(shed + exosomes, rel=1e-15)
     assert found["donor.mir_in_microvesicles_per_cell_per_hour"] > 0
     assert not any("microvesicles" in name for name in found if name.startswith("taker."))
+    dead = 1.0 - found["taker.alive"]
+    blebs = found["taker.apoptotic_vesicles_per_cell_per_hour"] * 48
+    assert blebs == pytest.approx(60.0 * dead, rel=1e-6)
     by_class = transfer_by_class(model, run)
     assert set(by_class) == set(model.origins)
     assert transfer(model, run)["donor"]["taker"] == pytest.approx(
@@ -157,8 +183,6 @@ def test_a_microvesicle_of_greater_volume_carries_more() -> None:
 
 
 def test_size_laws_outside_their_bounds_are_found() -> None:
-    from vesica.engine.check import check
-
     model = kinds_model()
     arm = replace(model.arms[0], values={"donor.microvesicle_diameter_low": 2.0})
     found = check(replace(model, arms=(arm,)))

@@ -8,7 +8,7 @@ from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, size_law
 from vesica.engine.table import imbalances
 from vesica.errors import Finding, InputError
-from vesica.spec.resolved import ResolvedModel
+from vesica.spec.resolved import APOPTOTIC, ResolvedModel, kind_of, sender_of
 from vesica.transport.diffusion import still_column_share, stokes_einstein
 
 SECONDS_PER_ARM: Final = 0.06  # with its share of summary and storage; only to say what to expect
@@ -22,7 +22,7 @@ DENOMINATORS: Final = frozenset({
 
 def check(model: ResolvedModel) -> list[Finding]:
     """Everything that can be said without running: errors, warnings and notes."""
-    findings = [*_positive(model), *_sizes(model), *_late_doses(model)]
+    findings = [*_positive(model), *_sizes(model), *_late_doses(model)] or _too_much(model)
     if findings:
         return findings
     return [*_balance(model), *_depth(model)]
@@ -72,6 +72,25 @@ def _sizes(model: ResolvedModel) -> list[Finding]:
                 size_law(row, origin)
             except InputError as failure:
                 found |= dict.fromkeys(failure.findings)
+    return list(found)
+
+
+def _too_much(model: ResolvedModel) -> list[Finding]:
+    """Apoptotic vesicles of a cell that hold more than the cell."""
+    found: dict[Finding, None] = {}
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for origin in model.origins:
+            if kind_of(origin) != APOPTOTIC:
+                continue
+            cell = sender_of(origin)
+            count, room = row[f"{cell}.apoptotic_vesicles_per_cell"], row[f"{cell}.cell_volume"]
+            volume = count * size_law(row, origin).mean_lumen_volume
+            if volume > room:
+                found[Finding("error", f"{cell}.apoptotic_vesicles_per_cell",
+                              f"{count:g} apoptotic vesicles hold {volume:,.4g} um^3, the {cell} {room:,.4g} um^3",
+                              "a dying cell cannot turn into more than itself", "cargo would be thinned out",
+                              "give fewer or smaller vesicles (`apoptotic_diameter_median`)")] = None
     return list(found)
 
 

@@ -7,15 +7,16 @@ and the room they offer, is multiplied by the share alive; and what a law reads 
 from __future__ import annotations
 
 from vesica.engine.naming import Content, Names
+from vesica.engine.shedding import leaving, made_pools
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType, label_of
+from vesica.spec.resolved import APOPTOTIC, CellType, label_of, origin_of
 
 
 def bind_death(names: Names, cell: CellType) -> None:
     """Survival of one cell type, and the loss of what its dying cells hold; bound after everything else of it.
 
     Signals are levels of a living cell and stay. Vesicles in a dying cell, on it or tethered to it are lost with it,
-    and counted; the cell's own molecules are degraded.
+    and counted; the cell's own molecules are degraded, except for those that its apoptotic vesicles take.
     """
     c = cell.name
     death = names.rate(c, "death_rate")
@@ -29,7 +30,28 @@ def bind_death(names: Names, cell: CellType) -> None:
             if token in contents:
                 moves[_counter(names, cell, pool, contents[token])] = 1
         opened = tuple(token for token in inside if token not in contents)
-        names.table.flux(f"death/{pool.name}", c, (death, pool.name), moves, pool.needs, opened)
+        share = _share_lost(names, cell, pool)
+        names.table.flux(f"death/{pool.name}", c, (death, pool.name, *share), moves, pool.needs, opened)
+    if cell.forms_apoptotic_vesicles:
+        _apoptosis(names, cell, death)
+
+
+def _share_lost(names: Names, cell: CellType, pool: Pool) -> tuple[str, ...]:
+    """The share of a pool that no apoptotic vesicle takes, as a factor; nothing where all is lost."""
+    takes = cell.forms_apoptotic_vesicles and pool.name in {f"{cell.name}.{cargo}" for cargo in cell.cargo}
+    return (names.table.derive(f"{cell.name}.apoptotic_rest_share"),) if takes else ()
+
+
+def _apoptosis(names: Names, cell: CellType, death: str) -> None:
+    """A dying cell turns into vesicles, free at once, that take a share of its own cargo (not what targets hold)."""
+    c, origin, needs = cell.name, origin_of(cell.name, APOPTOTIC), frozenset({f"cell:{cell.name}"})
+    made_pools(names, cell, origin)
+    names.table.flux(f"blebbing/{c}", c, (death, f"{c}.alive", f"{c}.apoptotic_vesicles_per_cell"),
+                     leaving(origin, None), needs)
+    for cargo in cell.cargo:
+        own = f"{c}.{cargo}"
+        names.table.flux(f"blebbing_load/{c}/{cargo}", c, (death, own, f"{c}.apoptotic_cargo_share"),
+                         {own: -1} | leaving(origin, cargo), needs)
 
 
 def _counter(names: Names, cell: CellType, pool: Pool, content: Content) -> str:

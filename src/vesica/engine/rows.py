@@ -71,6 +71,8 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
             values[name] = program.model.domain.volume
         elif what == "receptor_loss_share":
             values[name] = 1.0 - row[f"{owner}.receptor_insertion_share"]
+        elif what == "apoptotic_rest_share":
+            values[name] = 1.0 - row[f"{owner}.apoptotic_cargo_share"]
         elif what == "tethered_share":
             values[name] = 1.0 - row[f"{owner}.released_share"]
         else:

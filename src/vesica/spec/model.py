@@ -105,6 +105,9 @@ class CellSpec(Words):
     like: Name | None = Field(None, description="library cell type to start from (default: the name itself)")
     label: str | None = None
     microvesicles: bool | None = Field(None, description="whether it sheds microvesicles (default: no)")
+    apoptotic_vesicles: bool | None = Field(
+        None, description="whether it can die, and then turns into apoptotic vesicles (default: no)"
+    )
     parameters: dict[str, Quantity] = Field(default_factory=dict, description="NAME: quantity")
     cargo: dict[Name, CellCargoSpec] = Field(default_factory=dict)
     targets: dict[Name, CellTargetsSpec] = Field(default_factory=dict)

@@ -21,7 +21,9 @@ KINDS: Final[tuple[Kind, ...]] = (EXOSOME, MICROVESICLE, APOPTOTIC)
 KIND_LABELS: Final[dict[Kind, str]] = {
     EXOSOME: "exosomes", MICROVESICLE: "microvesicles", APOPTOTIC: "apoptotic vesicles",
 }  # fmt: skip
-_MAKERS: Final[dict[Kind, str]] = {EXOSOME: "secretes_vesicles", MICROVESICLE: "sheds_microvesicles"}
+_MAKERS: Final[dict[Kind, str]] = {
+    EXOSOME: "secretes_vesicles", MICROVESICLE: "sheds_microvesicles", APOPTOTIC: "forms_apoptotic_vesicles",
+}  # fmt: skip
 _SIZES: Final[dict[Kind, str]] = {EXOSOME: "ilv", MICROVESICLE: "microvesicle", APOPTOTIC: "apoptotic"}
 
 
@@ -128,6 +130,7 @@ class CellType:
     takes_up_vesicles: bool = True
     can_die: bool = False
     sheds_microvesicles: bool = False
+    forms_apoptotic_vesicles: bool = False  # when it dies
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
 from vesica.spec.rules import CellWords
 from vesica.spec.vocabulary import (
+    CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_SHED,
     CELL_MACHINERY,
@@ -147,7 +148,7 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
             if signals[key].requires is not None and signals[key].requires not in names.cargo:
                 notes.unknown(f"{place}.signals.{key}.requires", "cargo", str(signals[key].requires), names.cargo,
                               "the signal could never rise")
-    sheds = _flag("microvesicles", said, notes)
+    sheds, bleb = _flag("microvesicles", said, notes), _flag("apoptotic_vesicles", said, notes)
     cargo = (*base.cargo, *(base.microvesicle_cargo if sheds else ()))
     owned = {"cargo": dict.fromkeys(cargo), "targets": dict.fromkeys(base.targets),
              "solubles": dict.fromkeys(base.solubles)}  # fmt: skip
@@ -164,7 +165,7 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
     cell_type = CellType(name, label, tuple(sorted(signals.values(), key=lambda signal: signal.name)),
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
-                         base.can_die, sheds)  # fmt: skip
+                         base.can_die or bleb, sheds, bleb)  # fmt: skip
     _check_receptors(cell_type, said[0][0], notes)
     return CellPlan(cell_type, like)
 
@@ -205,6 +206,8 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
     """Every parameter a cell type has, by path."""
     paths = {f"{cell.name}.{name}": field for name, field in CELL_MACHINERY.items()
              if cell.can_die or name != DEATH}  # fmt: skip
+    if cell.forms_apoptotic_vesicles:
+        paths |= {f"{cell.name}.{name}": field for name, field in CELL_APOPTOSIS.items()}
     of_cargo = CELL_CARGO
     if cell.sheds_microvesicles:
         paths |= {f"{cell.name}.{name}": field for name, field in CELL_SHEDDING.items()}

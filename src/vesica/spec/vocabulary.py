@@ -78,7 +78,16 @@ CELL_SHEDDING: Final[dict[str, Field]] = {
     "microvesicle_diameter_low": Field("um", False, "smallest diameter of microvesicles"),
     "microvesicle_diameter_high": Field("um", False, "largest diameter of microvesicles"),
 }
-ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING
+# CELL.NAME for each cell type that turns into apoptotic vesicles when it dies
+CELL_APOPTOSIS: Final[dict[str, Field]] = {
+    "apoptotic_vesicles_per_cell": Field("vesicle", False, "apoptotic vesicles that a dying cell turns into"),
+    "apoptotic_cargo_share": Field("", False, "share of the cell's own cargo that they take; the rest is degraded"),
+    "apoptotic_diameter_median": Field("um", False, "median of the log-normal diameter law of apoptotic vesicles"),
+    "apoptotic_diameter_gsd": Field("", False, "its geometric standard deviation"),
+    "apoptotic_diameter_low": Field("um", False, "smallest diameter of apoptotic vesicles"),
+    "apoptotic_diameter_high": Field("um", False, "largest diameter of apoptotic vesicles"),
+}
+ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS
 
 # CELL.CARGO.NAME
 CELL_CARGO: Final[dict[str, Field]] = {
