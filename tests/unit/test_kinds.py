@@ -10,6 +10,7 @@ import pytest
 from tests.models import chain_model, kinds_model
 from tests.unit.test_spec_resolve import HEAD, arm_of, resolve
 from vesica import api, interventions
+from vesica.analysis.measure.sample import samples_of
 from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
 from vesica.analysis.runs.quantities import quantities
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, size_law
@@ -206,3 +207,14 @@ def test_what_docs_science_says_about_x16() -> None:
         assert f"{said}: {values['atp'][key][0] / values['control'][key][0]:.3g}" in text
         assert values["atp_asmase_ko"][key][0] == 0.0
     assert f"some {values['atp']['microglia.IL1b_in_microvesicles_per_cell_per_hour'][0]:.0f} an hour" in text
+
+
+def test_instruments_and_report_know_the_classes(tmp_path: Path) -> None:
+    """The sample of a run holds one population for each class, and the report names them in words."""
+    results = api.simulate(Path(__file__).parents[2] / "examples" / "atp_microvesicles.yaml", tmp_path / "run")
+    (sample,) = samples_of(results, arms=("atp",))
+    assert tuple(sample.vesicles) == ("microglia", "microglia~microvesicle")
+    small, large = (float(one.diameter @ one.weight / one.weight.sum()) for one in sample.populations)
+    assert small < 200 < large
+    page = api.report(tmp_path / "run").read_text(encoding="utf-8")
+    assert "microvesicles of microglia" in page

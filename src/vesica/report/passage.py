@@ -234,7 +234,7 @@ def cargo(material: Material) -> Section:
             content = [_cargo_row(material, sender, m, found, key) for m, found in molecules.items()]
             content = [row for row in content if row.dots]
             if content:
-                panels.append(Panel(title, charts.dot_rows(content, f"{sender}: {title}", unit)))
+                panels.append(Panel(title, charts.dot_rows(content, f"{label_of(sender)}: {title}", unit)))
         if not panels:
             continue
         drawn = {name for found in molecules.values() for name, _ in found}
