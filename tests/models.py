@@ -16,7 +16,7 @@ from vesica.spec.resolved import (
     Schedule,
     Signal,
 )
-from vesica.spec.vocabulary import CELL_MACHINERY
+from vesica.spec.vocabulary import ALL_MACHINERY, CELL_APOPTOSIS, CELL_MACHINERY, CELL_SHEDDING
 
 H = 3600.0
 MACHINERY: dict[str, float] = {
@@ -31,6 +31,10 @@ MACHINERY: dict[str, float] = {
     "macropinocytosis_rate": 0.01, "surface_fusion_rate": 0.05 / H, "ev_degradation_rate": 0.7 / H,
     "ev_recycling_rate": 0.2 / H, "escape_rate": 0.3 / H, "receptor_surfacing_rate": 0.5 / H,
     "receptor_disposal_rate": 0.5 / H, "receptor_insertion_share": 1.0, "death_rate": 0.001 / H,
+    "shedding_rate": 3 / H, "asmase_activity": 0.8, "microvesicle_diameter_median": 0.25,
+    "microvesicle_diameter_gsd": 1.6, "microvesicle_diameter_low": 0.1, "microvesicle_diameter_high": 1.0,
+    "apoptotic_vesicles_per_cell": 60.0, "apoptotic_cargo_share": 0.3, "apoptotic_diameter_median": 1.0,
+    "apoptotic_diameter_gsd": 1.6, "apoptotic_diameter_low": 0.5, "apoptotic_diameter_high": 5.0,
 }
 
 
@@ -43,6 +47,18 @@ def machinery(cell: str, **changed: float) -> dict[str, tuple[float, str]]:
     """All machinery parameters of a cell type."""
     values = MACHINERY | changed
     return {f"{cell}.{name}": (values[name], field.unit) for name, field in CELL_MACHINERY.items()}
+
+
+def kinds_model(**changes: object) -> ResolvedModel:
+    """The chain, with donors that shed microvesicles and recipients that turn into apoptotic vesicles."""
+    model = chain_model()
+    values = {f"donor.{name}": (MACHINERY[name], ALL_MACHINERY[name].unit) for name in CELL_SHEDDING}
+    values |= {f"taker.{name}": (MACHINERY[name], ALL_MACHINERY[name].unit) for name in CELL_APOPTOSIS}
+    values |= {f"donor.{cargo}.microvesicle_enrichment": (0.5, "") for cargo in model.cells[0].cargo}
+    donor = replace(model.cells[0], sheds_microvesicles=True)
+    taker = replace(model.cells[1], forms_apoptotic_vesicles=True)
+    model = replace(model, cells=(donor, taker), parameters={**model.parameters, **parameters(values)})
+    return replace(model, **changes)  # type: ignore[arg-type]
 
 
 def chain_model(**changes: object) -> ResolvedModel:

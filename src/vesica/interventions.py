@@ -26,8 +26,9 @@ ALIASES: Final[dict[str, str]] = {
     "TSG101": "escrt_activity", "ALIX": "escrt_activity", "HRS": "escrt_activity", "ESCRT": "escrt_activity",
     "nSMase2": "nsmase2_activity", "SMPD3": "nsmase2_activity",
     "SNAP23": "snare_activity", "VAMP7": "snare_activity", "SNARE": "snare_activity",
+    "A-SMase": "asmase_activity", "ASMase": "asmase_activity", "SMPD1": "asmase_activity",
 }  # fmt: skip
-ACTIVITIES: Final = ("escrt_activity", "nsmase2_activity", "rab27_activity", "snare_activity")
+ACTIVITIES: Final = ("escrt_activity", "nsmase2_activity", "rab27_activity", "snare_activity", "asmase_activity")
 
 Routes = Callable[[ResolvedModel, Sequence[CellType]], tuple[dict[str, float], dict[str, float]]]
 
@@ -269,6 +270,7 @@ ROUTES: Final[dict[str, tuple[str, Routes]]] = {
     "soluble": ("response to solubles of the medium blocked",
                 _rules_from(lambda source, model: source in model.solubles)),
     "release": ("fusion of MVBs with the cell membrane blocked", _machinery("mvb_fusion_rate")),
+    "shedding": ("shedding of microvesicles blocked", _machinery("shedding_rate")),
     "uptake": ("binding of vesicles and macropinocytosis blocked",
                _machinery("binding_rate", "macropinocytosis_rate")),
 }  # fmt: skip

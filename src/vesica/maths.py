@@ -66,6 +66,14 @@ def _reciprocal(x: float) -> float:
     return 1.0 / x
 
 
+def _inverse(x: float) -> float:
+    return 1.0 / x if x > 0.0 else 0.0
+
+
+def _inverse_slope(x: float) -> float:
+    return -1.0 / (x * x) if x > 0.0 else 0.0
+
+
 def _hill(x: float, half: float, n: float) -> float:
     if x <= 0.0:
         return 0.0
@@ -95,6 +103,8 @@ FUNCTIONS: Final[dict[str, Function]] = {
         Function("exp", _exp, ("exp",)),
         Function("log", _log, ("reciprocal",)),
         Function("reciprocal", _reciprocal, (None,)),
+        Function("inverse", _inverse, ("inverse_slope",)),
+        Function("inverse_slope", _inverse_slope, (None,)),
         Function("hill", _hill, ("hill_dx", "hill_dhalf", None), pure=False),
         Function("hill_dx", _hill_dx, (None, None, None), pure=False),
         Function("hill_dhalf", _hill_dhalf, (None, None, None), pure=False),
@@ -103,6 +113,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
 exp: Final = FUNCTIONS["exp"]
 log: Final = FUNCTIONS["log"]
 hill: Final = FUNCTIONS["hill"]
+inverse: Final = FUNCTIONS["inverse"]  # 1/x, and 0 where there is nothing left to divide by
 
 
 def symbolic(name: str) -> Any:

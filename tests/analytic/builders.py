@@ -14,8 +14,11 @@ from vesica.engine.rows import parameter_row
 from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Rule, Schedule
 from vesica.spec.vocabulary import (
+    CELL_APOPTOSIS,
     CELL_CARGO,
+    CELL_CARGO_SHED,
     CELL_MACHINERY,
+    CELL_SHEDDING,
     CELL_SIGNAL,
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
@@ -29,7 +32,8 @@ TOLERANCE = 1e-9  # relative and absolute; the search for rest uses the same
 VOLUME = 2e12  # um^3, 2 mL
 
 NEUTRAL = {name: value for name, value in MACHINERY.items() if not name.endswith("_rate")}
-NEUTRAL |= {"enrichment": 1.0, "reference": 1.0, "half_max": 1.0, "hill": 2.0, "fold": 1.0}
+NEUTRAL |= dict.fromkeys(("enrichment", "microvesicle_enrichment", "reference", "half_max", "fold"), 1.0)
+NEUTRAL["hill"] = 2.0
 
 LUMEN, MEMBRANE = Cargo("mir", "mirna", "lumen"), Cargo("receptor", "receptor", "membrane")
 
@@ -55,8 +59,11 @@ def build(
     values = {f"medium.{name}": (0.0, field.unit) for name, field in MEDIUM.items()}
     values |= {"medium.temperature": (310.0, "K"), "medium.viscosity": (0.692e-3, "Pa*s")}
     for cell in cells:
-        fields = {cell.name: CELL_MACHINERY}
-        fields |= {f"{cell.name}.{name}": CELL_CARGO for name in cell.cargo}
+        sheds = cell.sheds_microvesicles
+        bleb = CELL_APOPTOSIS if cell.forms_apoptotic_vesicles else {}
+        fields = {cell.name: CELL_MACHINERY | (CELL_SHEDDING if sheds else {}) | bleb}
+        of_cargo = CELL_CARGO | (CELL_CARGO_SHED if sheds else {})
+        fields |= {f"{cell.name}.{name}": of_cargo for name in cell.cargo}
         signal_fields = CELL_SIGNAL | CELL_SIGNAL_RECEPTOR
         fields |= {f"{cell.name}.{signal.name}": signal_fields for signal in cell.signals}
         fields |= {f"{cell.name}.{name}": CELL_SOLUBLE for name in cell.solubles}

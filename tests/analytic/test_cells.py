@@ -90,14 +90,14 @@ def test_a_rule_reads_the_concentration_of_a_soluble() -> None:
     The integral of the hazard is h (t + (F - 1) (t - T ln(1 + t/T))), T = K V/(n s), for a
     Hill coefficient of one. Kernel: `concentration`.
     """
-    cell = CellType("cell", "cell", solubles=("factor",), can_die=True, secretes_vesicles=False,
-                    takes_up_vesicles=False)
+    cell = CellType("cell", "cell", can_die=True, secretes_vesicles=False, takes_up_vesicles=False)
+    maker = CellType("maker", "maker", solubles=("factor",), secretes_vesicles=False, takes_up_vesicles=False)
     hazard, secretion, half, volume = 0.01 / H, 10.0, 2e-1, 2e12
     law = Rule("kill", "cell", "factor", "increases", "death_rate", "factor raises death")
     changes = {"rule.kill.half_max": half, "rule.kill.fold": FOLD, "rule.kill.hill": 1.0,
-               "cell.death_rate": hazard, "cell.factor.secretion_rate": secretion}
-    found = run(build((cell,), (Arm("arm", {"cell": N_CELLS}),), changes, rules=(law,), solubles=("factor",),
-                      volume=volume))
+               "cell.death_rate": hazard, "maker.factor.secretion_rate": secretion}
+    arm = Arm("arm", {"cell": 1.0, "maker": N_CELLS})
+    found = run(build((cell, maker), (arm,), changes, rules=(law,), solubles=("factor",), volume=volume))
     scale = half * volume / (N_CELLS * secretion)
     total = hazard * (found.times + (FOLD - 1) * (found.times - scale * np.log1p(found.times / scale)))
     assert np.abs(found["cell.alive"] - np.exp(-total)).max() <= found.bound(1.0)

@@ -65,7 +65,7 @@ def test_a_dose_brings_what_it_says_with_the_cargo_of_its_source(measure: str, a
 
 
 def test_before_the_dose_nothing_is_there_and_after_it_the_ledger_closes() -> None:
-    """Vesicles: added = free + plastic + decayed + bound + inside + delivered + degraded, to rounding.
+    """Vesicles: added = free + plastic + decayed + bound + inside + delivered + degraded + died_with, to rounding.
 
     Linear invariants survive BDF to rounding: 1e-12 x 100 steps. The promise to users is 1e-9.
     """
@@ -76,7 +76,7 @@ def test_before_the_dose_nothing_is_there_and_after_it_the_ledger_closes() -> No
     assert before["taker.taken_up:donor"] == 0.0
     for suffix in ("", *(f"/{cargo}" for cargo in CARGO)):
         dish = sum(end[f"medium.{pool}:donor{suffix}"] for pool in ("free", "plastic", "decayed"))
-        inner = ("bound", "inside", "delivered", "degraded")
+        inner = ("bound", "inside", "delivered", "degraded", "died_with")
         cell = sum(end[f"taker.{pool}:donor{suffix}"] for pool in inner)
         assert dish + TAKERS * cell == pytest.approx(end[f"medium.added:donor{suffix}"], rel=1e-10)
     assert np.isnan(end["donor.mvb"])  # the arm holds no donors

@@ -98,7 +98,7 @@ def _number(value: float) -> str:
 
 
 def _mathml(expression: sympy.Expr, inside: Mapping[sympy.Symbol, str]) -> str:
-    """Content MathML of sums, products, powers and Hill functions."""
+    """Content MathML of sums, products, powers, inverses and Hill functions."""
     if expression.is_Symbol:
         return inside[expression]
     if expression.is_Number:
@@ -107,5 +107,7 @@ def _mathml(expression: sympy.Expr, inside: Mapping[sympy.Symbol, str]) -> str:
     if type(expression).__name__ == "hill":
         x, half = (f"<apply><power/>{base}{parts[2]}</apply>" for base in parts[:2])
         return f"<apply><divide/>{x}<apply><plus/>{half}{x}</apply></apply>"
+    if type(expression).__name__ == "inverse":  # of a share that stays above zero
+        return f"<apply><divide/>{_number(1.0)}{parts[0]}</apply>"
     name = {sympy.Add: "plus", sympy.Mul: "times", sympy.Pow: "power"}[type(expression)]
     return f"<apply><{name}/>{''.join(parts)}</apply>"

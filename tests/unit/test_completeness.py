@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.models import chain_model
+from tests.models import kinds_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import derived_values, parameter_row
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import CELL_MACHINERY
+from vesica.spec.vocabulary import ALL_MACHINERY, CELL_APOPTOSIS, CELL_SHEDDING
 
 TESTS = Path(__file__).parents[1]
-UNBOUND: dict[str, str] = {}  # kernel -> why the chain model does not call it
+UNBOUND: dict[str, str] = {}  # kernel -> why the model does not call it
 TABLES = {"test_dimensions.py", "test_completeness.py", "test_kernels.py"}  # go through all kernels anyway
 
 
@@ -39,16 +39,16 @@ def untested(kernels: Iterable[str], folders: Iterable[Path]) -> set[str]:
 
 
 def test_every_kernel_is_bound_to_a_process() -> None:
-    assert unbound(chain_model(), KERNELS, UNBOUND) == set()
+    assert unbound(kinds_model(), KERNELS, UNBOUND) == set()
 
 
 def test_an_unbound_kernel_is_found() -> None:
-    assert unbound(chain_model(), [*KERNELS, "new_law"], UNBOUND) == {"new_law"}
-    assert unbound(chain_model(), [*KERNELS, "new_law"], {"new_law": "a reason"}) == set()
+    assert unbound(kinds_model(), [*KERNELS, "new_law"], UNBOUND) == {"new_law"}
+    assert unbound(kinds_model(), [*KERNELS, "new_law"], {"new_law": "a reason"}) == set()
 
 
 def test_no_kernel_is_excused_that_is_bound() -> None:
-    assert set(UNBOUND) <= unbound(chain_model(), KERNELS, {})
+    assert set(UNBOUND) <= unbound(kinds_model(), KERNELS, {})
 
 
 def test_every_kernel_is_named_in_a_closed_form_or_a_unit_test() -> None:
@@ -83,14 +83,14 @@ def without_effect(program: Program, names: Iterable[str], cell: str) -> set[str
 
 @pytest.mark.parametrize("cell", ["donor", "taker"])
 def test_every_number_of_the_machinery_has_an_effect(cell: str) -> None:
-    """The recipient of the chain can die and the donor cannot, so death rests on the recipient."""
-    idle = without_effect(compile_model(chain_model()), CELL_MACHINERY, cell)
-    assert idle == ({"death_rate"} if cell == "donor" else set())
+    """The recipient can die and the donor cannot; the donor sheds microvesicles and the recipient does not."""
+    idle = without_effect(compile_model(kinds_model()), ALL_MACHINERY, cell)
+    assert idle == ({"death_rate", *CELL_APOPTOSIS} if cell == "donor" else set(CELL_SHEDDING))
 
 
 def test_a_number_without_effect_is_found() -> None:
-    names = [*CELL_MACHINERY, "forgotten_rate"]
-    assert without_effect(compile_model(chain_model()), names, "taker") == {"forgotten_rate"}
+    names = [*ALL_MACHINERY, "forgotten_rate"]
+    assert without_effect(compile_model(kinds_model()), names, "taker") == {"forgotten_rate", *CELL_SHEDDING}
 
 
 # ---- the library
@@ -106,11 +106,11 @@ def test_every_number_of_the_machinery_stands_in_the_library() -> None:
     if not hasattr(library, "load"):
         pytest.skip("vesica.library has no `load` yet")
     found = library.load("cns")
-    assert lacking(found.machinery, CELL_MACHINERY) == set()
+    assert lacking(found.machinery, ALL_MACHINERY) == set()
     assert set(found.machinery.values()) <= set(found.entries)
 
 
 def test_a_number_missing_in_the_library_is_found() -> None:
-    machinery = dict.fromkeys(CELL_MACHINERY, "some.entry")
+    machinery = dict.fromkeys(ALL_MACHINERY, "some.entry")
     del machinery["escape_rate"]
-    assert lacking(machinery, CELL_MACHINERY) == {"escape_rate"}
+    assert lacking(machinery, ALL_MACHINERY) == {"escape_rate"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.models import chain_model
+from tests.models import chain_model, kinds_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.processes import process_table
 from vesica.engine.table import ONE, ProcessTable
@@ -41,8 +41,10 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "product": (("1/s", "molecule"), "molecule/s"),
     "total": (("vesicle", "vesicle"), "vesicle"),
     "concentration": (("molecule", "um^3"), "molecule/um^3"),
+    "microvesicle_shedding": (("vesicle/s", ""), "vesicle/s"),
+    "per_living": (("vesicle", ""), "vesicle"),
 }
-GENERIC = {"modulated", "product", "total"}  # documented as any unit
+GENERIC = {"modulated", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
                "unbinding_hazard", "drinking_hazard"}  # one-line docstrings
 
@@ -131,7 +133,8 @@ def test_hill_demands_that_source_and_half_max_agree() -> None:
 # ---- the whole table: units are carried through every assignment into every flux
 
 DERIVED = {"one": "vesicle", "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
-           "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": ""}
+           "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": "",
+           "apoptotic_rest_share": ""}
 
 
 def value_units(model: ResolvedModel, table: ProcessTable) -> dict[str, Any]:
@@ -171,8 +174,9 @@ def misfits(model: ResolvedModel, units: Mapping[str, str] | None = None) -> lis
     return found
 
 
-def test_every_flux_has_the_unit_of_the_pools_it_moves() -> None:
-    assert misfits(chain_model()) == []
+@pytest.mark.parametrize("model", [chain_model(), kinds_model()], ids=["chain", "kinds"])
+def test_every_flux_has_the_unit_of_the_pools_it_moves(model: ResolvedModel) -> None:
+    assert misfits(model) == []
 
 
 def test_a_wrong_unit_of_a_parameter_reaches_a_flux() -> None:

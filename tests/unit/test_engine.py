@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.models import chain_model
+from tests.models import chain_model, kinds_model
 from vesica.engine.doses import present_in
 from vesica.engine.processes import process_table
 from vesica.engine.program import compile_model
@@ -19,6 +19,7 @@ from vesica.engine.well_mixed import run_arm
 
 def test_every_process_conserves_every_token() -> None:
     assert imbalances(process_table(chain_model())) == []
+    assert imbalances(process_table(kinds_model())) == []
 
 
 def test_a_leak_is_found() -> None:
@@ -38,7 +39,7 @@ def test_the_jacobian_is_the_derivative_of_the_rate() -> None:
     x eps |f| / h, row by row (totals of the medium are 1e6 times larger than amounts per
     cell). A tape that drops a factor misses by order one.
     """
-    model = chain_model()
+    model = kinds_model()
     program = compile_model(model)
     arm = model.arms[0]
     tables = program.tables(present_in(program, arm, {}))
@@ -68,7 +69,7 @@ def test_the_ledger_closes(content: str) -> None:
     from the same integer moves; what is left is rounding: 200 evaluations of sums of 30 terms,
     about 1e-12. The promise to users is 1e-9.
     """
-    model = chain_model()
+    model = kinds_model()
     program = compile_model(model)
     run = run_arm(program, model.arms[0], parameter_row(program.model, model.arms[0]), {})
     token = f"cargo {content[1:]}" if content else "vesicle"

@@ -20,18 +20,21 @@ GOOD = Entry("a.rate", "something", 2.0, "1/h", 1.0, 3.0, "", "", "because", "es
 
 def named_parameters() -> dict[str, tuple[str, str]]:
     """Every parameter of the library by place: entry id and internal unit."""
-    fields = vocabulary.CELL_MACHINERY
+    fields = vocabulary.ALL_MACHINERY
     found = {f"machinery.{name}": (entry, fields[name].unit) for name, entry in CNS.machinery.items()}
     found |= {f"medium.{name}": (entry, vocabulary.MEDIUM[name].unit) for name, entry in CNS.medium.items()}
     for cell in CNS.cells.values():
-        found |= {f"{cell.name}.{name}": (entry, vocabulary.CELL_MACHINERY[name].unit)
+        found |= {f"{cell.name}.{name}": (entry, vocabulary.ALL_MACHINERY[name].unit)
                   for name, entry in cell.parameters.items()}  # fmt: skip
-        for kind, fields in ((cell.signals, vocabulary.CELL_SIGNAL | vocabulary.CELL_SIGNAL_RECEPTOR),
+        shed = vocabulary.CELL_CARGO | vocabulary.CELL_CARGO_SHED
+        for kind, fields in ((cell.microvesicle_cargo, shed),
+                             (cell.signals, vocabulary.CELL_SIGNAL | vocabulary.CELL_SIGNAL_RECEPTOR),
                              (cell.cargo, vocabulary.CELL_CARGO), (cell.targets, vocabulary.CELL_TARGETS),
                              (cell.solubles, vocabulary.CELL_SOLUBLE)):  # fmt: skip
             for owner, item in kind.items():
                 found |= {f"{cell.name}.{owner}.{name}": (entry, fields[name].unit)
                           for name, entry in item.numbers().items()}  # fmt: skip
+    found["microvesicle.enrichment"] = (CNS.microvesicle_enrichment, "")
     for soluble in CNS.solubles.values():
         found[f"{soluble.name}.decay_rate"] = (soluble.decay_rate, vocabulary.SOLUBLE["decay_rate"].unit)
         found[f"{soluble.name}.molar_mass"] = (soluble.molar_mass, "g/mole")
@@ -50,7 +53,7 @@ def named_parameters() -> dict[str, tuple[str, str]]:
 def unit_of_path(path: str) -> str:
     match path.split("."):
         case [_, name]:
-            return vocabulary.CELL_MACHINERY[name].unit
+            return vocabulary.ALL_MACHINERY[name].unit
         case [_, cargo, name] if cargo in CNS.cargo:
             return vocabulary.CELL_CARGO[name].unit
     raise KeyError(path)
@@ -67,7 +70,7 @@ def source_kind(rule: library.RuleEntry, source: str) -> str:
 
 
 def modulable(cell: library.CellEntry) -> set[str]:
-    words = {name for name, field in vocabulary.CELL_MACHINERY.items() if field.modulable}
+    words = {name for name, field in vocabulary.ALL_MACHINERY.items() if field.modulable}
     words |= {word for name in cell.signals for word in vocabulary.modulable_of_signal(name)}
     words |= {word for name in cell.cargo for word in vocabulary.modulable_of_cargo(name)}
     return words | {word for name in cell.solubles for word in vocabulary.modulable_of_soluble(name)}
@@ -126,7 +129,7 @@ def test_planted_bad_switch_and_rule_are_found():
 
 
 def test_machinery_and_medium_cover_the_vocabulary():
-    assert set(CNS.machinery) == set(vocabulary.CELL_MACHINERY)
+    assert set(CNS.machinery) == set(vocabulary.ALL_MACHINERY)
     assert set(CNS.medium) == set(vocabulary.MEDIUM)
 
 
@@ -174,7 +177,7 @@ def test_a_signal_at_rest_is_below_its_half_max():
 
 def test_inhibitors_name_a_parameter():
     assert {agent.inhibits for agent in CNS.agents.values() if agent.inhibits} <= set(
-        vocabulary.CELL_MACHINERY
+        vocabulary.ALL_MACHINERY
     )
 
 

@@ -10,7 +10,7 @@ from vesica import interventions
 from vesica.engine.rows import parameter_row
 from vesica.spec import io
 from vesica.spec.resolved import Arm, ResolvedModel
-from vesica.spec.vocabulary import CELL_MACHINERY
+from vesica.spec.vocabulary import ALL_MACHINERY
 from vesica.studies.draws import drawn_entries
 
 HEAD = """\
@@ -182,7 +182,7 @@ def test_inhibition_has_its_limits(ic50: float, hill: float, most: float) -> Non
 
 
 def test_aliases_stand_for_machinery_that_exists() -> None:
-    assert set(interventions.ALIASES.values()) <= set(interventions.ACTIVITIES) <= set(CELL_MACHINERY)
+    assert set(interventions.ALIASES.values()) <= set(interventions.ACTIVITIES) <= set(ALL_MACHINERY)
 
 
 def test_resolution_without_interventions_says_nothing_of_them() -> None:

@@ -61,7 +61,7 @@ def test_every_kind_of_source(text: str, kind: str, english: str) -> None:
 
 
 def test_every_modulable_parameter_has_its_words_and_no_other() -> None:
-    assert set(rules.MACHINERY_WORDS) == {name for name, field in vocabulary.CELL_MACHINERY.items() if field.modulable}
+    assert set(rules.MACHINERY_WORDS) == {name for name, field in vocabulary.ALL_MACHINERY.items() if field.modulable}
 
 
 @pytest.mark.parametrize("text", [

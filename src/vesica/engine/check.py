@@ -10,7 +10,7 @@ from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, size_law
 from vesica.engine.table import imbalances
 from vesica.errors import Finding, InputError
-from vesica.spec.resolved import ResolvedModel
+from vesica.spec.resolved import APOPTOTIC, ResolvedModel, kind_of, sender_of
 from vesica.transport.diffusion import still_column_share, stokes_einstein
 
 SECONDS_PER_ARM: Final = 0.06  # with its share of summary and storage; only to say what to expect
@@ -25,6 +25,8 @@ DENOMINATORS: Final = frozenset({
 def check(model: ResolvedModel) -> list[Finding]:
     """Everything that can be said without running: errors, warnings and notes."""
     findings = [*_positive(model), *_sizes(model), *_late_doses(model), *check_whole.check(model)]
+    if not any(finding.severity == "error" for finding in findings):
+        findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
         return findings
     return [*findings, *_balance(model), *_depth(model)]
@@ -69,16 +71,34 @@ def _positive(model: ResolvedModel) -> list[Finding]:
 
 
 def _sizes(model: ResolvedModel) -> list[Finding]:
-    """The size law of every cell type that secretes, with the numbers of each arm."""
+    """The size law of every class of vesicles, with the numbers of each arm."""
     found: dict[Finding, None] = {}
     for arm in model.arms:
         row = parameter_row(model, arm)
-        for cell in model.cells:
-            if cell.secretes_vesicles:
-                try:
-                    size_law(row, cell.name)
-                except InputError as failure:
-                    found |= dict.fromkeys(failure.findings)
+        for origin in model.origins:
+            try:
+                size_law(row, origin)
+            except InputError as failure:
+                found |= dict.fromkeys(failure.findings)
+    return list(found)
+
+
+def _too_much(model: ResolvedModel) -> list[Finding]:
+    """Apoptotic vesicles of a cell that hold more than the cell."""
+    found: dict[Finding, None] = {}
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for origin in model.origins:
+            if kind_of(origin) != APOPTOTIC:
+                continue
+            cell = sender_of(origin)
+            count, room = row[f"{cell}.apoptotic_vesicles_per_cell"], row[f"{cell}.cell_volume"]
+            volume = count * size_law(row, origin).mean_lumen_volume
+            if volume > room:
+                found[Finding("error", f"{cell}.apoptotic_vesicles_per_cell",
+                              f"{count:g} apoptotic vesicles hold {volume:,.4g} um^3, the {cell} {room:,.4g} um^3",
+                              "a dying cell cannot turn into more than itself", "cargo would be thinned out",
+                              "give fewer or smaller vesicles (`apoptotic_diameter_median`)")] = None
     return list(found)
 
 
@@ -93,13 +113,13 @@ def _balance(model: ResolvedModel) -> list[Finding]:
 
 def _depth(model: ResolvedModel) -> list[Finding]:
     """A dose in medium so deep that diffusion does not stir it within the run."""
-    secreting = [cell.name for cell in model.cells if cell.secretes_vesicles]
+    origins = model.origins
     doses = [(arm.name, dose) for arm in model.arms for dose in arm.doses]
-    if not secreting or not doses:
+    if not origins or not doses:
         return []
     numbers = {path: parameter.value for path, parameter in model.parameters.items()}
     free = stokes_einstein(numbers["medium.temperature"], numbers["medium.viscosity"], 1.0)
-    diffusivity = free * size_law(numbers, secreting[0]).moment(-1)
+    diffusivity = free * size_law(numbers, origins[0]).moment(-1)
     depth = model.domain.depth
     longest = model.schedule.duration - min(dose.at for _, dose in doses)
     if model.domain.mixing == "stirred" or depth**2 / (2 * diffusivity) <= longest:

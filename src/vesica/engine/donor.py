@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vesica.engine.naming import Content, Names
+from vesica.engine.naming import Names
 from vesica.engine.table import Pool
 from vesica.spec.resolved import CellType
 
@@ -45,7 +45,8 @@ def _pools(names: Names, cell: CellType) -> None:
 
 def _biogenesis(names: Names, cell: CellType) -> None:
     c, needs, flux = cell.name, _needs(cell), names.table.flux
-    flux(f"endosome_formation/{c}", c, (names.rate(c, "endosome_formation_rate"),), {f"{c}.endosome": 1}, needs)
+    flux(f"endosome_formation/{c}", c, (names.rate(c, "endosome_formation_rate"), *names.alive(c)),
+         {f"{c}.endosome": 1}, needs)
     flux(f"endosome_recycling/{c}", c, (names.rate(c, "endosome_recycling_rate"), f"{c}.endosome"),
          {f"{c}.endosome": -1}, needs)
     flux(f"endosome_maturation/{c}", c, (names.rate(c, "endosome_maturation_rate"), f"{c}.endosome"),
@@ -72,24 +73,12 @@ def _budding(names: Names, cell: CellType, stage: str) -> None:
             flux(f"budding/{c}.{stage}", c, (budding,), {inside: 1, f"{c}.made": 1}, needs)
         elif names.holds(cell, content.cargo):
             own = f"{c}.{content.cargo}"
-            loading = _loading(names, cell, content)
-            flux(f"loading/{c}.{stage}{content.suffix}", c, (budding, loading, own),
+            enrichment = names.rate(c, f"{content.cargo}_enrichment", f"{c}.{content.cargo}.enrichment")
+            loading = names.loading(c, content.cargo, enrichment)
+            flux(f"loading/{c}.{stage}{content.suffix}", c, (budding, loading, names.living(c, own)),
                  {own: -1, inside: 1, f"{c}.made{content.suffix}": 1}, needs)
             back[own] = 1
         flux(f"retrofusion/{c}.{stage}{content.suffix}", c, (retro, inside), back, needs)
-
-
-def _loading(names: Names, cell: CellType, content: Content) -> str:
-    """Copies per vesicle for each copy in the cell."""
-    c = cell.name
-    topology = next(cargo.topology for cargo in names.model.cargo if cargo.name == content.cargo)
-    enrichment = names.rate(c, f"{content.cargo}_enrichment", f"{c}.{content.cargo}.enrichment")
-    one = names.table.derive("one")
-    if topology == "lumen":
-        size, room = names.table.derive(f"{c}.lumen_volume"), f"{c}.cell_volume"
-    else:
-        size, room = names.table.derive(f"{c}.vesicle_area"), f"{c}.membrane_area"
-    return names.table.assign(f"{c}.{content.cargo}_loading", f"{topology}_loading", enrichment, size, room, one)
 
 
 def _fates(names: Names, cell: CellType) -> None:
@@ -97,7 +86,7 @@ def _fates(names: Names, cell: CellType) -> None:
     c, needs, flux, assign = cell.name, _needs(cell), names.table.flux, names.table.assign
     lysosome = names.rate(c, "mvb_lysosome_rate")
     docking = assign(f"{c}.docking", "docking_hazard", names.rate(c, "mvb_docking_rate"),
-                     names.rate(c, "rab27_activity"), f"{c}.docked", f"{c}.docking_sites")
+                     names.rate(c, "rab27_activity"), names.living(c, f"{c}.docked"), f"{c}.docking_sites")
     fusion = assign(f"{c}.fusion", "fusion_hazard", names.rate(c, "mvb_fusion_rate"), names.rate(c, "snare_activity"))
     flux(f"lysosome/{c}", c, (lysosome, f"{c}.mvb"), {f"{c}.mvb": -1}, needs)
     flux(f"docking/{c}", c, (docking, f"{c}.mvb"), {f"{c}.mvb": -1, f"{c}.docked": 1}, needs)

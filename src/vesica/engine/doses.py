@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
-from vesica.spec.resolved import Arm, Dose, Exposure
+from vesica.spec.resolved import Arm, Dose, Exposure, sender_of
 
 Snapshot = Mapping[str, float]
 
@@ -43,12 +43,11 @@ class Source:
 def present_in(program: Program, arm: Arm, sources: Mapping[str, Arm]) -> frozenset[str]:
     """What an arm holds, its doses included: ``cell:NAME``, ``origin:NAME`` of vesicles."""
     cells = {name for name, count in arm.counts.items() if count > 0}
-    origins = set(cells)
+    origins = {origin for origin in program.model.origins if sender_of(origin) in cells}
     for dose in arm.doses:
         origins |= {part.split(":")[1] for part in present_in(program, sources[dose.from_arm], sources)
                     if part.startswith("origin:")}
-    secreting = {cell.name for cell in program.model.cells if cell.secretes_vesicles}
-    return frozenset({f"cell:{name}" for name in cells} | {f"origin:{name}" for name in origins & secreting})
+    return frozenset({f"cell:{name}" for name in cells} | {f"origin:{name}" for name in origins})
 
 
 def level(exposure: Exposure, time: float) -> float:
@@ -58,7 +57,7 @@ def level(exposure: Exposure, time: float) -> float:
 
 
 def gift(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
-    """Amounts a dose brings: vesicles with their cargo, and a share of the solubles."""
+    """Amounts a dose brings: vesicles of all classes with their cargo, and a share of the solubles."""
     snapshot = source.snapshots[tick(dose.at)]
     free = {name: amount for name, amount in snapshot.items() if name.startswith("medium.free:")}
     available = sum(amount for name, amount in free.items() if "/" not in name)
@@ -67,7 +66,7 @@ def gift(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
         wanted = dose.amount * receiving
     else:
         donors = sum(count for name, count in source.arm.counts.items()
-                     if any(c.name == name and c.secretes_vesicles for c in program.model.cells))
+                     if any(c.name == name and c.origins for c in program.model.cells))
         wanted = dose.amount * receiving * available / donors
     share = wanted / available if available > 0 else 0.0
     amounts: dict[str, float] = {}

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
-from vesica.biology import biogenesis, cargo, delivery, release, signalling, uptake
+from vesica.biology import biogenesis, cargo, death, delivery, release, shedding, signalling, uptake
 
 KERNELS: Final[dict[str, Callable[..., Any]]] = {
     kernel.__name__: kernel
@@ -32,6 +32,8 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         signalling.product,
         signalling.total,
         signalling.concentration,
+        shedding.microvesicle_shedding,
+        death.per_living,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

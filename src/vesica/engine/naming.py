@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from vesica.engine.table import TableBuilder
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.resolved import CellType, ResolvedModel, sender_of
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,27 @@ class Names:
         if source in self.model.solubles:
             return self.concentration(source)
         if source.startswith("bound_"):
-            return self.bound(cell, f"/{source.removeprefix('bound_')}")
+            return self.living(cell, self.bound(cell, f"/{source.removeprefix('bound_')}"))
         if source.startswith("repression_by_"):
             mirna = source.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
             return self.table.assign(f"{cell}.{source}", "repressed_share", held, free)
-        return f"{cell}.{source}"
+        here = f"{cell}.{source}"
+        return self.living(cell, here) if source in self.cell(cell).cargo else here
+
+    def living(self, cell: str, amount: str) -> str:
+        """Value name of an amount per living cell; pools hold amounts per cell at the start."""
+        if not self.cell(cell).can_die:
+            return amount
+        return self.table.assign(f"{amount} in the living", "per_living", amount, f"{cell}.alive")
+
+    def alive(self, cell: str) -> tuple[str, ...]:
+        """The share alive as a factor of what each living cell does; nothing where all live."""
+        return (f"{cell}.alive",) if self.cell(cell).can_die else ()
+
+    def cell(self, name: str) -> CellType:
+        """The cell type of that name."""
+        return next(cell for cell in self.model.cells if cell.name == name)
 
     def concentration(self, soluble: str) -> str:
         """Value name of the concentration of a factor in the medium."""
@@ -65,17 +80,28 @@ class Names:
 
     def bound(self, cell: str, suffix: str) -> str:
         """Value name of what is bound on one cell, over all origins."""
-        if not self.origins():
+        if not self.origins:
             return self.table.derive("zero")
-        parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins()]
+        parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins]
         value = parts[0]
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)
         return value
 
-    def origins(self) -> list[str]:
-        """Cell types that secrete vesicles."""
-        return [cell.name for cell in self.model.cells if cell.secretes_vesicles]
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Classes of vesicles: cell types that secrete exosomes, and what else cells shed."""
+        return self.model.origins
+
+    def loading(self, origin: str, cargo: str, enrichment: str) -> str:
+        """Value name of the copies per vesicle of a class for each copy in the cell."""
+        cell, one = sender_of(origin), self.table.derive("one")
+        topology = next(known.topology for known in self.model.cargo if known.name == cargo)
+        if topology == "lumen":
+            size, room = self.table.derive(f"{origin}.lumen_volume"), f"{cell}.cell_volume"
+        else:
+            size, room = self.table.derive(f"{origin}.vesicle_area"), f"{cell}.membrane_area"
+        return self.table.assign(f"{origin}.{cargo}_loading", f"{topology}_loading", enrichment, size, room, one)
 
     def holds(self, cell: CellType, cargo: str) -> bool:
         """Whether the cell has a pool of that cargo of its own."""

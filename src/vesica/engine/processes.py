@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
+from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
-from vesica.spec.resolved import ResolvedModel
+from vesica.spec.resolved import ResolvedModel, label_of
 
 
 def process_table(model: ResolvedModel) -> ProcessTable:
@@ -19,18 +21,21 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     """
     builder = TableBuilder()
     names = Names(model, builder)
-    origins = [cell.name for cell in model.cells if cell.secretes_vesicles]
-    for origin in origins:
+    for origin in model.origins:
         _bind_medium(names, origin)
     for soluble in model.solubles:
         _bind_soluble(names, soluble)
     for cell in model.cells:
-        bind_cell_contents(names, cell, origins)
+        bind_cell_contents(names, cell)
     for cell in model.cells:
         if cell.secretes_vesicles:
             bind_donor(names, cell)
+        if cell.sheds_microvesicles:
+            bind_shedding(names, cell)
         if cell.takes_up_vesicles:
-            bind_recipient(names, cell, origins)
+            bind_recipient(names, cell)
+        if cell.can_die:
+            bind_death(names, cell)
     return ProcessTable(
         pools=tuple(builder.pools.values()),
         assignments=tuple(builder.assignments.values()),
@@ -55,7 +60,7 @@ def _bind_medium(names: Names, origin: str) -> None:
         ):
             name = f"medium.{pool}:{origin}{content.suffix}"
             counter = pool in ("decayed", "added")
-            described = f"{content.label} of {origin} {label}"
+            described = f"{content.label} of {label_of(origin)} {label}"
             names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
         free = f"medium.free:{origin}{content.suffix}"
         for process, rate, to in (

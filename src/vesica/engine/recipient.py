@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from vesica.engine.naming import Content, Names
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType
+from vesica.spec.resolved import CellType, label_of
 
 
-def bind_cell_contents(names: Names, cell: CellType, origins: list[str]) -> None:
-    """Signals, own cargo, miRNA targets, secretion and survival of one cell type."""
+def bind_cell_contents(names: Names, cell: CellType) -> None:
+    """Signals, own cargo, miRNA targets and secretion of one cell type."""
     needs = frozenset({f"cell:{cell.name}"})
     for cargo in cell.cargo:
-        _own_cargo(names, cell, cargo, origins, needs)
+        _own_cargo(names, cell, cargo, needs)
     for mirna in cell.mirna_targets:
         _titration(names, cell.name, mirna, needs)
     for signal in cell.signals:
         _signal(names, cell.name, signal.name, signal.requires, needs)
     for soluble in cell.solubles:
         rate = names.rate(cell.name, f"{soluble}_secretion", f"{cell.name}.{soluble}.secretion_rate")
-        names.table.flux(f"secretion/{cell.name}.{soluble}", cell.name, (rate,), {f"medium.{soluble}": 1}, needs)
-    if cell.can_die:
-        token = f"cells {cell.name}"
-        alive = Pool(f"{cell.name}.alive", cell.name, "", "share alive", needs, rest="one", restart=True)
-        names.table.pool(alive, **{token: 1})
-        names.table.derive("one")
-        names.table.pool(Pool(f"{cell.name}.dead", cell.name, "", "share dead", needs, counter=True), **{token: 1})
-        names.table.flux(f"death/{cell.name}", cell.name, (names.rate(cell.name, "death_rate"), alive.name),
-                         {alive.name: -1, f"{cell.name}.dead": 1}, needs)
+        names.table.flux(f"secretion/{cell.name}.{soluble}", cell.name, (rate, *names.alive(cell.name)),
+                         {f"medium.{soluble}": 1}, needs)
 
 
-def _own_cargo(names: Names, cell: CellType, cargo: str, origins: list[str], needs: frozenset[str]) -> None:
+def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) -> None:
     """Turnover of a cargo of the cell; what vesicles take and bring is booked beside it."""
     c, token = cell.name, f"{cargo} of {cell.name}"
     own = Pool(f"{c}.{cargo}", c, "molecule", f"{cargo} in the cell", needs, rest=f"{c}.{cargo}.basal")
@@ -37,13 +30,14 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, origins: list[str], nee
     base = names.table.assign(f"{c}.{cargo}_synthesis", "synthesis", f"{c}.{cargo}.basal", f"{c}.{cargo}.decay_rate")
     production = names.rate(c, f"{cargo}_production", base)
     decay = names.rate(c, f"{cargo}_decay", f"{c}.{cargo}.decay_rate")
-    names.table.flux(f"cargo_production/{own.name}", c, (production,), {own.name: 1}, needs, (token,))
+    names.table.flux(f"cargo_production/{own.name}", c, (production, *names.alive(c)), {own.name: 1}, needs,
+                     (token,))
     names.table.flux(f"cargo_decay/{own.name}", c, (decay, own.name), {own.name: -1}, needs, (token,))
     if cell.secretes_vesicles:
         names.table.weigh(token, f"{c}.made/{cargo}", 1)
         names.table.weigh(token, f"{c}.returned/{cargo}", -1)
     if cell.takes_up_vesicles and _kind(names, cargo) != "ligand":
-        for origin in origins:
+        for origin in names.origins:
             names.table.weigh(token, f"{c}.delivered:{origin}/{cargo}", -1)
 
 
@@ -59,9 +53,9 @@ def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
     add(Pool(target, c, "molecule", f"free targets of {mirna}", needs, rest=f"{prefix}.target_sites"), **{targets: 1})
     add(Pool(held, c, "molecule", f"targets held by {mirna}", needs), **{token: 1, targets: 1})
     made = assign(f"{prefix}_target_synthesis", "synthesis", f"{prefix}.target_sites", f"{prefix}.target_decay_rate")
-    flux(f"target_synthesis/{target}", c, (made,), {target: 1}, needs, (targets,))
+    flux(f"target_synthesis/{target}", c, (made, *names.alive(c)), {target: 1}, needs, (targets,))
     flux(f"target_decay/{target}", c, (f"{prefix}.target_decay_rate", target), {target: -1}, needs, (targets,))
-    meeting = assign(f"{prefix}_meeting", "mass_action", f"{prefix}.target_binding_rate", free, target)
+    meeting = assign(f"{prefix}_meeting", "mass_action", f"{prefix}.target_binding_rate", free, names.living(c, target))
     flux(f"titration_binding/{held}", c, (meeting,), {free: -1, target: -1, held: 1}, needs)
     flux(f"titration_unbinding/{held}", c, (f"{prefix}.target_unbinding_rate", held), {held: -1, free: 1, target: 1},
          needs)
@@ -75,8 +69,8 @@ def _signal(names: Names, c: str, signal: str, requires: str | None, needs: froz
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
     if requires is not None:
-        share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share", f"{c}.{requires}",
-                                   f"{c}.{signal}.reference")
+        share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share",
+                                   names.living(c, f"{c}.{requires}"), f"{c}.{signal}.reference")
         base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
     production = names.rate(c, f"{signal}_production", base)
     decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
@@ -84,9 +78,12 @@ def _signal(names: Names, c: str, signal: str, requires: str | None, needs: froz
     names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)
 
 
-def bind_recipient(names: Names, cell: CellType, origins: list[str]) -> None:
-    """Binding, endocytosis, drinking, fusion, degradation, recycling and escape."""
-    c = cell.name
+def bind_recipient(names: Names, cell: CellType) -> None:
+    """Binding, endocytosis, drinking, fusion, degradation, recycling and escape.
+
+    One law for all classes of vesicles: they differ in diffusivity and in what they carry.
+    """
+    c, origins = cell.name, names.origins
     if not origins:
         return
     for content in names.contents():
@@ -95,7 +92,8 @@ def bind_recipient(names: Names, cell: CellType, origins: list[str]) -> None:
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         _uptake_pools(names, c, origin, needs)
-    sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), names.bound(c, ""))
+    bound = names.living(c, names.bound(c, ""))
+    sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), bound)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         hazards = _uptake_hazards(names, c, origin, sites)
@@ -115,9 +113,8 @@ def _surfacing(names: Names, c: str, cargo: str) -> None:
 
 
 def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
-    taken = Pool(f"{c}.taken_up:{origin}", c, "vesicle", f"vesicles of {origin} taken up and kept so far", needs,
-                 counter=True)
-    names.table.pool(taken)
+    label = f"vesicles of {label_of(origin)} taken up and kept so far"
+    names.table.pool(Pool(f"{c}.taken_up:{origin}", c, "vesicle", label, needs, counter=True))
     for content in names.contents():
         for pool, label, counter in (
             ("bound", "bound", False),
@@ -126,7 +123,7 @@ def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> N
             ("delivered", "delivered so far", True),
         ):
             name = f"{c}.{pool}:{origin}{content.suffix}"
-            described = f"{content.label} of {origin} {label}"
+            described = f"{content.label} of {label_of(origin)} {label}"
             names.table.pool(Pool(name, c, content.unit, described, needs, counter=counter), **{content.token: 1})
 
 
@@ -156,11 +153,12 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     degraded, delivered = f"{c}.degraded{end}", f"{c}.delivered{end}"
     counted = {f"{c}.taken_up:{origin}": 1} if content.cargo is None else {}
     by_endosome, by_surface = _delivery(names, cell, content)
+    alive = names.alive(c)
     where = f"{c}{end}"
-    flux(f"binding/{where}", c, (hazard["bind"], free), {free: -1, bound: 1}, needs)
+    flux(f"binding/{where}", c, (hazard["bind"], free, *alive), {free: -1, bound: 1}, needs)
     flux(f"unbinding/{where}", c, (hazard["unbind"], bound), {bound: -1, free: 1}, needs)
     flux(f"endocytosis/{where}", c, (hazard["internalise"], bound), {bound: -1, inside: 1} | counted, needs)
-    flux(f"macropinocytosis/{where}", c, (hazard["drink"], free), {free: -1, inside: 1} | counted, needs)
+    flux(f"macropinocytosis/{where}", c, (hazard["drink"], free, *alive), {free: -1, inside: 1} | counted, needs)
     leaving = {bound: -1, delivered: 1} | counted
     if content.cargo is not None and by_surface and _kind(names, content.cargo) == "receptor":
         works, lost = f"{c}.receptor_insertion_share", names.table.derive(f"{c}.receptor_loss_share")

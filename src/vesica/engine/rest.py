@@ -36,7 +36,7 @@ class Rest:
 
 
 def resting(program: Program, system: Lanes, present: frozenset[str], known: Rests) -> Rest:
-    """Cells that stood long in fresh medium without exposures, counters at zero.
+    """Cells that stood long in fresh medium without exposures, counters at zero; none of them dies meanwhile.
 
     The medium is emptied: its pools start the run at zero.
 
@@ -69,7 +69,9 @@ def _settle(program: Program, system: Lanes) -> Rest:
     restart = np.array([pool.restart for pool in pools], dtype=bool)
     state, messages = start.copy(), [""] * system.lanes
     if keep.any():
-        held = Lanes(system.tables, system.values, system.counts, ~keep | restart, is_single=system.is_single)
+        values = system.values.copy()
+        values[[program.index[f"{cell.name}.death_rate"] for cell in program.model.cells if cell.can_die]] = 0.0
+        held = Lanes(system.tables, values, system.counts, ~keep | restart, is_single=system.is_single)
         relative = REST_TOLERANCE * program.model.schedule.relative_tolerance
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
         state = leg.states[-1].copy()

@@ -12,7 +12,7 @@ from vesica.engine.program import Program
 from vesica.engine.table import ONE
 from vesica.errors import error
 from vesica.interventions import left_by
-from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.resolved import Arm, ResolvedModel, size_paths
 from vesica.transport.diffusion import stokes_einstein
 
 
@@ -36,26 +36,27 @@ def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | N
     return row
 
 
-def size_law(row: Mapping[str, float], cell: str) -> SizeLaw:
-    """Diameter law of the vesicles of one cell type.
+def size_law(row: Mapping[str, float], origin: str) -> SizeLaw:
+    """Diameter law of one class of vesicles.
 
     Raises
     ------
     InputError
         Where the smallest vesicle would have no lumen, or the bounds are out of order.
     """
-    low, high = row[f"{cell}.ilv_diameter_low"], row[f"{cell}.ilv_diameter_high"]
-    thickness, gsd = row[f"{cell}.ilv_membrane_thickness"], row[f"{cell}.ilv_diameter_gsd"]
+    paths = size_paths(origin)
+    median, gsd, low, high, thickness = (row[path] for path in paths)
+    lowest, highest = (path.partition(".")[2] for path in paths[2:4])
     if not 2 * thickness < low < high or not gsd > 1:
         raise error(
-            f"{cell}.ilv_diameter_low",
+            paths[2],
             f"diameters from {low * 1e3:.4g} to {high * 1e3:.4g} nm, spread {gsd:.4g}, "
             f"membrane {thickness * 1e3:.4g} nm",
             "the smallest vesicle holds two membranes, bounds are in order, and the spread exceeds 1",
             "lumen volumes would be negative",
-            "give `ilv_diameter_low` above twice the membrane thickness and below `ilv_diameter_high`",
+            f"give `{lowest}` above twice the membrane thickness and below `{highest}`",
         )
-    return SizeLaw(row[f"{cell}.ilv_diameter_median"], gsd, low, high, thickness)
+    return SizeLaw(median, gsd, low, high, thickness)
 
 
 def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, float]:
@@ -70,6 +71,8 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
             values[name] = program.model.domain.volume
         elif what == "receptor_loss_share":
             values[name] = 1.0 - row[f"{owner}.receptor_insertion_share"]
+        elif what == "apoptotic_rest_share":
+            values[name] = 1.0 - row[f"{owner}.apoptotic_cargo_share"]
         elif what == "tethered_share":
             values[name] = 1.0 - row[f"{owner}.released_share"]
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from vesica.engine.system import Lanes, runaway
 from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
+SMALLEST_SHARE: Final = 1e-12  # of cells alive, that the solver tells from none
 
 
 @dataclass(frozen=True)
@@ -176,9 +177,14 @@ def _all_values(system: Lanes, state: Array) -> Array:
 
 
 def _absolute(names: tuple[str, ...], arm: Arm, tolerance: float) -> Array:
-    """(state,) absolute tolerance: per cell as given; totals of the medium times the cells of the dish."""
+    """(state,) absolute tolerance: per cell as given; totals of the medium times the cells of the dish.
+
+    The share alive divides, so it is known to the relative tolerance however small it becomes.
+    """
     cells = max([count for count in arm.counts.values() if count > 0], default=1.0)
-    return np.array([tolerance * (cells if name.startswith("medium.") else 1.0) for name in names])
+    scale = {True: cells, False: 1.0}
+    return np.array([tolerance * (SMALLEST_SHARE if name.endswith(".alive") else scale[name.startswith("medium.")])
+                     for name in names])
 
 
 def _set_agents(program: Program, system: Lanes, arm: Arm, time: float) -> None:

@@ -92,9 +92,11 @@ def references(library: Library) -> dict[str, str]:
     """Entry ids that the library's tables use, each by the place that names it."""
     found = {f"machinery.{name}": entry for name, entry in library.machinery.items()}
     found |= {f"medium.{name}": entry for name, entry in library.medium.items()}
+    if library.microvesicle_enrichment:
+        found["microvesicle.enrichment"] = library.microvesicle_enrichment
     for cell in library.cells.values():
         found |= {f"{cell.name}.{name}": entry for name, entry in cell.parameters.items()}
-        for kind in (cell.signals, cell.cargo, cell.targets, cell.solubles):
+        for kind in (cell.signals, cell.cargo, cell.microvesicle_cargo, cell.targets, cell.solubles):
             for owner, item in kind.items():
                 found |= {f"{cell.name}.{owner}.{name}": entry for name, entry in item.numbers().items()}
     for soluble in library.solubles.values():

@@ -101,7 +101,8 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         _merge(merged, table, "")
     _only(
         merged,
-        ("entry", "machinery", "medium", "cell", "cargo", "soluble", "agent", "rule", "switch", "marker"),
+        ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
+         "marker"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -116,6 +117,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         agents=_named(merged.get("agent", {}), functools.partial(_record, AgentEntry)),
         rules=tuple(_unique(rules, lambda rule: rule.key).values()),
         switches=_named(merged.get("switch", {}), _switch),
+        microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
         markers=_named(merged.get("marker", {}), _marker),
     )
 
@@ -144,6 +146,7 @@ def _cell(row: Table) -> CellEntry:
         "parameters": _frozen(row.get("parameters", {})),
         "signals": _each(row.get("signals", {}), SignalEntry),
         "cargo": _each(row.get("cargo", {}), CellCargoEntry),
+        "microvesicle_cargo": _each(row.get("microvesicle_cargo", {}), CellCargoEntry),
         "targets": _each(row.get("targets", {}), CellTargetsEntry),
         "solubles": _each(row.get("solubles", {}), CellSolubleEntry),
     })  # fmt: skip

@@ -75,10 +75,11 @@ class CellCargoEntry:
     basal: str
     decay_rate: str
     enrichment: str
+    microvesicle_enrichment: str = ""
 
     def numbers(self) -> dict[str, str]:
-        """Entry id of each parameter."""
-        return dict(vars(self))
+        """Entry id of each parameter that has one of its own."""
+        return {name: entry for name, entry in vars(self).items() if entry}
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,10 @@ class CellSolubleEntry:
 
 @dataclass(frozen=True)
 class CellEntry:
-    """A cell type: what it does, and which numbers differ from `Library.machinery`."""
+    """A cell type: what it does, and which numbers differ from `Library.machinery`.
+
+    ``microvesicle_cargo`` it has only in models where it sheds microvesicles.
+    """
 
     name: str
     label: str
@@ -122,6 +126,7 @@ class CellEntry:
     cargo: Mapping[str, CellCargoEntry]
     targets: Mapping[str, CellTargetsEntry]
     solubles: Mapping[str, CellSolubleEntry]
+    microvesicle_cargo: Mapping[str, CellCargoEntry] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -227,7 +232,10 @@ class MarkerEntry:
 
 @dataclass(frozen=True)
 class Library:
-    """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids."""
+    """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids.
+
+    ``microvesicle_enrichment`` (entry id) is that of every cargo without one of its own.
+    """
 
     name: str
     entries: Mapping[str, Entry]
@@ -239,4 +247,5 @@ class Library:
     agents: Mapping[str, AgentEntry]
     rules: tuple[RuleEntry, ...]
     switches: Mapping[str, SwitchEntry]
+    microvesicle_enrichment: str = ""
     markers: Mapping[str, MarkerEntry] = field(default_factory=lambda: MappingProxyType({}))

@@ -124,6 +124,11 @@ class Material:
             found.update(dict.fromkeys(map(str, mapping(arm.get("cells")))))
         return list(found)
 
+    @cached_property
+    def origins(self) -> list[str]:
+        """Classes of vesicles: cell types, and what else they shed."""
+        return list(dict.fromkeys((*self.cell_types, *map(str, mapping(self.summary.get("size_law"))))))
+
     def holds(self, arm: str, cell: str) -> bool:
         """Whether the arm has cells of this type."""
         counts = self.arms[arm].get("counts")
@@ -205,8 +210,8 @@ class Material:
         return time, values
 
     def total(self, arm: str, cell: str, pool: str) -> tuple[Array, Array] | None:
-        """``CELL.POOL:SENDER`` summed over the senders that the run has."""
-        found = [s for sender in self.cell_types if (s := self.series(arm, f"{cell}.{pool}:{sender}"))]
+        """``CELL.POOL:CLASS`` summed over the classes of vesicles that the run has."""
+        found = [s for origin in self.origins if (s := self.series(arm, f"{cell}.{pool}:{origin}"))]
         if not found:
             return None
         values = np.array([values for _, values in found])

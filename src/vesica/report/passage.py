@@ -23,6 +23,7 @@ from vesica.report.blocks import (
 from vesica.report.charts import Bar, DotRow, Line, Segment
 from vesica.report.material import Array, Material, entries, get, mapping, positive, rows
 from vesica.report.numbers import is_number, number, percent, ranges
+from vesica.spec.resolved import label_of, sender_of
 
 FATES: Final = {
     "returned": "fused back in the donor",
@@ -179,6 +180,11 @@ def rates(material: Material) -> Section:
     return Section("rates", "Release and uptake over time", lead if figures else "", tuple(figures))
 
 
+def vesicles_of(origin: str) -> str:
+    """A class of vesicles in words."""
+    return f"vesicles of {origin}" if origin == sender_of(origin) else label_of(origin)
+
+
 def size_law(material: Material) -> Section:
     """Diameters at birth, per cell type."""
     panels, content = [], []
@@ -188,12 +194,12 @@ def size_law(material: Material) -> Section:
         median = float(law["median_nm"]) if is_number(get(law, "median_nm")) else None
         if grid.size == values.size and grid.size > 2 and values.max() > 0.0:
             panels.append(
-                Panel(str(cell), charts.density(grid, values, median, f"size law of {cell} vesicles"))
+                Panel(label_of(cell), charts.density(grid, values, median, f"size law of {vesicles_of(cell)}"))
             )
         if mapping(law):
             limits = f"{number(law.get('low_nm'))} to {number(law.get('high_nm'))}"
             figures = (figure_cell(law.get("median_nm")), figure_cell(law.get("gsd")), Cell(limits))
-            content.append((Cell(str(cell)), *figures, Cell(str(law.get("source") or "no source given"))))
+            content.append((Cell(label_of(cell)), *figures, Cell(str(law.get("source") or "no source given"))))
     blocks: list[Any] = []
     if panels:
         caption = "Probability density of the diameter at birth. Dotted vertical: the median."
@@ -228,13 +234,13 @@ def cargo(material: Material) -> Section:
             content = [_cargo_row(material, sender, m, found, key) for m, found in molecules.items()]
             content = [row for row in content if row.dots]
             if content:
-                panels.append(Panel(title, charts.dot_rows(content, f"{sender}: {title}", unit)))
+                panels.append(Panel(title, charts.dot_rows(content, f"{label_of(sender)}: {title}", unit)))
         if not panels:
             continue
         drawn = {name for found in molecules.values() for name, _ in found}
         styles = [style for name, style in material.styles.items() if name in drawn]
         caption = "Log axis. Arms that agree within 1 % share a dot, which carries their numbers."
-        blocks.append(Figure(caption, tuple(panels), arm_keys(styles), title=f"vesicles of {sender}"))
+        blocks.append(Figure(caption, tuple(panels), arm_keys(styles), title=vesicles_of(sender)))
         blocks.append(_cargo_table(material, sender, molecules))
     lead = (
         "Copies are whole numbers: a mean far below one says that most vesicles carry none." if blocks else ""
@@ -247,7 +253,7 @@ def _cargo_row(
 ) -> DotRow:
     scale = 100.0 if key == "at_least_one" else 1.0
     values = [(material.styles[arm], scale * float(v)) for arm, by in found if is_number(v := get(by, key))]
-    label = material.label(f"{sender}.{molecule}")
+    label = material.label(f"{sender_of(sender)}.{molecule}")
     shown = sorted(
         {number(value, 2) for _, value in values},
         key=lambda words: [v for _, v in values if number(v, 2) == words],
@@ -260,7 +266,7 @@ def _cargo_table(material: Material, sender: str, molecules: dict[str, list[tupl
     content = []
     for molecule, found in molecules.items():
         for name, by in found:
-            head = Cell(material.label(f"{sender}.{molecule}"))
+            head = Cell(material.label(f"{sender_of(sender)}.{molecule}"))
             share = Cell(percent(get(by, "at_least_one")))
             content.append(
                 (head, Cell(name, style=material.styles[name]), figure_cell(get(by, "mean")), share)
@@ -271,7 +277,7 @@ def _cargo_table(material: Material, sender: str, molecules: dict[str, list[tupl
         Column("mean", "copies/EV", is_number=True),
         Column("EVs with at least one copy", is_number=True),
     )
-    return Table(f"Cargo of {sender} vesicles in numbers", heads, tuple(content), folded=True)
+    return Table(f"Cargo of {vesicles_of(sender)} in numbers", heads, tuple(content), folded=True)
 
 
 def signals(material: Material) -> Section:
@@ -329,7 +335,7 @@ def _free_vesicles(material: Material) -> list[Figure]:
     volume = get(material.summary, "domain", "volume_mL")
     factor, label = (1.0 / float(volume), "particles/mL") if positive(volume) else (1.0, "EV in the dish")
     panels, drawn = [], {}
-    for sender in material.cell_types:
+    for sender in material.origins:
         courses = []
         for arm, style in material.styles.items():
             found = material.series(arm, f"medium.free:{sender}")
@@ -340,7 +346,7 @@ def _free_vesicles(material: Material) -> list[Figure]:
         for start in range(0, len(courses), size):
             part = courses[start : start + size]
             members = ranges([line.style.number for line in part])
-            name = f"vesicles of {sender}" + (f", arms {members}" if len(courses) > size else "")
+            name = vesicles_of(sender) + (f", arms {members}" if len(courses) > size else "")
             panels.append(Panel(name, charts.lines(part, name, label, span=charts.spans(courses))))
     return [_figure(material, "free in the medium", panels, list(drawn), ())] if panels else []
 

@@ -70,6 +70,7 @@ class CellCargoSpec(Words):
     basal: Quantity | None = Field(None, description="copies per resting cell")
     decay_rate: Quantity | None = Field(None, description="turnover, `0.1 1/h`")
     enrichment: Quantity | None = Field(None, description="concentration in the vesicle / in the cell")
+    microvesicle_enrichment: Quantity | None = Field(None, description="the same of microvesicles")
 
 
 class CellTargetsSpec(Words):
@@ -105,6 +106,10 @@ class CellSpec(Words):
     count: Quantity | None = Field(None, description="cells in the dish")
     like: Name | None = Field(None, description="library cell type to start from (default: the name itself)")
     label: str | None = None
+    microvesicles: bool | None = Field(None, description="whether it sheds microvesicles (default: no)")
+    apoptotic_vesicles: bool | None = Field(
+        None, description="whether it can die, and then turns into apoptotic vesicles (default: no)"
+    )
     parameters: dict[str, Quantity] = Field(default_factory=dict, description="NAME: quantity")
     cargo: dict[Name, CellCargoSpec] = Field(default_factory=dict)
     targets: dict[Name, CellTargetsSpec] = Field(default_factory=dict)

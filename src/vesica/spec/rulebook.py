@@ -105,6 +105,8 @@ def _from_library(names: Catalogue, plans: Sequence[CellPlan], chosen: Mapping[s
             if plan.like == item.cell:
                 key = item.key if plan.name == plan.like else f"{plan.name}_{item.key}"
                 text = replace(rules.parse(item.text, item.cell), cell=plan.name)
+                if text.target in vocabulary.CELL_SHEDDING and not plan.cell.sheds_microvesicles:
+                    continue
                 lines.append(Line(key, text, f"library:rule.{item.key}", "library", item.key, item.source, item.doi))
     return lines
 

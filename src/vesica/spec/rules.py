@@ -48,6 +48,8 @@ MACHINERY_WORDS: Final[dict[str, tuple[str, bool]]] = {
     "receptor_surfacing_rate": ("surfacing of received receptors", True),
     "receptor_disposal_rate": ("disposal of received receptors", True),
     "death_rate": ("the hazard of death", False),
+    "shedding_rate": ("shedding of microvesicles", True),
+    "asmase_activity": ("A-SMase activity", False),
 }
 
 
@@ -91,6 +93,7 @@ class CellWords:
     solubles: Mapping[str, str]
     bindable: Mapping[str, str]  # cargo that bound vesicles may carry, whoever made it
     can_die: bool = True
+    sheds_microvesicles: bool = False
 
     def sources(self) -> dict[str, tuple[str, str]]:
         """Every source word: its kind (of `vocabulary.unit_of_source`) and what stands in a sentence."""
@@ -107,7 +110,9 @@ class CellWords:
 
     def targets(self) -> dict[str, tuple[str, bool]]:
         """Every target word: its subject in a sentence, and whether it is a speed."""
-        words = {name: said for name, said in MACHINERY_WORDS.items() if self.can_die or name != "death_rate"}
+        missing = set() if self.can_die else {"death_rate"}
+        missing |= set() if self.sheds_microvesicles else set(vocabulary.CELL_SHEDDING)
+        words = {name: said for name, said in MACHINERY_WORDS.items() if name not in missing}
         for name, label in self.signals.items():
             production, decay = vocabulary.modulable_of_signal(name)
             words[production] = (f"production of {label}", True)

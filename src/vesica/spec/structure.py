@@ -13,8 +13,11 @@ from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
 from vesica.spec.rules import CellWords
 from vesica.spec.vocabulary import (
+    CELL_APOPTOSIS,
     CELL_CARGO,
+    CELL_CARGO_SHED,
     CELL_MACHINERY,
+    CELL_SHEDDING,
     CELL_SIGNAL,
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
@@ -145,7 +148,9 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
             if signals[key].requires is not None and signals[key].requires not in names.cargo:
                 notes.unknown(f"{place}.signals.{key}.requires", "cargo", str(signals[key].requires), names.cargo,
                               "the signal could never rise")
-    owned = {"cargo": dict.fromkeys(base.cargo), "targets": dict.fromkeys(base.targets),
+    sheds, bleb = _flag("microvesicles", said, notes), _flag("apoptotic_vesicles", said, notes)
+    cargo = (*base.cargo, *(base.microvesicle_cargo if sheds else ()))
+    owned = {"cargo": dict.fromkeys(cargo), "targets": dict.fromkeys(base.targets),
              "solubles": dict.fromkeys(base.solubles)}  # fmt: skip
     for place, cell in said:
         for key, known_names in (("cargo", names.cargo), ("targets", names.cargo), ("solubles", names.solubles)):
@@ -160,9 +165,19 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
     cell_type = CellType(name, label, tuple(sorted(signals.values(), key=lambda signal: signal.name)),
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
-                         base.can_die)  # fmt: skip
+                         base.can_die or bleb, sheds, bleb)  # fmt: skip
     _check_receptors(cell_type, said[0][0], notes)
     return CellPlan(cell_type, like)
+
+
+def _flag(key: str, said: list[tuple[str, CellSpec]], notes: Notes) -> bool:
+    """What a cell type does if the model says so; off without a word, and the same in all arms."""
+    words = {getattr(cell, key): place for place, cell in said if getattr(cell, key) is not None}
+    if len(words) > 1:
+        notes.add("error", f"{words[False]}.{key}", f"`{key}` is true in `{words[True]}` and false in `{words[False]}`",
+                  "a cell type is one thing in all arms", "one of the two would be ignored",
+                  "use two cell types, the second with `like:`")
+    return True in words
 
 
 def _check_receptors(cell: CellType, place: str, notes: Notes) -> None:
@@ -183,6 +198,7 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
         cell.name, cell.label, {signal.name: signal.label or signal.name for signal in cell.signals},
         labels(cell.cargo), cell.mirna_targets, {name: names.solubles[name] for name in cell.solubles},
         names.agents, names.solubles, labels(tuple(names.cargo)), cell.can_die,
+        cell.sheds_microvesicles,
     )  # fmt: skip
 
 
@@ -190,8 +206,14 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
     """Every parameter a cell type has, by path."""
     paths = {f"{cell.name}.{name}": field for name, field in CELL_MACHINERY.items()
              if cell.can_die or name != DEATH}  # fmt: skip
+    if cell.forms_apoptotic_vesicles:
+        paths |= {f"{cell.name}.{name}": field for name, field in CELL_APOPTOSIS.items()}
+    of_cargo = CELL_CARGO
+    if cell.sheds_microvesicles:
+        paths |= {f"{cell.name}.{name}": field for name, field in CELL_SHEDDING.items()}
+        of_cargo = CELL_CARGO | CELL_CARGO_SHED
     for owner, fields in (
-        *((cargo, CELL_CARGO) for cargo in cell.cargo),
+        *((cargo, of_cargo) for cargo in cell.cargo),
         *((mirna, CELL_TARGETS) for mirna in cell.mirna_targets),
         *((signal.name, CELL_SIGNAL) for signal in cell.signals),
         *((signal.name, CELL_SIGNAL_RECEPTOR) for signal in cell.signals if signal.requires),
@@ -218,7 +240,10 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
     base = library.cells[plan.like]
     place = f"library:{plan.like}"
     numbers = {name: Given(f"@{entry}", place) for name, entry in {**library.machinery, **base.parameters}.items()}
-    for kind in OWNED_NUMBERS:
+    if plan.cell.sheds_microvesicles:
+        passive = Given(f"@{library.microvesicle_enrichment}", place)
+        numbers |= {f"{cargo}.microvesicle_enrichment": passive for cargo in plan.cell.cargo}
+    for kind in (*OWNED_NUMBERS, "microvesicle_cargo"):
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)

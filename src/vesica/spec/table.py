@@ -11,7 +11,7 @@ from vesica.spec import structure, switches
 from vesica.spec.arms import conditions
 from vesica.spec.model import Inhibitor, ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.resolved import Parameter, Switch, sender_of, size_paths
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
 from vesica.spec.vocabulary import INHIBITOR, Field
@@ -112,7 +112,7 @@ def build(
     parameters |= {path: number for path, number in measured.items() if path not in written and path in expected}
     _fill_from_arms(parameters, arms)
     _check_complete(expected, parameters, {*base, *written}, spec, notes)
-    _check_sizes(parameters, cells, written, notes)
+    _check_sizes(parameters, [origin for plan in plans for origin in plan.cell.origins], written, notes)
     changes = {arm: {path: item.value for path, item in sorted(layer.items())
                      if path in parameters and item.value != parameters[path].value}
                for arm, layer in arms.items()}  # fmt: skip
@@ -188,13 +188,14 @@ def _check_complete(
 
 
 def _check_sizes(
-    parameters: Mapping[str, Parameter], cells: Sequence[str], written: Mapping[str, Given], notes: Notes
+    parameters: Mapping[str, Parameter], origins: Sequence[str], written: Mapping[str, Given], notes: Notes
 ) -> None:
-    for cell in cells:
-        names = [f"{cell}.ilv_diameter_{name}" for name in ("low", "median", "high")]
+    for origin in origins:
+        median, _, low, high, _ = size_paths(origin)
+        names = [low, median, high]
         sizes = [parameters[name].value for name in names if name in parameters]
         if len(sizes) == len(names) and not sizes[0] < sizes[1] < sizes[2]:
-            place = next((written[name].place for name in names if name in written), f"cells.{cell}")
+            place = next((written[name].place for name in names if name in written), f"cells.{sender_of(origin)}")
             notes.add("error", place, f"diameters {', '.join(f'{size * 1e3:g}' for size in sizes)} nm",
                       "the median lies between the smallest and the largest diameter",
                       "the size law would be empty", "change the bounds or the median")

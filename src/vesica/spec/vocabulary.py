@@ -69,11 +69,35 @@ CELL_MACHINERY: Final[dict[str, Field]] = {
     "death_rate": Field("1/s", True, "hazard of death (cells that can die)"),
 }
 
+# CELL.NAME for each cell type that sheds microvesicles
+CELL_SHEDDING: Final[dict[str, Field]] = {
+    "shedding_rate": Field("vesicle/s", True, "microvesicles shed from the membrane per cell"),
+    "asmase_activity": Field("", True, "A-SMase activity relative to normal; none, no shedding"),
+    "microvesicle_diameter_median": Field("um", False, "median of the log-normal diameter law of microvesicles"),
+    "microvesicle_diameter_gsd": Field("", False, "its geometric standard deviation"),
+    "microvesicle_diameter_low": Field("um", False, "smallest diameter of microvesicles"),
+    "microvesicle_diameter_high": Field("um", False, "largest diameter of microvesicles"),
+}
+# CELL.NAME for each cell type that turns into apoptotic vesicles when it dies
+CELL_APOPTOSIS: Final[dict[str, Field]] = {
+    "apoptotic_vesicles_per_cell": Field("vesicle", False, "apoptotic vesicles that a dying cell turns into"),
+    "apoptotic_cargo_share": Field("", False, "share of the cell's own cargo that they take; the rest is degraded"),
+    "apoptotic_diameter_median": Field("um", False, "median of the log-normal diameter law of apoptotic vesicles"),
+    "apoptotic_diameter_gsd": Field("", False, "its geometric standard deviation"),
+    "apoptotic_diameter_low": Field("um", False, "smallest diameter of apoptotic vesicles"),
+    "apoptotic_diameter_high": Field("um", False, "largest diameter of apoptotic vesicles"),
+}
+ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS
+
 # CELL.CARGO.NAME
 CELL_CARGO: Final[dict[str, Field]] = {
     "basal": Field("molecule", False, "copies per resting cell"),
     "decay_rate": Field("1/s", False, "turnover"),
     "enrichment": Field("", False, "concentration in the vesicle / in the cell"),
+}
+# CELL.CARGO.NAME, besides, of a cell type that sheds microvesicles
+CELL_CARGO_SHED: Final[dict[str, Field]] = {
+    "microvesicle_enrichment": Field("", False, "concentration in the microvesicle / in the cell"),
 }
 # CELL.MIRNA.NAME, where the cell tracks the miRNA's targets
 CELL_TARGETS: Final[dict[str, Field]] = {

@@ -12,6 +12,7 @@ from vesica.analysis.runs.vesicles import grid, size_law
 from vesica.errors import error, nearest
 from vesica.instruments.nta_forward import Population
 from vesica.results import Results
+from vesica.spec.resolved import origins_made
 from vesica.units import factor
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _sample(results: Results, spec: dict[str, Any], arm: str, time_h: float) -> 
         return max(value, 0.0) if np.isfinite(value) else 0.0
 
     volume = float(results.summary["domain"]["volume_mL"])
-    origins = [cell["name"] for cell in spec["cells"] if cell["secretes_vesicles"]]
+    origins = [origin for cell in spec["cells"] for origin in origins_made(cell)]
     vesicles = {origin: amount(f"medium.free:{origin}") for origin in origins}
     populations = []
     for origin in origins:

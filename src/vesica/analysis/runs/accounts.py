@@ -7,14 +7,15 @@ from typing import Final
 
 from vesica.results.arm_run import ArmRun
 from vesica.results.ledger import Ledger
-from vesica.spec.resolved import ResolvedModel
+from vesica.spec.resolved import ResolvedModel, sender_of
 
 DONOR: Final = {
     "made": "made", "returned": "returned", "mvb_ilv": "in_mvb", "docked_ilv": "in_mvb", "tethered": "tethered",
     "degraded_inside": "degraded",
 }
 MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added"}
-RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered"}
+RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered",
+                    "died_with": "removed"}
 
 
 def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledger:
@@ -25,16 +26,19 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
     suffix = f"/{cargo}" if cargo else ""
     totals = dict.fromkeys(Ledger().as_dict(), 0.0)
     del totals["residual"]
-    origins = [cell.name for cell in model.cells if cell.secretes_vesicles]
-    for origin in origins:
+    for origin in model.origins:
         for pool, entry in MEDIUM.items():
             totals[entry] += run.final(f"medium.{pool}:{origin}{suffix}")
+        sender = sender_of(origin)
+        if origin != sender:  # made and free at once
+            totals["made"] += run.final(f"{sender}.made:{origin}{suffix}") * run.count(sender)
+            continue
         for pool, entry in DONOR.items():
             totals[entry] += run.final(f"{origin}.{pool}{suffix}") * run.count(origin)
         for pool in ("mvb_ilv", "docked_ilv", "tethered"):
             totals["made"] += _first(run, f"{origin}.{pool}{suffix}") * run.count(origin)
     for cell in model.cells:
-        for origin in origins:
+        for origin in model.origins:
             for pool, entry in RECIPIENT.items():
                 totals[entry] += run.final(f"{cell.name}.{pool}:{origin}{suffix}") * run.count(cell.name)
     return Ledger(**totals)
@@ -45,10 +49,21 @@ def _first(run: ArmRun, name: str) -> float:
     return 0.0 if math.isnan(value) else value  # NaN: the arm does not hold it
 
 
-def transfer(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, float]]:
-    """Vesicles taken up, sender by receiver; totals of the dish."""
-    senders = [cell.name for cell in model.cells if cell.secretes_vesicles]
+def transfer_by_class(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, float]]:
+    """Vesicles taken up, class by receiver; totals of the dish."""
     receivers = [cell.name for cell in model.cells if cell.takes_up_vesicles]
     return {
-        sender: {to: run.final(f"{to}.taken_up:{sender}") * run.count(to) for to in receivers} for sender in senders
+        origin: {to: run.final(f"{to}.taken_up:{origin}") * run.count(to) for to in receivers}
+        for origin in model.origins
     }
+
+
+def transfer(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, float]]:
+    """Vesicles of all classes taken up, sender by receiver; totals of the dish."""
+    by_class = transfer_by_class(model, run)
+    found: dict[str, dict[str, float]] = {}
+    for origin, receivers in by_class.items():
+        of_sender = found.setdefault(sender_of(origin), dict.fromkeys(receivers, 0.0))
+        for to, vesicles in receivers.items():
+            of_sender[to] += vesicles
+    return found

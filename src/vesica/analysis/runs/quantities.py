@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from vesica.analysis.runs.vesicles import cargo_per_vesicle
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.resolved import KIND_LABELS, CellType, ResolvedModel, kind_of
 
 Quantities = dict[str, tuple[float, str]]
 
@@ -43,20 +45,22 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
     c = cell.name
     if cell.secretes_vesicles:
         groups["released"] |= {
-            f"{c}.mvb_per_cell": (run.final(f"{c}.mvb") + run.final(f"{c}.docked"), "1/cell"),
+            f"{c}.mvb_per_cell": (mvb_per_cell(run, cell), "1/cell"),
             f"{c}.ilv_per_mvb": (ilv_per_mvb(run, c), "vesicle"),
         }
         if run.hours > 0:  # an arm may diverge before its first output
             groups["released"] |= {
-                f"{c}.released_per_cell_per_hour": (released(run, c) / run.hours, "vesicle/cell/h"),
+                f"{c}.released_per_cell_per_hour": (released(run, cell) / run.hours, "vesicle/cell/h"),
                 f"{c}.fusions_per_cell_per_hour": (run.final(f"{c}.fused") / run.hours, "1/cell/h"),
             }
+    if run.hours > 0:
+        groups["released"] |= _by_kind(run, cell)
     if cell.takes_up_vesicles:
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
     for signal in cell.signals:
         groups["signals"][f"{c}.{signal.name}"] = (run.final(f"{c}.{signal.name}"), "")
     for cargo in cell.cargo:
-        groups["cargo"][f"{c}.{cargo}"] = (run.final(f"{c}.{cargo}"), "molecule/cell")
+        groups["cargo"][f"{c}.{cargo}"] = (in_living(run, cell, cargo), "molecule/cell")
     for mirna in cell.mirna_targets:
         held, free = run.final(f"{c}.{mirna}_repressed"), run.final(f"{c}.{mirna}_target")
         groups["cargo"][f"{c}.repression_by_{mirna}"] = (held / (held + free) if held + free > 0 else 0.0, "")
@@ -64,14 +68,41 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         groups["phenotype"][f"{c}.alive"] = (run.final(f"{c}.alive"), "")
 
 
-def released(run: ArmRun, cell: str) -> float:
-    """Vesicles that left an average cell over the run, gross."""
-    return run.final(f"{cell}.released:{cell}")
+def _by_kind(run: ArmRun, cell: CellType) -> Quantities:
+    """What a cell type with several kinds of vesicles released of each, and the cargo in those shed whole."""
+    found: Quantities = {}
+    for origin in cell.origins if len(cell.origins) > 1 else ():
+        kind = KIND_LABELS[kind_of(origin)].replace(" ", "_")
+        left = run.final(f"{cell.name}.released:{origin}") / run.hours
+        found[f"{cell.name}.{kind}_per_cell_per_hour"] = (left, "vesicle/cell/h")
+        for cargo in cell.cargo if origin != cell.name else ():
+            copies = run.final(f"{cell.name}.made:{origin}/{cargo}") / run.hours
+            found[f"{cell.name}.{cargo}_in_{kind}_per_cell_per_hour"] = (copies, "molecule/cell/h")
+    return found
+
+
+def released(run: ArmRun, cell: CellType) -> float:
+    """Vesicles of all kinds that left an average cell over the run, gross."""
+    return sum(run.final(f"{cell.name}.released:{origin}") for origin in cell.origins)
 
 
 def taken_up(model: ResolvedModel, run: ArmRun, cell: str) -> float:
     """Vesicles an average cell took up over the run, of all origins."""
-    return sum(run.final(f"{cell}.taken_up:{c.name}") for c in model.cells if c.secretes_vesicles)
+    return sum(run.final(f"{cell}.taken_up:{origin}") for origin in model.origins)
+
+
+def in_living(run: ArmRun, cell: CellType, name: str) -> float:
+    """Amount of a pool in a living cell at the end; pools hold amounts per cell at the start. NaN where none lives."""
+    amount = run.final(f"{cell.name}.{name}")
+    if not cell.can_die:
+        return amount
+    alive = run.final(f"{cell.name}.alive")
+    return amount / alive if alive > 0 else math.nan
+
+
+def mvb_per_cell(run: ArmRun, cell: CellType) -> float:
+    """MVBs in a living cell at the end, docked ones included."""
+    return in_living(run, cell, "mvb") + in_living(run, cell, "docked")
 
 
 def ilv_per_mvb(run: ArmRun, c: str) -> float:

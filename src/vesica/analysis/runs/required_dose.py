@@ -12,7 +12,7 @@ from typing import Any
 
 from vesica.biology.dose import needed_uptake
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.resolved import CellType, ResolvedModel, sender_of
 
 
 def required_dose(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict[str, Any]]]:
@@ -44,7 +44,7 @@ def _in_force(run: ArmRun, cell: str, name: str) -> float:
 
 
 def _of(model: ResolvedModel, run: ArmRun, cell: CellType, mirna: str) -> dict[str, Any] | None:
-    senders = [c.name for c in model.cells if c.secretes_vesicles and c.name != cell.name]
+    senders = [origin for origin in model.origins if sender_of(origin) != cell.name]
     taken = sum(run.final(f"{cell.name}.taken_up:{sender}") for sender in senders)
     vesicles = sum(_seen(run, sender) for sender in senders)
     copies = sum(_seen(run, sender, f"/{mirna}") for sender in senders)

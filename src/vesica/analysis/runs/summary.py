@@ -7,16 +7,25 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from vesica.analysis.runs.accounts import ledger, transfer
+from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
 from vesica.analysis.runs.measured import held_against
 from vesica.analysis.runs.mixing import mixing
 from vesica.analysis.runs.published import judge
-from vesica.analysis.runs.quantities import burst, extremes, ilv_per_mvb, quantities, released, taken_up
+from vesica.analysis.runs.quantities import (
+    burst,
+    extremes,
+    ilv_per_mvb,
+    in_living,
+    mvb_per_cell,
+    quantities,
+    released,
+    taken_up,
+)
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, Parameter, ResolvedModel
+from vesica.spec.resolved import CellType, Parameter, ResolvedModel, sender_of, size_paths
 
 
 def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) -> dict[str, Any]:
@@ -73,6 +82,7 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
         },
         "cells": {cell.name: _cell(model, run, cell) for cell in held},
         "transfer": transfer(model, run),
+        "transfer_by_class": transfer_by_class(model, run),
         "cargo_per_ev": cargo_per_vesicle(model, run),
         "required_dose": required_dose(model, run),
         "dose": [_dose(model, run, note) for note in run.notes["doses"]],
@@ -85,11 +95,11 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
 def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
     c = cell.name
     mean, fano = burst(run, c) if cell.secretes_vesicles else (math.nan, math.nan)
-    origins = [other.name for other in model.cells if other.secretes_vesicles]
+    others = [origin for origin in model.origins if sender_of(origin) != c]
     return {
         "released_per_cell_per_hour": _released_per_hour(run, cell),
         "taken_up_per_cell": taken_up(model, run, c) if cell.takes_up_vesicles else 0.0,
-        "mvb_per_cell": run.final(f"{c}.mvb") + run.final(f"{c}.docked"),
+        "mvb_per_cell": mvb_per_cell(run, cell) if cell.secretes_vesicles else 0.0,
         "ilv_per_mvb": ilv_per_mvb(run, c) if cell.secretes_vesicles else None,
         "burst_mean": _finite(mean),
         "burst_fano": _finite(fano),
@@ -97,8 +107,8 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
         else {"alive": 1.0},
         "signals": {signal.name: extremes(run, f"{c}.{signal.name}") for signal in cell.signals},
         "cargo": {
-            cargo: {"final_copies": run.final(f"{c}.{cargo}"),
-                    "received_copies": sum(run.final(f"{c}.delivered:{o}/{cargo}") for o in origins if o != c)}
+            cargo: {"final_copies": in_living(run, cell, cargo),
+                    "received_copies": sum(run.final(f"{c}.delivered:{o}/{cargo}") for o in others)}
             for cargo in cell.cargo
         },
     }
@@ -106,9 +116,9 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
 
 def _released_per_hour(run: ArmRun, cell: CellType) -> float | None:
     """Vesicles per cell and hour; None where the arm diverged before its first output."""
-    if not cell.secretes_vesicles:
+    if not cell.origins:
         return 0.0
-    return released(run, cell.name) / run.hours if run.hours > 0 else None
+    return released(run, cell) / run.hours if run.hours > 0 else None
 
 
 def _dose(model: ResolvedModel, run: ArmRun, note: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,24 +148,24 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
         for signal in cell.signals:
             found[f"{cell.name}.{signal.name}"] = {"label": signal.label or signal.name, "unit": "relative to rest"}
         for cargo in cell.cargo:
-            found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": "copies per cell"}
+            unit = "copies per cell at the start" if cell.can_die else "copies per cell"
+            found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": unit}
     return found
 
 
 def _size_laws(model: ResolvedModel) -> dict[str, Any]:
     values = {path: parameter.value for path, parameter in model.parameters.items()}
     found = {}
-    for cell in model.cells:
-        if cell.secretes_vesicles:
-            law = size_law(values, cell.name)
-            diameters, density = grid(law)
-            median = model.parameters[f"{cell.name}.ilv_diameter_median"]
-            found[cell.name] = {
-                "median_nm": law.median * 1e3, "gsd": law.gsd, "low_nm": law.low * 1e3, "high_nm": law.high * 1e3,
-                "grid_nm": [d * 1e3 for d in diameters], "density": [p / 1e3 for p in density],
-                "mean_area_nm2": law.mean_area * 1e6, "mean_lumen_nm3": law.mean_lumen_volume * 1e9,
-                "source": median.source or median.reason, "confidence": median.confidence,
-            }
+    for origin in model.origins:
+        law = size_law(values, origin)
+        diameters, density = grid(law)
+        median = model.parameters[size_paths(origin)[0]]
+        found[origin] = {
+            "median_nm": law.median * 1e3, "gsd": law.gsd, "low_nm": law.low * 1e3, "high_nm": law.high * 1e3,
+            "grid_nm": [d * 1e3 for d in diameters], "density": [p / 1e3 for p in density],
+            "mean_area_nm2": law.mean_area * 1e6, "mean_lumen_nm3": law.mean_lumen_volume * 1e9,
+            "source": median.source or median.reason, "confidence": median.confidence,
+        }
     return found
 
 

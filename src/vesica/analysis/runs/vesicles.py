@@ -10,16 +10,14 @@ import numpy as np
 
 from vesica.biology.sizes import SizeLaw
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import ResolvedModel
+from vesica.spec.resolved import ResolvedModel, sender_of, size_paths
 
 GRID_POINTS: Final = 200
 
 
-def size_law(parameters: Mapping[str, float], cell: str) -> SizeLaw:
-    """Diameter law of a cell type's exosomes."""
-    fields = ("ilv_diameter_median", "ilv_diameter_gsd", "ilv_diameter_low", "ilv_diameter_high",
-              "ilv_membrane_thickness")
-    return SizeLaw(*(parameters[f"{cell}.{name}"] for name in fields))
+def size_law(parameters: Mapping[str, float], origin: str) -> SizeLaw:
+    """Diameter law of a class of vesicles."""
+    return SizeLaw(*(parameters[path] for path in size_paths(origin)))
 
 
 @functools.lru_cache(maxsize=512)  # several cargoes and times ask for the same law
@@ -43,22 +41,20 @@ def at_least_one(mean: float, law: SizeLaw, topology: str) -> float:
 
 
 def cargo_per_vesicle(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict[str, float]]]:
-    """Mean copies, and share with at least one, of the free vesicles of each origin.
+    """Mean copies, and share with at least one, of the free vesicles of each class.
 
     Where an arm only received vesicles, those it was given are counted.
     """
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for cell in model.cells:
-        if not cell.secretes_vesicles:
-            continue
-        given = run.count(cell.name) == 0
+    for origin in model.origins:
+        given = run.count(sender_of(origin)) == 0
         pool = "added" if given else "free"
-        vesicles = run.final(f"medium.{pool}:{cell.name}")
+        vesicles = run.final(f"medium.{pool}:{origin}")
         if vesicles <= 0:
             continue
-        law = size_law(run.parameters, cell.name)
-        found[cell.name] = {}
+        law = size_law(run.parameters, origin)
+        found[origin] = {}
         for cargo in model.cargo:
-            mean = run.final(f"medium.{pool}:{cell.name}/{cargo.name}") / vesicles
-            found[cell.name][cargo.name] = {"mean": mean, "at_least_one": at_least_one(mean, law, cargo.topology)}
+            mean = run.final(f"medium.{pool}:{origin}/{cargo.name}") / vesicles
+            found[origin][cargo.name] = {"mean": mean, "at_least_one": at_least_one(mean, law, cargo.topology)}
     return found
