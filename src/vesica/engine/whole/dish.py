@@ -85,7 +85,9 @@ class Dish:
         Totals of the sample's medium.
     chance : (SIZE,) uint64
         Stream of what happens in the medium, but for the journey's own.
-    made : dict of name to molecule/s
+    left, died : (cell, class, content)
+        What cells made of classes that leave them at once; what was in, on or tethered to cells when they died.
+    secreted : dict of name to molecule/s
         What cells secreted of the solubles in the last window.
     """
 
@@ -98,8 +100,10 @@ class Dish:
     medium: Array
     solubles: dict[str, float]
     chance: Words
+    left: Index
+    died: Index
     tally: Tally = field(default_factory=Tally)
-    made: dict[str, float] = field(default_factory=dict)
+    secreted: dict[str, float] = field(default_factory=dict)
     time: float = 0.0
 
     @property
@@ -127,9 +131,21 @@ class Dish:
         index = self.laws.program.index
         return {cargo: index[f"{cells.name}.{cargo}"] for cargo in cells.type.cargo}
 
-    def loads(self, cells: Cells, values: Array) -> Loads:
-        """How vesicles of a type of cells are loaded, from evaluated ``values`` (value, cell)."""
+    def pool(self, cells: Cells) -> Index:
+        """(cell, cargo) copies that the cells hold outside of vesicles; zero for cargo that they do not hold."""
+        found = np.zeros((cells.number, len(self.cargo)), dtype=np.int64)
+        for cargo, place in self.places(cells).items():
+            found[:, self.cargo.index(cargo)] = cells.values[place]
+        return found
+
+    def put_pool(self, cells: Cells, pool: Index) -> None:
+        """Write such copies back."""
+        for cargo, place in self.places(cells).items():
+            cells.values[place] = pool[:, self.cargo.index(cargo)]
+
+    def loads(self, origin: str, values: Array) -> Loads:
+        """How vesicles of a class are loaded, from evaluated ``values`` (value, cell) of the cells that make them."""
         cargo = self.laws.program.model.cargo
-        rows = loading_rows(self.laws, values, cells.name, {one.name: one.topology for one in cargo})
+        rows = loading_rows(self.laws, values, origin, {one.name: one.topology for one in cargo})
         is_lumen = np.array([one.topology == "lumen" for one in cargo], dtype=bool)
-        return Loads(self.laws_of_size[cells.name], rows, is_lumen, np.zeros(len(cargo)))
+        return Loads(self.laws_of_size[origin], rows, is_lumen, np.zeros(len(cargo)))

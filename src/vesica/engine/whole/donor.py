@@ -138,6 +138,20 @@ class Donors:
         self.initial[:] = self.inside()[0].sum(axis=0).astype(np.int64)
         self.initial_copies[:] = self.inside_copies().sum(axis=0)
 
+    def take_out(self, cells: NDArray[np.bool_]) -> tuple[Index, Index]:
+        """Empty some cells: (cell,) vesicles and (cell, cargo) copies that were in their MVBs, zero for the others.
+
+        The cells go on as if these had never been there, but for what happened to them so far.
+        """
+        vesicles = np.where(cells, self.inside()[0].sum(axis=0), 0.0).astype(np.int64)
+        copies = np.where(cells[:, None], self.inside_copies().sum(axis=0), 0)
+        self.initial[:] -= vesicles
+        self.initial_copies[:] -= copies
+        for number in (self.n_free, self.n_docked, self.endosomes):
+            number[cells] = 0
+        self.rooms[cells] = (records.NOBODY, 0, 0)
+        return vesicles, copies
+
     def copy(self) -> Donors:
         """The same cells in arrays of their own."""
         return Donors(*(np.copy(value) for value in vars(self).values()))

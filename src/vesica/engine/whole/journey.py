@@ -217,6 +217,15 @@ def add_free(journey: Journey, classes: ArrayLike, diameters: Array, copies: Ind
     return journey
 
 
+def release(journey: Journey, kind: int, diameters: Array, copies: Index) -> Journey:
+    """Put vesicles of one class into the medium that cells made: they count as arrived."""
+    before = journey.added.copy()
+    journey = add_free(journey, kind, diameters, copies)
+    journey.arrived[:] += journey.added - before
+    journey.added[:] = before
+    return journey
+
+
 def share_of(journey: Journey, share: float, words: Words) -> Index:
     """(class,) vesicles in a share of the medium: whole mediums, and each vesicle by chance for the rest.
 
@@ -272,6 +281,34 @@ def copies_histogram(rows: Rows, cargo: int, kind: int | None = None) -> Index:
     """(copies,) vesicles with 0, 1, ... copies of a cargo, of one class or of all."""
     of = rows if kind is None else rows[rows[:, loop.CLASS] == kind]
     return np.bincount(of[:, loop.COPIES + cargo])
+
+
+def remove_at(journey: Journey, cells: NDArray[np.bool_]) -> Index:
+    """Take out, in place, what is tethered to some cells, bound to them or in them; free vesicles stay.
+
+    The dish goes on as if these had never been there, but for what happened to them so far.
+
+    Parameters
+    ----------
+    cells : (cell,) bool
+
+    Returns
+    -------
+    (cell, class, content) what was taken out
+    """
+    taken = np.zeros((journey.held.size, *journey.initial.shape), dtype=np.int64)
+    kept, edge = [], np.zeros_like(journey.edge)
+    for state in STATES:
+        rows = journey.rows(state)
+        goes = cells[rows[:, loop.CELL]] if state != FREE else np.zeros(len(rows), dtype=bool)
+        loop.count(np.ascontiguousarray(rows[goes]), taken)
+        kept.append(rows[~goes])
+        edge[state + 1] = edge[state] + len(kept[-1])
+    journey.table[: edge[-1]] = np.concatenate(kept)
+    journey.edge[:] = edge
+    journey.held[cells] = 0
+    journey.initial[:] -= taken.sum(axis=0)
+    return taken
 
 
 def _with_room(journey: Journey, more: int) -> Journey:

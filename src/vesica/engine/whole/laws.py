@@ -87,8 +87,8 @@ def donor_rates(laws: Laws, values: Array, cell: str) -> Array:
     return rows
 
 
-def loading_rows(laws: Laws, values: Array, cell: str, topology: Mapping[str, str]) -> Array:
-    """(cell, cargo) chance per lumen volume (1/um^3) or area (1/um^2) with which a vesicle takes one copy.
+def loading_rows(laws: Laws, values: Array, origin: str, topology: Mapping[str, str]) -> Array:
+    """(cell, cargo) chance per lumen volume (1/um^3) or area (1/um^2) with which a vesicle of a class takes one copy.
 
     Zero for cargo that the cell does not hold.
 
@@ -98,9 +98,9 @@ def loading_rows(laws: Laws, values: Array, cell: str, topology: Mapping[str, st
     """
     found = np.zeros((values.shape[1], len(topology)))
     for column, (name, where) in enumerate(topology.items()):
-        place = laws.program.index.get(f"{cell}.{name}_loading")
+        place = laws.program.index.get(f"{origin}.{name}_loading")
         if place is not None:
             size = "lumen_volume" if where == "lumen" else "vesicle_area"
-            found[:, column] = values[place] / laws.value(values, f"{cell}.{size}")
+            found[:, column] = values[place] / laws.value(values, f"{origin}.{size}")
     return found
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vesica.engine.whole import journey, mvbs, records
 from vesica.engine.whole.dish import Cells, Dish
+from vesica.spec.resolved import sender_of
 
 Array = NDArray[np.float64]
 
@@ -15,7 +16,7 @@ def levels(dish: Dish) -> dict[str, Array]:
     """Pool -> (cell,) amounts in each sampled cell of its type, or (1,) in the medium of the sample."""
     found: dict[str, Array] = {}
     for cells in dish.cells:
-        found |= _own(dish, cells) | _donor(dish, cells) | _recipient(dish, cells)
+        found |= _own(dish, cells) | _donor(dish, cells) | _recipient(dish, cells) | _at_once(dish, cells)
     now = dish.journey
     free = now.now(journey.FREE)[0]
     for k, origin in enumerate(dish.classes):
@@ -34,7 +35,9 @@ def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
     names = [f"{c}.{signal.name}" for signal in cells.type.signals]
     names += [f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving")]
     names += [f"{c}.{mirna}{end}" for mirna in cells.type.mirna_targets for end in ("_target", "_repressed")]
-    found = {name: cells.values[index[name]].copy() for name in names if name in index}
+    found = {name: np.where(cells.is_alive, cells.values[index[name]], 0.0) for name in names if name in index}
+    if cells.is_alive.any():  # signals are levels of living cells
+        found |= {name: np.where(cells.is_alive, found[name], np.nan) for name in names[: len(cells.type.signals)]}
     if cells.type.can_die:
         found |= {f"{c}.alive": cells.is_alive.astype(float), f"{c}.dead": (~cells.is_alive).astype(float)}
     return found
@@ -81,4 +84,18 @@ def _recipient(dish: Dish, cells: Cells) -> dict[str, Array]:
             for pool, amounts in (("bound", bound[:, k, i]), ("inside", inside[:, k, i]),
                                   ("degraded", now.degraded[at, k, i]), ("delivered", delivered)):
                 found[f"{cells.name}.{pool}:{origin}{suffix}"] = amounts.astype(float)
+    return found
+
+
+def _at_once(dish: Dish, cells: Cells) -> dict[str, Array]:
+    """What each cell made of classes that leave it at once, and what was lost with those that died."""
+    c, found = cells.name, {}
+    for k, origin in enumerate(dish.classes):
+        if sender_of(origin) == c and origin != c:
+            found[f"{c}.released:{origin}"] = dish.left[cells.at, k, 0].astype(float)
+        for i, suffix in enumerate(dish.suffixes):
+            if sender_of(origin) == c and origin != c:
+                found[f"{c}.made:{origin}{suffix}"] = dish.left[cells.at, k, i].astype(float)
+            if cells.type.can_die:
+                found[f"{c}.died_with:{origin}{suffix}"] = dish.died[cells.at, k, i].astype(float)
     return found

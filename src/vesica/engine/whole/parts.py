@@ -7,7 +7,7 @@ from typing import Final, Literal
 from vesica.engine.table import ProcessTable
 from vesica.errors import Finding
 
-PartName = Literal["signal", "reaction", "donor", "journey", "soluble", "death"]
+PartName = Literal["signal", "reaction", "donor", "journey", "soluble", "budding", "death"]
 
 PART_OF: Final[dict[str, PartName]] = {
     "signal_production": "signal", "signal_decay": "signal",
@@ -23,6 +23,7 @@ PART_OF: Final[dict[str, PartName]] = {
     "binding": "journey", "unbinding": "journey", "endocytosis": "journey", "macropinocytosis": "journey",
     "membrane_fusion": "journey", "lysosomal_degradation": "journey", "recycling": "journey", "escape": "journey",
     "secretion": "soluble", "soluble_decay": "soluble",
+    "shedding": "budding", "shedding_load": "budding", "blebbing": "death", "blebbing_load": "death",
     "death": "death",
 }
 

@@ -133,7 +133,8 @@ class _Output:
         """Write the row of the dish's time, if it is a time of output."""
         for row in np.flatnonzero(self.grid == dish.time):
             for name, amounts in levels(dish).items():
-                self.values[row, self.column[name]] = amounts.sum() / amounts.size
+                known = amounts[np.isfinite(amounts)]
+                self.values[row, self.column[name]] = known.sum() / known.size
                 if not name.startswith("medium."):
                     few = amounts[: self.trace.shape[0]]
                     self.trace[: few.size, row, self.column[name]] = few

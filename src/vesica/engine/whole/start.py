@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vesica.engine.counters import stream
 from vesica.engine.doses import present_in
@@ -21,7 +22,10 @@ from vesica.engine.whole.laws import Laws, donor_rates
 from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.step import arriving
 from vesica.engine.whole.vesicles import uniforms
-from vesica.spec.resolved import Arm, CellType, ResolvedModel
+from vesica.spec.resolved import Arm, CellType
+
+Array = NDArray[np.float64]
+Words = NDArray[np.uint64]
 
 TETHERS: Final = 10.0  # resting tethers settle for so many lives: e^-10 of them are missing
 
@@ -51,22 +55,18 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     system = Lanes(tables, values[:, None].copy(), arm.counts, is_single=True)
     values[tables.pools] = resting(program, system, present, rests).state[:, 0]
     model, name = program.model, f"{arm.name}|{replicate}"
-    classes = tuple(one for one in _classes(model) if f"origin:{one}" in present)
+    classes = tuple(one for one in model.origins if f"origin:{one}" in present)
     counts = {kind.name: int(arm.counts.get(kind.name, 0)) for kind in model.cells}
     dish = Dish(arm, Laws(program, tables), [], classes, {one: size_law(row, one) for one in classes},
                 journey.empty(model.schedule.seed, f"{name}|journey", 0, len(classes), sum(counts.values()),
                               len(model.cargo)),
                 values[:, None].copy(), dict.fromkeys(model.solubles, 0.0),
-                stream(model.schedule.seed, f"{name}|medium", 0))
+                stream(model.schedule.seed, f"{name}|medium", 0),
+                *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64))
     for kind in model.cells:
         if counts[kind.name]:
             dish.cells.append(_cells(dish, kind, counts[kind.name], present, f"{name}|{kind.name}"))
     return dish
-
-
-def _classes(model: ResolvedModel) -> list[str]:
-    """Classes of vesicles in the order of the model."""
-    return [cell.name for cell in model.cells if cell.secretes_vesicles]
 
 
 def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], name: str) -> Cells:
@@ -74,10 +74,9 @@ def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], nam
     program = dish.laws.program
     seed = program.model.schedule.seed
     values = np.repeat(dish.medium, number, axis=1)
-    dish.laws.evaluate(values)
     reactions = Reactions(program, present, kind.name)
     streams = donor.streams_of(seed, f"{name}|reactions", range(number))
-    reactions.settle(values, streams)
+    _settle_reactions(program, kind, reactions, values, streams)
     first = sum(cells.number for cells in dish.cells)
     cells = Cells(kind, first, values, np.ones(number, dtype=bool), streams, stream(seed, f"{name}|chance", 0),
                   Signals(program, present, kind.name), reactions)
@@ -90,17 +89,24 @@ def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], nam
     return cells
 
 
+def _settle_reactions(program: Program, kind: CellType, reactions: Reactions, values: Array, streams: Words) -> None:
+    """Whole numbers in place of resting means; no cell dies meanwhile, as in the mean field's rest."""
+    place = program.index.get(f"{kind.name}.death_rate") if kind.can_die else None
+    if place is not None:
+        hazard = values[place].copy()
+        values[place] = 0.0
+    reactions.settle(values, streams)
+    if place is not None:
+        values[place] = hazard
+
+
 def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
     """Resting donors, their vesicles loaded from what each cell holds, and the vesicles tethered to them."""
     laws, c = dish.laws, cells.name
     laws.evaluate(cells.values)
     mean = cells.values.mean(axis=1, keepdims=True)
     laws.evaluate(mean)
-    pool = np.zeros((cells.number, len(dish.cargo)), dtype=np.int64)
-    for column, cargo in enumerate(dish.cargo):
-        if cargo in dish.places(cells):
-            pool[:, column] = cells.values[dish.places(cells)[cargo]]
-    rates, loads = Rates(*donor_rates(laws, mean, c)[0]), dish.loads(cells, cells.values)
+    rates, loads, pool = Rates(*donor_rates(laws, mean, c)[0]), dish.loads(c, cells.values), dish.pool(cells)
     donors = donor.resting(laws.program.model.schedule.seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
     ends = [float(laws.rate(mean, f"{process}/{c}", f"{c}.tethered")[0])
             for process in ("tether_detachment", "tether_return")]

@@ -18,7 +18,9 @@ from vesica.biology.mvb_law import relaxed
 from vesica.engine.counters import binomial, poisson
 from vesica.engine.steppers.tau import Steps
 from vesica.engine.whole import donor, journey
+from vesica.engine.whole.budding import fall_apart, shed
 from vesica.engine.whole.bursts import Bursts
+from vesica.engine.whole.chemistry import Reacted
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import binomials
 from vesica.engine.whole.vesicles import uniforms
@@ -78,13 +80,15 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
             rows = donor_rates(dish.laws, cells.values, cells.name)
             held.append(rows.mean(axis=0))
             arrivals.append(_release(dish, cells, rows, duration, workers))
+        if cells.type.sheds_microvesicles:
+            arrivals.append(shed(dish, cells, duration))
     hazards = _hazards(dish)
     held += [np.ravel(hazards[name].mean(axis=-1)) for name in sorted(hazards)]
     before = dish.journey.fates.copy()
     dish.journey = journey.advance(dish.journey, journey.Hazards(**hazards), _merged(arrivals, len(dish.cargo)),
                                    dish.time, duration)
     for cells, end in zip(dish.cells, ends, strict=True):
-        reacted = cells.reactions.advance(cells.values, cells.streams, duration, workers)
+        reacted = _react(cells, duration, workers)
         steps += reacted.steps
         if reacted.message:
             return Window(steps, np.zeros(0), f"{cells.name}, {reacted.message}")
@@ -106,7 +110,7 @@ def _show(dish: Dish, cells: Cells, duration: float) -> None:
             if place is not None:
                 cells.values[place] = bound[:, k, i]
     for soluble, amount in dish.solubles.items():
-        middle = relaxed(amount, dish.made.get(soluble, 0.0), dish.decay_of(soluble), duration / 2)
+        middle = relaxed(amount, dish.secreted.get(soluble, 0.0), dish.decay_of(soluble), duration / 2)
         cells.values[index[f"medium.{soluble}"]] = middle
 
 
@@ -146,17 +150,13 @@ def _hazards(dish: Dish) -> dict[str, Array]:
 
 def _release(dish: Dish, cells: Cells, rows: Array, duration: float, workers: int) -> journey.Arrivals:
     """Donors of one type through the window; what fused with the membrane."""
-    laws, c, held, donors = dish.laws, cells.name, dish.places(cells), cells.donors
+    c, donors = cells.name, cells.donors
     assert donors is not None
-    for column, cargo in enumerate(dish.cargo):
-        if cargo in held:
-            donors.pool[:, column] = cells.values[held[cargo]]
+    donors.pool[:] = dish.pool(cells)
     rows = rows * cells.is_alive[:, None] + _idle(~cells.is_alive)
-    leg = donor.Leg(duration, rows, loads=dish.loads(cells, cells.values))
+    leg = donor.Leg(duration, rows, loads=dish.loads(c, cells.values))
     cells.donors, bursts = donor.advance(donors, leg, workers)
-    for column, cargo in enumerate(dish.cargo):
-        if cargo in held:
-            cells.values[held[cargo]] = cells.donors.pool[:, column]
+    dish.put_pool(cells, cells.donors.pool)
     dish.tally.add_bursts(c, bursts, dish.time, cells.number)
     return arriving(bursts, dish.classes.index(c), cells.first)
 
@@ -219,12 +219,36 @@ def _bring(dish: Dish, cells: Cells, fates: NDArray[np.int64]) -> None:
                 cells.values[index[pool]] += count * copies
 
 
+def _react(cells: Cells, duration: float, workers: int) -> Reacted:
+    """Reactions inside the cells that live."""
+    if cells.is_alive.all():
+        return cells.reactions.advance(cells.values, cells.streams, duration, workers)
+    values, streams = cells.values[:, cells.is_alive], cells.streams[cells.is_alive]
+    reacted = cells.reactions.advance(values, streams, duration, workers)
+    cells.values[:, cells.is_alive], cells.streams[cells.is_alive] = values, streams
+    return reacted
+
+
 def _die(dish: Dish, cells: Cells, duration: float) -> None:
-    """Cells that die within the window; they are there until it ends."""
+    """Cells that die within the window; they are there until it ends, and all they hold is lost with them.
+
+    The values of a dead cell stay as they were when it died, and nothing reads them but its signals.
+    """
     hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
-    if hazard.any():
-        cells.is_alive &= uniforms(cells.chance, cells.number) >= -np.expm1(-hazard * duration)
-        cells.values[dish.laws.program.index[f"{cells.name}.alive"]] = cells.is_alive
+    if not hazard.any():
+        return
+    dying = cells.is_alive & (uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration))
+    if not dying.any():
+        return
+    cells.is_alive &= ~dying
+    if cells.type.forms_apoptotic_vesicles:
+        fall_apart(dish, cells, dying)
+    if cells.donors is not None:
+        vesicles, copies = cells.donors.take_out(dying)
+        dish.died[cells.at, dish.classes.index(cells.name)] += np.column_stack([vesicles, copies])
+    everywhere = np.zeros(len(dish.died), dtype=bool)
+    everywhere[cells.at] = dying
+    dish.died += journey.remove_at(dish.journey, everywhere)
 
 
 def _solubles(dish: Dish, duration: float) -> None:
@@ -234,7 +258,7 @@ def _solubles(dish: Dish, duration: float) -> None:
         made = sum(float((dish.laws.rate(cells.values, f"secretion/{cells.name}.{name}") * cells.is_alive).sum())
                    for cells in dish.cells)
         fresh = relaxed(0.0, made, decay, duration)
-        dish.made[name] = made
+        dish.secreted[name] = made
         if amount + fresh >= CONTINUOUS:
             dish.solubles[name] = amount * math.exp(-decay * duration) + fresh
         else:
