@@ -32,8 +32,6 @@ Words = NDArray[np.uint64]
 
 STRATA: Final = 64
 PIECES: Final = 32  # linear pieces of the quantile function in a stratum
-PRECISE: Final = 1e-5  # relative error of the mean of d^3 above which there are more pieces
-MOST_PIECES: Final = 4096
 TRIES: Final = 256  # for the diameter of an empty vesicle
 # Rows of the work space of `_occupied`: p, chance of no copy for a vesicle that is not empty by fate, chance of one or
 # more, and that for this cargo or an earlier one.
@@ -111,18 +109,25 @@ def no_tables() -> Tables:
 
 @lru_cache(maxsize=64)
 def quantiles(law: SizeLaw) -> Array:
-    """(knot,) um: diameters at even probabilities from 0 to 1, to be joined by straight lines.
+    """(STRATA * PIECES + 1,) um: diameters at even probabilities from 0 to 1, to be joined by straight lines.
 
-    Between two knots the density is its mean there. There are so many knots, `PIECES` or more in each stratum, that
-    the mean of d^3 is within `PRECISE` of `SizeLaw.moment`, or `MOST_PIECES` for bounds far out in the tails.
+    Between two knots the density is its mean there. Chords lie above the convex upper end, most in the last piece if
+    the upper bound is far out: that piece ends where the mean of d^3 is the law's, so it stands for its tail by volume.
     """
-    pieces = PIECES
-    while True:
-        knots = diameters(law, np.linspace(0.0, 1.0, STRATA * pieces + 1))
-        if abs(table_moment(knots, 3) / law.moment(3) - 1.0) < PRECISE or pieces >= MOST_PIECES:
-            knots.setflags(write=False)
-            return knots
-        pieces *= 2
+    knots = diameters(law, np.linspace(0.0, 1.0, STRATA * PIECES + 1))
+    before, top = float(knots[-2]), float(knots[-1])
+
+    def excess(last: float) -> float:
+        knots[-1] = last
+        return table_moment(knots, 3) - law.moment(3)
+
+    if excess(before) < 0.0 < excess(top):
+        for _ in range(60):
+            middle = 0.5 * (before + top)
+            before, top = (middle, top) if excess(middle) < 0.0 else (before, middle)
+    knots[-1] = top
+    knots.setflags(write=False)
+    return knots
 
 
 def table_moment(knots: Array, order: int) -> float:
