@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from vesica.biology.sizes import SizeLaw
 from vesica.engine.counters import poisson, stream
 from vesica.engine.whole import donor, reference
+from vesica.engine.whole.loading import Loads
 from vesica.engine.whole.rates import Rates
 
 # Few slots and MVBs, so that every budding can be simulated often; numbers for arithmetic, not from biology.
@@ -23,6 +25,64 @@ def course(base: Rates) -> tuple[tuple[float, Rates], ...]:
     """Untreated; GW4869 (half the budding) with a stimulus of docking and fusion; bafilomycin (no lysosome)."""
     stimulated = replace(base, budding=0.5 * base.budding, docking=3 * base.docking, fusion=4 * base.fusion)
     return (1000.0, base), (500.0, stimulated), (500.0, replace(base, lysosome=0.0, formation=2 * base.formation))
+
+
+LAW = SizeLaw(0.085, 1.35, 0.03, 0.2, 0.005)
+# Cargo for arithmetic: on the membrane, half of the vesicles without it, and in the lumen.
+POOL = np.array([2000, 300, 5000])
+SIZES = np.array([LAW.mean_area, LAW.mean_area, LAW.mean_lumen_volume])
+LOADS = Loads(LAW, (np.array([0.3, 0.2, 1.5]) / POOL / SIZES)[None, :], np.array([False, False, True]),
+              np.array([0.0, 0.5, 0.0]))
+STUCK = replace(BASE, detachment=0.0, tether_return=0.0)
+
+
+def loaded(seed: int, cells: int, looks: int, loads: Loads = LOADS) -> dict[str, np.ndarray]:
+    """Copies and diameters of vesicles, copies per burst and pools after 1,000 s, then 500 s of GW4869 and stimulus."""
+    donors = donor.empty(seed, "loaded", range(cells), ENDOSOMES, np.tile(POOL, (cells, 1)))
+    found: dict[str, list[np.ndarray]] = {"released": [], "tethered": [], "burst": []}
+    for duration, rates in course(STUCK)[:2]:
+        for _ in range(looks):
+            donors, bursts = donor.advance(donors, donor.Leg(duration / looks, rates, loads=loads))
+            assert not donors.residual().any()
+            assert not donors.residual_copies().any()
+            rows = np.column_stack([bursts.diameter, bursts.copies])
+            _sort(found, rows, bursts.released, bursts.tethered)
+    return {name: np.concatenate(rows) for name, rows in found.items()} | {
+        "pool": donors.pool, "inside": donors.inside_copies().sum(axis=0)}
+
+
+def loaded_plainly(seed: int, cells: int) -> dict[str, np.ndarray]:
+    """The same from the simulation of every event."""
+    found: dict[str, list[np.ndarray]] = {"released": [], "tethered": [], "burst": []}
+    pools, insides, room = [], [], np.zeros((1000, 3))
+    for number in range(cells):
+        words = stream(seed, "plain", number)
+        cell = np.array([poisson(words, ENDOSOMES), 0, 0, 0], dtype=np.int64)
+        free, docked = np.zeros((100, 2), dtype=np.int64), np.zeros((100, 2), dtype=np.int64)
+        held = reference.vesicles(LAW, POOL, LOADS.per_size[0], LOADS.is_lumen, LOADS.empty_share, 100, 8)
+        counts = np.zeros(6, dtype=np.int64)
+        for duration, rates in course(STUCK)[:2]:
+            fused = reference.simulate(words, rates.row(), duration, cell, free, docked, counts, room, held)
+            released, tethered = room[:fused, 1].astype(np.int64), room[:fused, 2].astype(np.int64)
+            _sort(found, held.left[: int((released + tethered).sum())].copy(), released, tethered)
+        pools.append(held.pool.copy())
+        insides.append(sum((boxes[k, : mvbs[k, 0], 1:].sum(axis=0) for boxes, mvbs, n in
+                            ((held.free, free, cell[1]), (held.docked, docked, cell[2])) for k in range(n)),
+                           np.zeros(POOL.size)))
+    return {name: np.concatenate(rows) for name, rows in found.items()} | {
+        "pool": np.array(pools), "inside": np.array(insides).astype(np.int64)}
+
+
+def _sort(found: dict[str, list[np.ndarray]], rows: np.ndarray, released: np.ndarray, tethered: np.ndarray) -> None:
+    """Rows of vesicles into released and tethered ones, and sums over the released ones of each burst."""
+    burst = np.repeat(np.arange(released.size), released + tethered)
+    first = np.cumsum(released + tethered) - released - tethered
+    is_free = np.arange(len(rows)) - first[burst] < released[burst]
+    found["released"].append(rows[is_free])
+    found["tethered"].append(rows[~is_free])
+    sums = np.zeros((released.size, POOL.size))
+    np.add.at(sums, burst[is_free], rows[is_free, 1:])
+    found["burst"].append(sums)
 
 
 QUANTITIES = ("free", "docked", "free_ilv", "docked_ilv", "free_ilv2", "docked_ilv2", "tethered", "net_made",
@@ -58,13 +118,14 @@ def plain(seed: int, cells: int, legs: tuple[tuple[float, Rates], ...]) -> tuple
     """The same from the simulation of every event."""
     table, bursts = np.zeros((len(legs), len(QUANTITIES), cells), dtype=np.int64), []
     room = np.zeros((1000, 3))
+    none = reference.vesicles(LAW, np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0), 200, 100)
     for number in range(cells):
         words = stream(seed, "plain", number)
         cell = np.array([poisson(words, ENDOSOMES), 0, 0, 0], dtype=np.int64)
         free, docked = np.zeros((200, 2), dtype=np.int64), np.zeros((200, 2), dtype=np.int64)
         counts = np.zeros(6, dtype=np.int64)
         for leg, (duration, rates) in enumerate(legs):
-            fused = reference.simulate(words, rates.row(), duration, cell, free, docked, counts, room)
+            fused = reference.simulate(words, rates.row(), duration, cell, free, docked, counts, room, none)
             n, m = free[: cell[1], 0], docked[: cell[2], 0]
             inside = n.sum() + m.sum() + cell[3]
             gone = counts[reference.DEGRADED] + counts[reference.FREED]

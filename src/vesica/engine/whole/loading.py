@@ -32,8 +32,6 @@ Words = NDArray[np.uint64]
 
 STRATA: Final = 64
 PIECES: Final = 32  # linear pieces of the quantile function in a stratum
-PRECISE: Final = 1e-5  # relative error of the mean of d^3 above which there are more pieces
-MOST_PIECES: Final = 4096
 TRIES: Final = 256  # for the diameter of an empty vesicle
 # Rows of the work space of `_occupied`: p, chance of no copy for a vesicle that is not empty by fate, chance of one or
 # more, and that for this cargo or an earlier one.
@@ -111,18 +109,25 @@ def no_tables() -> Tables:
 
 @lru_cache(maxsize=64)
 def quantiles(law: SizeLaw) -> Array:
-    """(knot,) um: diameters at even probabilities from 0 to 1, to be joined by straight lines.
+    """(STRATA * PIECES + 1,) um: diameters at even probabilities from 0 to 1, to be joined by straight lines.
 
-    Between two knots the density is its mean there. There are so many knots, `PIECES` or more in each stratum, that
-    the mean of d^3 is within `PRECISE` of `SizeLaw.moment`, or `MOST_PIECES` for bounds far out in the tails.
+    Between two knots the density is its mean there. Chords lie above the convex upper end, most in the last piece if
+    the upper bound is far out: that piece ends where the mean of d^3 is the law's, so it stands for its tail by volume.
     """
-    pieces = PIECES
-    while True:
-        knots = diameters(law, np.linspace(0.0, 1.0, STRATA * pieces + 1))
-        if abs(table_moment(knots, 3) / law.moment(3) - 1.0) < PRECISE or pieces >= MOST_PIECES:
-            knots.setflags(write=False)
-            return knots
-        pieces *= 2
+    knots = diameters(law, np.linspace(0.0, 1.0, STRATA * PIECES + 1))
+    before, top = float(knots[-2]), float(knots[-1])
+
+    def excess(last: float) -> float:
+        knots[-1] = last
+        return table_moment(knots, 3) - law.moment(3)
+
+    if excess(before) < 0.0 < excess(top):
+        for _ in range(60):
+            middle = 0.5 * (before + top)
+            before, top = (middle, top) if excess(middle) < 0.0 else (before, middle)
+    knots[-1] = top
+    knots.setflags(write=False)
+    return knots
 
 
 def table_moment(knots: Array, order: int) -> float:
@@ -149,7 +154,9 @@ def _occupied(tables, row, d, pool, work):  # noqa: ANN001, ANN202
     total = 0.0
     for i in range(pool.size):
         p = min(1.0, tables.per_size[row, i] * (volume if tables.is_lumen[i] else area))
-        lost = -math.expm1(pool[i] * math.log1p(-p)) if pool[i] > 0 else 0.0
+        # log(1 - p): four terms leave out p^4/5 of it, 2e-13.
+        log_none = -p * (1.0 + p * (0.5 + p * (1.0 / 3.0 + p * 0.25))) if p < 1e-3 else math.log1p(-p)
+        lost = -math.expm1(pool[i] * log_none) if pool[i] > 0 else 0.0
         some = (1.0 - tables.empty_share[i]) * lost
         total += some - total * some
         work[CHANCE, i], work[NONE, i], work[SOME, i], work[ANY, i] = p, 1.0 - lost, some, total

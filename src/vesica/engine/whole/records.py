@@ -71,7 +71,7 @@ def _vacate(hold, k):  # noqa: ANN001, ANN202
     return following
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def fill(s, number, head, hold, taken):  # noqa: ANN001, ANN201
     """Load ``number`` new vesicles from the pool: the new head of their list.
 

@@ -5,10 +5,15 @@ Slow and plain: what `engine.whole.donor` is tested against.
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from vesica.engine.counters import exponential, uniform
+from vesica.biology.sizes import SizeLaw
+from vesica.engine.counters import binomial, exponential, normal, uniform
 from vesica.engine.whole import rates as r
 
 # Places in the counters.
@@ -17,8 +22,59 @@ MADE, FUSED_BACK, TAKEN_BACK, DEGRADED, FREED, FUSED = range(6)
 ENDOSOMES, FREE, DOCKED, TETHERED = range(4)
 
 
+class Vesicles(NamedTuple):
+    """Every vesicle of a cell with its diameter (column 0) and its copies.
+
+    Parameters
+    ----------
+    free, docked : (room, slot, 1 + cargo)
+    left : (room, 1 + cargo)
+        Those of all bursts, each burst's released ones first; overwritten by every call.
+    pool : (cargo,) int64
+    law : (5,)
+        Median, geometric standard deviation, bounds, thickness.
+    per_size, is_lumen, empty_share : (cargo,)
+        As in `loading.Loads`.
+    """
+
+    free: NDArray[np.float64]
+    docked: NDArray[np.float64]
+    left: NDArray[np.float64]
+    pool: NDArray[np.int64]
+    law: NDArray[np.float64]
+    per_size: NDArray[np.float64]
+    is_lumen: NDArray[np.bool_]
+    empty_share: NDArray[np.float64]
+
+
+def vesicles(law: SizeLaw, pool: NDArray[np.int64], per_size: NDArray[np.float64], is_lumen: NDArray[np.bool_],
+             empty_share: NDArray[np.float64], room: int, slots: int) -> Vesicles:
+    """None yet, and what they will be loaded from."""
+    numbers = np.array([law.median, law.gsd, law.low, law.high, law.thickness])
+    columns = 1 + pool.size
+    return Vesicles(np.zeros((room, slots, columns)), np.zeros((room, slots, columns)),
+                    np.zeros((room * slots, columns)), pool.copy(), numbers, per_size, is_lumen, empty_share)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def simulate(stream, rate, duration, cell, free, docked, counts, bursts):  # noqa: ANN001, ANN201, PLR0912, PLR0915
+def _bud(stream, held, vesicle):  # noqa: ANN001, ANN202
+    """A new vesicle takes its diameter, by rejection, and its copies out of the pool."""
+    median, gsd, low, high, thickness = held.law
+    d = median * math.exp(math.log(gsd) * normal(stream))
+    while d < low or d > high:
+        d = median * math.exp(math.log(gsd) * normal(stream))
+    vesicle[0] = d
+    for i in range(held.pool.size):
+        vesicle[1 + i] = 0.0
+        if uniform(stream) >= held.empty_share[i]:
+            size = math.pi / 6.0 * (d - 2.0 * thickness) ** 3 if held.is_lumen[i] else math.pi * d * d
+            chance = min(1.0, held.per_size[i] * size / (1.0 - held.empty_share[i]))
+            vesicle[1 + i] = binomial(stream, float(held.pool[i]), chance)
+        held.pool[i] -= np.int64(vesicle[1 + i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def simulate(stream, rate, duration, cell, free, docked, counts, bursts, held):  # noqa: ANN001, ANN201, PLR0912, PLR0915
     """Follow one cell for ``duration`` s at constant rates; all arrays but ``rate`` are moved on.
 
     Parameters
@@ -33,13 +89,15 @@ def simulate(stream, rate, duration, cell, free, docked, counts, bursts):  # noq
         Every budding and back-fusion counts here: more than the net numbers of `donor`.
     bursts : (room, 3)
         Time, vesicles released, vesicles tethered.
+    held : Vesicles
+        With cargo, tethered vesicles must not leave.
 
     Returns
     -------
     int
         Bursts written.
     """
-    time, fused = 0.0, 0
+    time, fused, left_so_far = 0.0, 0, 0
     hazard = np.zeros(10)
     fill = rate[r.BUDDING] / rate[r.CAPACITY]
     while True:
@@ -80,6 +138,13 @@ def simulate(stream, rate, duration, cell, free, docked, counts, bursts):  # noq
                 mvb = free[k] if k < cell[FREE] else docked[k - cell[FREE]]
                 weight = mvb[1] - mvb[0] if what == 3 else mvb[0]
                 if place < weight:
+                    inner = held.free[k] if k < cell[FREE] else held.docked[k - cell[FREE]]
+                    if what == 3:
+                        _bud(stream, held, inner[mvb[0]])
+                    else:
+                        for i in range(held.pool.size):
+                            held.pool[i] += np.int64(inner[place, 1 + i])
+                        inner[place] = inner[mvb[0] - 1]
                     mvb[0] += 1 if what == 3 else -1
                     counts[MADE if what == 3 else FUSED_BACK] += 1
                     break
@@ -90,19 +155,25 @@ def simulate(stream, rate, duration, cell, free, docked, counts, bursts):  # noq
                 counts[DEGRADED] += free[chosen, 0]
             else:
                 docked[cell[DOCKED]] = free[chosen]
+                held.docked[cell[DOCKED]] = held.free[chosen]
                 cell[DOCKED] += 1
             cell[FREE] -= 1
             free[chosen] = free[cell[FREE]]
+            held.free[chosen] = held.free[cell[FREE]]
         elif what == 7:
             chosen = np.int64(uniform(stream) * cell[DOCKED])
-            leaving = 0
-            for _ in range(docked[chosen, 0]):
-                leaving += 1 if uniform(stream) < rate[r.RELEASED] else 0
+            leaving, number = 0, docked[chosen, 0]
+            for k in range(number):
+                is_free = uniform(stream) < rate[r.RELEASED]
+                held.left[left_so_far + (leaving if is_free else number - 1 - k + leaving)] = held.docked[chosen, k]
+                leaving += 1 if is_free else 0
+            left_so_far += number
             bursts[fused, 0], bursts[fused, 1], bursts[fused, 2] = time, leaving, docked[chosen, 0] - leaving
             fused += 1
             cell[TETHERED] += docked[chosen, 0] - leaving
             cell[DOCKED] -= 1
             docked[chosen] = docked[cell[DOCKED]]
+            held.docked[chosen] = held.docked[cell[DOCKED]]
             counts[FREED] += leaving
             counts[FUSED] += 1
         else:
