@@ -79,8 +79,8 @@ def advance(net: Network, v: Array, sums: Array, stream: NDArray[np.uint64], tim
 
 def arrays(net: Network) -> tuple[NDArray[np.generic], ...]:
     """What `leap_on` reads of a network."""
-    return (net.place, net.classes, net.first, net.args, net.out, net.live, net.factor_start, net.factors, net.factor_less,
-            net.move_start, net.move_state, net.move_count, net.order, net.is_pair)
+    return (net.place, net.classes, net.first, net.args, net.out, net.live, net.factor_start, net.factors,
+            net.factor_less, net.move_start, net.move_state, net.move_count, net.order, net.is_pair)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
