@@ -71,9 +71,16 @@ def _trajectory(program: Program, arm: Arm, rng: np.random.Generator) -> Traject
             put(place + token, total)
     put("donor.released:donor", int(rng.poisson(20_000)))
     put("taker.taken_up:donor", int(rng.poisson(8_000)))
+    levels = {"donor.alarm": 1.5} | {f"taker.{cargo.name}": 4000.0 for cargo in program.model.cargo}
+    for name, height in levels.items():  # each rises by a half
+        cell = arm.counts[name.partition(".")[0]]
+        values[:, species[name]] = np.round(height * (1.0 + 0.5 * steps / steps[-1]) * cell) / cell
     traced = min(8, int(max(arm.counts.values())))
     steps_of = np.diff(values, axis=0, prepend=values[:1])
     trace = np.cumsum(rng.poisson(np.minimum(steps_of, 1e4), (traced, *values.shape)), axis=1).astype(float)
+    for name in levels:
+        trace[:, :, species[name]] = rng.normal(values[:, species[name]], 0.05 * values[-1, species[name]],
+                                                (traced, times.size))
     trace[:, :, [name.startswith("medium.") for name in species]] = np.nan
     notes = {"steps": {"leaps": 10, "critical": 2, "exact": 5, "events": 1000, "windows": 4, "largest_change": 0.01},
              "distributions": _distributions(rng)}

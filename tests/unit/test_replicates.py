@@ -171,7 +171,7 @@ def test_thinning_keeps_number_and_mean() -> None:
 
 def test_the_summary_states_the_sample_and_the_dish(summary) -> None:
     assert summary["domain"]["sample_share"] == 1e-3
-    assert summary["domain"]["sample_volume_mL"] == pytest.approx(1e-3 * summary["domain"]["volume_mL"])
+    assert summary["domain"]["volume_mL"] == pytest.approx(1e-3 * summary["domain"]["dish_volume_mL"])
     assert "5 replicates of a sample, 0.001 of the dish" in summary["headline"][0]
     assert summary["arms"]["control"]["counts"] == {"donor": 400.0, "taker": 200.0}
     assert summary["whole"]["control"]["steps"] == {

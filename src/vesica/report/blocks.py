@@ -124,7 +124,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the report; one without blocks is named as not part of the run."""
+    """One part of the report; one without blocks is named as not part of the run, if it has a title."""
 
     anchor: str
     title: str

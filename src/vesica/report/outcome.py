@@ -67,7 +67,8 @@ def _facts(material: Material) -> list[str]:
     arms = len(material.arms)
     facts += [f"{arms} arm{'s' * (arms != 1)}"] if arms else []
     facts += [f"fidelity: {str(summary['fidelity']).replace('_', ' ')}"] if summary.get("fidelity") else []
-    volume, mixing = get(summary, "domain", "volume_mL"), get(summary, "domain", "mixing")
+    dish, mixing = get(summary, "domain", "dish_volume_mL"), get(summary, "domain", "mixing")
+    volume = dish if dish is not None else get(summary, "domain", "volume_mL")
     facts += [f"{number(volume)} mL medium" + (f", {mixing}" if mixing else "")] if positive(volume) else []
     facts += [f"seed {run['seed']}"] if run.get("seed") is not None else []
     return facts + ([f"vesica {summary['vesica']}"] if summary.get("vesica") else [])

@@ -71,7 +71,7 @@ def layout(opening: outcome.Opening, sections: Sequence[Section]) -> str:
     return environment.get_template("page.html").render(
         opening=opening,
         present=[section for section in sections if section.blocks],
-        absent=[section.title for section in sections if not section.blocks],
+        absent=[section.title for section in sections if not section.blocks and section.title],
         style=_template_text(environment, "style.css") + _template_text(environment, "picture.css"),
         script=script,
         digest=digest,

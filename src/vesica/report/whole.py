@@ -30,7 +30,7 @@ def whole(material: Material) -> Section:
     """Whole numbers of every arm side by side; nothing for a run of means."""
     arms = {name: mapping(arm) for name, arm in mapping(material.summary.get("whole")).items() if name in material.arms}
     if not arms:
-        return Section("whole", TITLE)
+        return Section("whole", "")  # a run of means lacks nothing without it
     keys = list(dict.fromkeys(key for arm in arms.values() for key in mapping(arm.get("distributions"))))
     blocks: list[Any] = [Prose(tuple(_sample(material, arms)))]
     if said := _shares(material, arms, keys):
@@ -58,7 +58,7 @@ def _sample(material: Material, arms: Mapping[str, Any]) -> list[str]:
         held = [f"{exact(n) if n == of.get(cell) else f'{exact(n)} of {exact(of.get(cell))}'} {cell} cells"
                 for cell, n in mapping(get(arm, "sample", "cells")).items() if positive(n)]
         said.setdefault(" and ".join(held), []).append(material.styles[name].number)
-    dish, held = (get(material.summary, "domain", key) for key in ("volume_mL", "sample_volume_mL"))
+    dish, held = (get(material.summary, "domain", key) for key in ("dish_volume_mL", "volume_mL"))
     room = f", in {_volume(held)} of {_volume(dish)}" if is_number(held) and held != dish else ""
     named = {words: f" (arm{'s' * (len(which) > 1)} {ranges(which)})" for words, which in said.items()}
     followed = "; ".join(words + named[words] * (len(said) > 1) for words in said)
@@ -139,7 +139,8 @@ def _single_cells(material: Material) -> list[Figure]:
     figures = []
     for cell in material.cell_types:
         names = material.arms_with(cell)[:PER_PANEL]
-        signals = chosen_signals(material, cell, names)[:1]
+        every = mapping(get(material.arms[names[0]], "cells", cell, "signals")) if names else {}
+        signals = [*chosen_signals(material, cell, names), *map(str, every)][:1]
         wanted = [f"{cell}.released:{cell}", *(f"{cell}.{signal}" for signal in signals), *_received(material, cell)]
         panels = [panel for species in wanted for panel in _courses(material, names, species)]
         if panels:

@@ -128,17 +128,8 @@ def summarise_replicates(model: ResolvedModel, runs: Mapping[str, Iterable[ArmRu
             entry |= one.spread[key].around(entry["value"])
     whole = {name: one.whole() for name, one in gathered.items()}
     share = next((arm["sample"].get("share", 1.0) for arm in whole.values()), 1.0)
-    domain = summary["domain"] | {"volume_mL": model.domain.volume / share / 1e12,
-                                  "sample_volume_mL": model.domain.volume / 1e12, "sample_share": share}
+    domain = summary["domain"] | {"dish_volume_mL": model.domain.volume / share / 1e12, "sample_share": share}
     return summary | {"domain": domain, "whole": whole, "headline": [*_headline(whole), *summary["headline"]]}
-
-
-def sample_words(arm: Mapping[str, Any]) -> str:
-    """``1,000 of 1,000,000 astrocyte and 500 of 500,000 neuron cells``."""
-    sample = arm["sample"]
-    found = [f"{number:,.0f} of {sample['of'][cell]:,.0f} {cell}" for cell, number in sample.get("cells", {}).items()
-             if number > 0]
-    return f"{' and '.join(found)} cells" if found else "no cells"
 
 
 def _headline(whole: Mapping[str, Any]) -> list[str]:

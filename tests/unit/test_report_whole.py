@@ -1,0 +1,158 @@
+"""The report's section about whole numbers, from runs of the stand-in for the engine."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tests import whole_fake
+from vesica.engine import fidelities
+from vesica.report import build
+from vesica.report.blocks import Section
+from vesica.report.material import ArmStyle, Material
+from vesica.report.whole import whole
+from vesica.report.whole_charts import Histogram, cells, edges_of, histograms
+from vesica.results import Results
+
+STYLE = ArmStyle("control", 1)
+HEIGHT_OF_AXIS = 30.0  # px from the top
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fidelities.WHOLE, "stochastic", whole_fake.NAME)
+        yield whole_fake.run(tmp_path_factory.mktemp("runs") / "run", whole_fake.model(3), workers=1)
+
+
+@pytest.fixture(scope="module")
+def section(run: Results) -> Section:
+    return whole(Material(run))
+
+
+def blocks(section: Section, kind: str) -> list:
+    return [block for block in section.blocks if block.block == kind]
+
+
+def one(values: list[float], counts: list[int] | None = None) -> Histogram:
+    return Histogram(STYLE, np.array(values, float), np.array(counts or [1] * len(values), float))
+
+
+def test_the_sample_is_stated_first(section: Section) -> None:
+    first = section.blocks[0].paragraphs
+    assert first[0].startswith("Followed: 400 of 400,000 donor cells and 200 of 200,000 taker cells, in 2 µL of 2 mL; "
+                               "run 3 times independently, and pooled here.")
+    assert "none would have changed by more than 1 %" in first[1]
+    assert "the books close to zero, exactly" in first[2]
+
+
+def test_shares_are_sentences_with_the_other_arms_below(section: Section) -> None:
+    (items,) = blocks(section, "items")
+    said = [item.text for item in items.items]
+    wanted = re.compile(r"\d.* % of vesicles of donor carry at least one copy of mir, 1 in [\d.]+ .*")
+    assert any(wanted.fullmatch(line) for line in said), said
+    assert all(item.note.startswith("arm 1; other arms: 2 with ") for item in items.items)
+
+
+def test_every_histogram_has_a_panel_of_all_arms(section: Section) -> None:
+    figures = blocks(section, "figure")
+    titles = [panel.title for figure in figures for panel in figure.panels]
+    for title in ("EVs set free by one fusion", "copies per EV: mir", "copies delivered per cell: mir",
+                  "hours between fusions of a cell", "EVs released per cell and hour"):
+        assert titles.count(title) == 1
+    for figure in figures:
+        assert [key.name for key in figure.keys] == ["control", "stimulated"]
+    burst = next(panel for figure in figures for panel in figure.panels if "fusion" in panel.title)
+    assert burst.wide.count("line outline") == 2
+    assert burst.wide.count("line law") == 1
+
+
+def test_single_cells_are_eight_thin_lines_and_a_mean(section: Section) -> None:
+    figures = [figure for figure in blocks(section, "figure") if "single cells" in figure.title]
+    panels = [panel for figure in figures for panel in figure.panels]
+    titles = [panel.title for panel in panels if panel.title.endswith("arm 1")]
+    assert titles[:2] == ["EVs released so far, arm 1", "alarm, arm 1"]
+    assert titles[2].partition(",")[0] in ("mir", "receptor", "ligand")
+    for panel in panels:
+        assert panel.wide.count("line thin") == 8
+        assert panel.wide.count("whole-mean") == 1
+
+
+def test_every_picture_is_sound_and_says_what_it_shows(section: Section) -> None:
+    for figure in blocks(section, "figure"):
+        for panel in figure.panels:
+            root = ET.fromstring(str(panel.wide))
+            assert root.find("title").text
+            assert root.find("desc").text
+            assert "nan" not in panel.wide.lower()
+
+
+def test_the_page_holds_the_section_and_states_the_volume_of_the_dish(run: Results) -> None:
+    page = build(run)
+    assert 'id="whole"' in page
+    assert "2 mL medium" in page
+
+
+def test_a_run_of_means_has_no_such_section() -> None:
+    means = SimpleNamespace(summary={"arms": {"control": {}}}, run={}, data=None, series=None)
+    assert whole(Material(means)).blocks == ()
+
+
+def test_a_lost_vesicle_is_said_aloud(run: Results) -> None:
+    lost = {name: arm | {"ledger_residual": {"vesicles": 1, "cargo": {}}} for name, arm in run.summary["whole"].items()}
+    broken = SimpleNamespace(summary=run.summary | {"whole": lost}, run=run.run, data=run.data, series=run.series)
+    assert "a fault of vesica" in whole(Material(broken)).blocks[0].paragraphs[2]
+
+
+@pytest.mark.parametrize("step", [1.0, 1 / 48, 0.1])
+def test_bars_of_a_grid_hold_equally_many_points(step: float) -> None:
+    """A uniform law on a grid shows equal bars, but the last, whatever the step; equal widths would show a comb."""
+    values = step * np.arange(3, 3 + 101)
+    edges = edges_of([one(values.tolist())])
+    counts = np.histogram(values, edges)[0]
+    assert len(counts) <= 40
+    assert set(counts[:-1]) == {3}
+    assert counts.sum() == 101
+
+
+def test_few_whole_numbers_have_a_bar_each_with_the_empty_ones() -> None:
+    assert edges_of([one([0, 1]), one([5])]).tolist() == [-0.5, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
+    assert edges_of([one([7])]).tolist() == [6.5, 7.5]
+    assert edges_of([one([0.3])]).size == 2
+
+
+def test_values_off_any_grid_have_equal_steps_that_hold_all() -> None:
+    values = np.random.default_rng(2).lognormal(size=300)
+    edges = edges_of([one(values.tolist())])
+    assert np.histogram(values, edges)[0].sum() == 300
+    assert np.allclose(np.diff(edges), np.diff(edges)[0])
+
+
+def test_heights_are_shares() -> None:
+    """One half, a quarter, a quarter, on an axis that ends at 60 %: the steps stand at 5/6 and twice 5/12 of it."""
+    picture = histograms([one([0, 1, 2], [2, 1, 1])], "t", "copies per EV")
+    path = re.search(r'd="M([^"]*)"[^>]*class="line outline', picture) or re.search(
+        r'class="line outline[^>]*d="M([^"]*)"', picture)
+    assert path is not None
+    heights = [float(point.partition(",")[2]) for point in path[1].split("L")]
+    base, top = heights[0], HEIGHT_OF_AXIS
+    assert [round((base - height) / (base - top), 2) for height in heights[1:-1:2]] == [0.83, 0.42, 0.42]
+    assert "has a mean of 0.75" in picture
+
+
+def test_on_a_log_axis_nothing_lies_on_the_base_line() -> None:
+    picture = histograms([one([0, 3], [999, 1])], "t", "copies per EV", is_log=True)
+    assert ">0.1<" in picture
+    assert "nan" not in picture
+
+
+def test_a_cell_that_is_gone_ends() -> None:
+    time, single = np.arange(4.0), np.array([[1.0, 2.0, np.nan, np.nan], [1.0, 1.0, 2.0, 3.0]])
+    picture = cells(STYLE, time, single, single[1], "t", "EV", (0.0, 3.0))
+    assert picture.count("line thin") == 2
+    assert "end between 3 and 3" in picture
