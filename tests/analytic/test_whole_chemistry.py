@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from scipy.linalg import solve_continuous_lyapunov
 
 from tests.chances import ALARM, law_chance, moments_chance, poisson_law
 from tests.networks import master, small
@@ -144,6 +145,31 @@ def test_cells_at_rest_have_the_law_of_long_times(monkeypatch: pytest.MonkeyPatc
     for state in range(3):
         marginal = law.sum(axis=tuple(k for k in range(3) if k != state))
         assert chances(settled[state], marginal / marginal.sum()) > ALARM
+
+
+def test_large_cells_at_rest_have_the_covariances_of_linear_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of molecules, by leaps: J C + C J^T + S diag(rates) S^T = 0, next order 1/1000.
+
+    A leap keeps rates to `EPSILON`, so covariances to 2 `EPSILON` of their variances; with 3,000 cells a variance
+    has the standard error sqrt(2/3000), a covariance no more. Drawn as Poisson numbers M and T are independent: seen.
+    """
+    cells, scale = 3000, 1000.0
+    large = NUMBERS | {"k": NUMBERS["k"] * scale, "s": NUMBERS["s"] * scale, "on": NUMBERS["on"] / scale}
+    m, t, h = (mean := {pool: scale * level for pool, level in resting_mean(NUMBERS).items()}).values()
+    n, moves = large, np.array([[moved.get(pool, 0) for pool in "MTH"] for _, _, moved in TITRATION]).T
+    meet = np.array([n["on"] * t, n["on"] * m, -n["off"]])
+    jacobian = np.array([-meet - [n["d"], 0, -n["r"]], -meet - [0, n["g"], 0], meet - [0, 0, n["r"]]])
+    rates = np.array([n["k"], n["d"] * m, n["s"], n["g"] * t, n["on"] * m * t, n["off"] * h, n["r"] * h])
+    exact = solve_continuous_lyapunov(jacobian, -(moves * rates) @ moves.T)
+    size = np.sqrt(np.outer(np.diag(exact), np.diag(exact)))
+    program = inside("MTH", TITRATION, list(NUMBERS))
+    for lives, fits in ((chemistry.LIVES, True), (0.0, False)):
+        monkeypatch.setattr(chemistry, "LIVES", lives)
+        values = values_of(program, large | mean, cells)
+        reactions = Reactions(program, NOWHERE, "cell")
+        reactions.settle(values, streams(cells, 6))
+        off = np.abs(np.cov(values[reactions.places]) - exact) / size
+        assert (off.max() < 2 * tau.EPSILON + 6.5 * math.sqrt(2 / cells)) == fits
 
 
 def test_independent_molecules_need_no_settling() -> None:
