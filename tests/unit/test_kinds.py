@@ -24,10 +24,11 @@ from vesica.engine.well_mixed import run_arm
 from vesica.errors import InputError
 from vesica.results.arm_run import ArmRun
 from vesica.spec import io
-from vesica.spec.resolved import (
+from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.vocabulary import (
+    CELL_APOPTOSIS,
+    CELL_SHEDDING,
     KINDS,
-    Arm,
-    ResolvedModel,
     kind_of,
     label_of,
     origin_of,
@@ -35,7 +36,6 @@ from vesica.spec.resolved import (
     sender_of,
     size_paths,
 )
-from vesica.spec.vocabulary import CELL_APOPTOSIS, CELL_SHEDDING
 
 SHEDS = HEAD + "cells: {microglia: {count: 1e6, microvesicles: true}}\n"
 BLEBS = HEAD + "cells: {microglia: {count: 1e6, apoptotic_vesicles: true}}\n"

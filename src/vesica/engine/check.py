@@ -10,7 +10,8 @@ from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, size_law
 from vesica.engine.table import imbalances
 from vesica.errors import Finding, InputError
-from vesica.spec.resolved import APOPTOTIC, ResolvedModel, kind_of, sender_of
+from vesica.spec.resolved import ResolvedModel
+from vesica.spec.vocabulary import APOPTOTIC, kind_of, sender_of
 from vesica.transport.diffusion import still_column_share, stokes_einstein
 
 SECONDS_PER_ARM: Final = 0.06  # with its share of summary and storage; only to say what to expect

@@ -9,7 +9,8 @@ from __future__ import annotations
 from vesica.engine.naming import Content, Names
 from vesica.engine.shedding import leaving, made_pools
 from vesica.engine.table import Pool
-from vesica.spec.resolved import APOPTOTIC, CellType, label_of, origin_of
+from vesica.spec.resolved import CellType
+from vesica.spec.vocabulary import APOPTOTIC, label_of, origin_of
 
 
 def bind_death(names: Names, cell: CellType) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
-from vesica.spec.resolved import Arm, Dose, Exposure, sender_of
+from vesica.spec.resolved import Arm, Dose, Exposure
+from vesica.spec.vocabulary import sender_of
 
 Snapshot = Mapping[str, float]
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from vesica.engine.table import TableBuilder
-from vesica.spec.resolved import CellType, ResolvedModel, sender_of
+from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.vocabulary import sender_of
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from vesica.engine.naming import Names
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
-from vesica.spec.resolved import ResolvedModel, label_of
+from vesica.spec.resolved import ResolvedModel
+from vesica.spec.vocabulary import label_of
 
 
 def process_table(model: ResolvedModel) -> ProcessTable:

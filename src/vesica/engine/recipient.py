@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from vesica.engine.naming import Content, Names
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType, label_of
+from vesica.spec.resolved import CellType
+from vesica.spec.vocabulary import label_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:

@@ -12,7 +12,8 @@ from vesica.engine.program import Program
 from vesica.engine.table import ONE
 from vesica.errors import error
 from vesica.interventions import left_by
-from vesica.spec.resolved import Arm, ResolvedModel, size_paths
+from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.vocabulary import size_paths
 from vesica.transport.diffusion import stokes_einstein
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from vesica.engine.naming import Names
 from vesica.engine.table import Pool
-from vesica.spec.resolved import MICROVESICLE, CellType, label_of, origin_of, sender_of
+from vesica.spec.resolved import CellType
+from vesica.spec.vocabulary import MICROVESICLE, label_of, origin_of, sender_of
 
 
 def bind_shedding(names: Names, cell: CellType) -> None:

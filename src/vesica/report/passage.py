@@ -23,7 +23,7 @@ from vesica.report.blocks import (
 from vesica.report.charts import Bar, DotRow, Line, Segment
 from vesica.report.material import Array, Material, entries, get, mapping, positive, rows
 from vesica.report.numbers import is_number, number, percent, ranges
-from vesica.spec.resolved import label_of, sender_of
+from vesica.spec.vocabulary import label_of, sender_of
 
 FATES: Final = {
     "returned": "fused back in the donor",

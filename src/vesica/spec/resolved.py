@@ -8,65 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Literal
+
+from vesica.spec.vocabulary import origins_made
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
-Kind = Literal["exosome", "microvesicle", "apoptotic"]
-
-# An origin is a class of vesicles: who made them and of which kind. Exosomes bear the plain name of their cell.
-EXOSOME: Final = "exosome"
-MICROVESICLE: Final = "microvesicle"
-APOPTOTIC: Final = "apoptotic"
-KINDS: Final[tuple[Kind, ...]] = (EXOSOME, MICROVESICLE, APOPTOTIC)
-KIND_LABELS: Final[dict[Kind, str]] = {
-    EXOSOME: "exosomes", MICROVESICLE: "microvesicles", APOPTOTIC: "apoptotic vesicles",
-}  # fmt: skip
-_MAKERS: Final[dict[Kind, str]] = {
-    EXOSOME: "secretes_vesicles", MICROVESICLE: "sheds_microvesicles", APOPTOTIC: "forms_apoptotic_vesicles",
-}  # fmt: skip
-_SIZES: Final[dict[Kind, str]] = {EXOSOME: "ilv", MICROVESICLE: "microvesicle", APOPTOTIC: "apoptotic"}
-
-
-def origin_of(cell: str, kind: Kind) -> str:
-    """Name of a class of vesicles: ``astrocyte``, ``astrocyte~microvesicle``, ``astrocyte~apoptotic``."""
-    return cell if kind == EXOSOME else f"{cell}~{kind}"
-
-
-def sender_of(origin: str) -> str:
-    """The cell type that makes the vesicles of a class."""
-    return origin.partition("~")[0]
-
-
-def kind_of(origin: str) -> Kind:
-    """Which kind of vesicles a class is.
-
-    Raises
-    ------
-    ValueError
-        It is no name of a class.
-    """
-    for kind in KINDS:
-        if origin_of(sender_of(origin), kind) == origin:
-            return kind
-    raise ValueError(f"`{origin}` is no class of vesicles")
-
-
-def label_of(origin: str) -> str:
-    """A class in words: ``microglia``, or ``microvesicles of microglia``."""
-    kind = kind_of(origin)
-    return origin if kind == EXOSOME else f"{KIND_LABELS[kind]} of {sender_of(origin)}"
-
-
-def origins_made(cell: Mapping[str, Any]) -> tuple[str, ...]:
-    """Classes that a cell type makes, from its fields by name (those of `CellType`, or of ``spec.yaml``)."""
-    return tuple(origin_of(cell["name"], kind) for kind, flag in _MAKERS.items() if cell.get(flag))
-
-
-def size_paths(origin: str) -> tuple[str, str, str, str, str]:
-    """Paths of the size law of a class: median, spread, bounds, and the membrane, which all kinds share."""
-    cell, diameter = sender_of(origin), f"{sender_of(origin)}.{_SIZES[kind_of(origin)]}_diameter"
-    return (f"{diameter}_median", f"{diameter}_gsd", f"{diameter}_low", f"{diameter}_high",
-            f"{cell}.ilv_membrane_thickness")
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from vesica.spec import structure, switches
 from vesica.spec.arms import conditions
 from vesica.spec.model import Inhibitor, ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch, sender_of, size_paths
+from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
-from vesica.spec.vocabulary import INHIBITOR, Field
+from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
 

@@ -12,7 +12,7 @@ from vesica.analysis.runs.vesicles import grid, size_law
 from vesica.errors import error, nearest
 from vesica.instruments.nta_forward import Population
 from vesica.results import Results
-from vesica.spec.resolved import origins_made
+from vesica.spec.vocabulary import origins_made
 from vesica.units import factor
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Final
 
 from vesica.results.arm_run import ArmRun
 from vesica.results.ledger import Ledger
-from vesica.spec.resolved import ResolvedModel, sender_of
+from vesica.spec.resolved import ResolvedModel
+from vesica.spec.vocabulary import sender_of
 
 DONOR: Final = {
     "made": "made", "returned": "returned", "mvb_ilv": "in_mvb", "docked_ilv": "in_mvb", "tethered": "tethered",

@@ -12,7 +12,8 @@ from typing import Any
 
 from vesica.biology.dose import needed_uptake
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel, sender_of
+from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.vocabulary import sender_of
 
 
 def required_dose(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict[str, Any]]]:

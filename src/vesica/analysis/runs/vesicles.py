@@ -10,7 +10,8 @@ import numpy as np
 
 from vesica.biology.sizes import SizeLaw
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import ResolvedModel, sender_of, size_paths
+from vesica.spec.resolved import ResolvedModel
+from vesica.spec.vocabulary import sender_of, size_paths
 
 GRID_POINTS: Final = 200
 
