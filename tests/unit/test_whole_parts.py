@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.models import chain_model
+from tests.models import chain_model, kinds_model
 from vesica import api
 from vesica.engine.doses import present_in
 from vesica.engine.program import Part, Program, compile_model
@@ -25,13 +25,13 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 def programs() -> tuple[Program, ...]:
     """Every kind of process that a table can hold."""
     models = [api.examine(path).resolved for path in EXAMPLES]
-    return tuple(compile_model(model) for model in [chain_model(), *models] if model is not None)
+    return tuple(compile_model(model) for model in [chain_model(), kinds_model(), *models] if model is not None)
 
 
 def test_every_process_has_its_part_and_every_entry_is_used() -> None:
     """A new process fails here until `PART_OF` says who takes it."""
     assert [parts.representable(program.table) for program in programs()] == [[]] * len(programs())
-    assert len(programs()) == 1 + len(EXAMPLES)
+    assert len(programs()) == 2 + len(EXAMPLES)
     assert {flux.process for program in programs() for flux in program.table.fluxes} == set(parts.PART_OF)
 
 
@@ -82,6 +82,7 @@ def test_a_part_holds_its_laws_the_pools_they_move_and_what_they_need() -> None:
     assert {by_place[place] for place in tables.out.tolist()} == {
         "taker.alarm_basal", "taker.alarm_receptors", "taker.alarm_drive", "taker.alarm_production|surface",
         "taker.bound:donor/ligand+taker.bound:taker/ligand", "taker.alarm_production|quiet",
+        "taker.bound:donor/ligand+taker.bound:taker/ligand in the living", "taker.receptor in the living",
         "taker.repression_by_mir"}
     assert program.tables(present, Part("taker", parts.processes_of("signal"))) is tables
     assert program.tables(present, Part("nobody", parts.processes_of("signal"))).names == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vesica.maths import hill
+
 
 def mass_action(rate: float, first: float, second: float) -> float:
     """Rate of a bimolecular step inside one cell.
@@ -24,7 +26,7 @@ def synthesis(level: float, decay_rate: float) -> float:
 
 
 def repressed_share(repressed: float, free: float) -> float:
-    """Share of the target pool that is held by the miRNA.
+    """Share of the target pool that is held by the miRNA; zero where there is no target.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def repressed_share(repressed: float, free: float) -> float:
     -------
     1
     """
-    return repressed / (repressed + free)
+    return hill(repressed, free, 1.0)  # x/(x + free), and 0 where both are
 
 
 def titration_free_mirna(mirna: float, targets: float, dissociation: float) -> float:
