@@ -13,7 +13,7 @@ from vesica.engine.whole.draws import poissons
 from vesica.engine.whole.loading import Tables, load_batch
 from vesica.engine.whole.vesicles import lumen_volumes, uniforms
 from vesica.engine.whole.vesicles import diameters as diameters_at
-from vesica.spec.resolved import APOPTOTIC, MICROVESICLE, origin_of
+from vesica.spec.vocabulary import APOPTOTIC, MICROVESICLE, origin_of
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

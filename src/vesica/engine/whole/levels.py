@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vesica.engine.whole import journey, mvbs, records
 from vesica.engine.whole.dish import Cells, Dish
-from vesica.spec.resolved import sender_of
+from vesica.spec.vocabulary import sender_of
 
 Array = NDArray[np.float64]
 
