@@ -109,7 +109,7 @@ def stopped(program, replicate):
 def test_check_says_what_a_run_in_whole_numbers_takes(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(model), "--set", "run.fidelity=stochastic", "--set", "run.replicates=20"]) == 0
     out = capsys.readouterr().out
-    for words in ("1000 cells followed in an arm", "0.01 of the dish", "20 replicates", "vesicles, at resting rates",
+    for words in ("1000 cells followed in an arm", "0.01 of the dish", "20 replicates", "vesicles (at resting rates)",
                   "minutes of a core", "MB of results"):
         assert words in out
 

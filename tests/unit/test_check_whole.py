@@ -110,7 +110,7 @@ def test_the_expected_release_is_that_of_resting_cells() -> None:
 def test_the_cost_of_whole_numbers_is_that_of_the_sample() -> None:
     cost = check.expected_cost(whole_fake.model(20))
     assert (cost["cells followed in an arm"], cost["of the dish"], cost["replicates"]) == (600, 1e-3, 20)
-    assert cost["vesicles, at resting rates"] == 20 * check_whole.expected(whole_fake.model()).vesicles
+    assert cost["vesicles (at resting rates)"] == 20 * check_whole.expected(whole_fake.model()).vesicles
     assert cost["minutes of a core"] > 0
     assert "minutes" in check.expected_cost(chain_model())
 

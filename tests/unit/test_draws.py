@@ -11,7 +11,7 @@ import pytest
 
 from tests.models import H, chain_model
 from vesica.analysis.runs.published import judge_draws
-from vesica.analysis.runs.summary import summarise
+from vesica.analysis.runs.replicates import summarise_replicates
 from vesica.engine import simulate
 from vesica.results import open as open_results
 from vesica.rng import stream
@@ -85,7 +85,7 @@ def test_a_draw_is_the_same_in_any_batch(model, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_study_adds_verdicts_to_the_summary(model, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    simulate.run(model, folder, model_text="x", spec_text="y", summarise=summarise)
+    simulate.run(model, folder, model_text="x", spec_text="y", summarise=summarise_replicates)
     draws.run({"only": model}, "only", folder, 8)
     row = open_results(folder).summary["published"][0]
     assert row["draws"]["only"]["holds"] == 1.0
@@ -116,7 +116,7 @@ def test_a_draw_that_cannot_be_run_is_told_and_left_out(model, tmp_path: Path) -
     wide = replace(model.parameters[path], low=0.02, high=2.0, confidence="estimate", entry="low")
     broken = replace(model, parameters={**model.parameters, path: wide})
     folder = tmp_path / "run"
-    simulate.run(broken, folder, model_text="x", spec_text="y", summarise=summarise)
+    simulate.run(broken, folder, model_text="x", spec_text="y", summarise=summarise_replicates)
     draws.run({"only": broken}, "only", folder, 5)
     summary = open_results(folder).summary
     failed = [number for number in range(5) if draws.draw(broken, 7, number)[path] >= 0.2]

@@ -156,3 +156,13 @@ def test_a_cell_that_is_gone_ends() -> None:
     picture = cells(STYLE, time, single, single[1], "t", "EV", (0.0, 3.0))
     assert picture.count("line thin") == 2
     assert "end between 3 and 3" in picture
+
+
+def test_many_arms_share_panels_of_seven(run: Results) -> None:
+    """Nine arms: the panel of bursts comes twice, and says which arms it has."""
+    one_arm, names = run.summary["whole"]["control"], [f"arm{number}" for number in range(9)]
+    summary = run.summary | {"whole": dict.fromkeys(names, one_arm),
+                             "arms": dict.fromkeys(names, run.summary["arms"]["control"])}
+    made = whole(Material(SimpleNamespace(summary=summary, run=run.run, data=run.data, series=run.series)))
+    titles = [panel.title for figure in blocks(made, "figure") for panel in figure.panels if "fusion" in panel.title]
+    assert titles[:2] == ["EVs set free by one fusion, arms 1–7", "EVs set free by one fusion, arms 8, 9"]

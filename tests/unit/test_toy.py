@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.toy import toy_level, toy_model
-from vesica.analysis.runs.summary import summarise
+from vesica.analysis.runs.replicates import summarise_replicates
 from vesica.engine import simulate
 from vesica.engine.check import check
 from vesica.engine.program import compile_model
@@ -39,7 +39,7 @@ def test_the_toy_goes_through_every_stage(tmp_path: Path) -> None:
     """Model -> program -> run folder -> results -> summary -> report, in well under two seconds (not asserted)."""
     model = toy_model()
     opened = simulate.run(model, tmp_path / "run", model_text="toy", spec_text=io.dump_resolved(model),
-                          summarise=summarise)
+                          summarise=summarise_replicates)
     time_h, level = opened.series("treated", "cell.alarm")
     assert level == pytest.approx([toy_level("treated", hour * 3600.0) for hour in time_h], rel=1e-6)
     assert opened.summary["arms"]["treated"]["cells"]["cell"]["signals"]["alarm"]["final"] == level[-1]

@@ -186,7 +186,7 @@ def cost(model: ResolvedModel) -> dict[str, float | int]:
         "cells followed in an arm": int(sum(most.values())),
         "of the dish": share,
         "replicates": replicates,
-        "vesicles, at resting rates": one.vesicles * replicates,
+        "vesicles (at resting rates)": one.vesicles * replicates,
         "minutes of a core": seconds / 60.0,
         "MB of vesicles at most": one.vesicles / max(1, len(model.arms)) * BYTES_PER_VESICLE / 1e6,
     }

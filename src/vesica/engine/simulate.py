@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ class Row:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _means(program: Program, writer: RunWriter) -> Iterator[Row]:
+def _means(program: Program, writer: RunWriter) -> Generator[Row, None, None]:
     """The arms that are not in the folder yet; an arm that is gives doses from there."""
     known = {name: Source(run.arm, dict(run.notes["snapshots"])) for name, run in _stored(program, writer).items()}
     arms = run_all(program, known=known)
@@ -201,15 +201,17 @@ def _means(program: Program, writer: RunWriter) -> Iterator[Row]:
         yield Row(0, found, notes)
 
 
-def _whole(program: Program, writer: RunWriter, samples: Mapping[str, Any], workers: int | None) -> Iterator[Row]:
+def _whole(program: Program, writer: RunWriter, samples: Mapping[str, Any], workers: int | None
+           ) -> Generator[Row, None, None]:
     """The arms that are not in the folder yet; a replicate of which one is missing is made anew, and is the same."""
     places = {number: place for place, number in enumerate(writer.axes.replicates)}
-    missing = {writer.axes.replicates[place] for _, place in writer.pending}
+    missing = set(writer.pending)
     names = [arm.name for arm in program.model.arms]
-    for number, found in replicates(program, sorted(missing), workers):
+    numbers = sorted({writer.axes.replicates[place] for _, place in missing})
+    for number, found in replicates(program, numbers, workers):
         if isinstance(found, RunFault):
             yield Row(places[number], found)
-        elif (names.index(found.arm.name), places[number]) in writer.pending:
+        elif (names.index(found.arm.name), places[number]) in missing:
             yield Row(places[number], found, {"sample": samples[found.arm.name]})
 
 
@@ -237,9 +239,10 @@ def _run_rows(program: Program, writer: RunWriter, rows: Iterator[Row], summaris
         if row.found.message:
             message = f"arm `{name}`: {row.found.message}"
             break
-    whole = {name: StoredArm(program, writer.folder, name) for name in names} if is_whole(model) else {}
     found: dict[str, Iterable[ArmRun]] = {name: [runs[name]] for name in names if name in runs}
-    found |= {name: arm for name, arm in whole.items() if arm.numbers}
+    if is_whole(model):
+        kept = results.open(writer.folder)
+        found = {name: arm for name in names if (arm := StoredArm(program, kept, name)).numbers}
     if message:
         writer.finish("diverged", message, summarise(model, found, "diverged"))
         raise RunFault(Finding("error", str(writer.folder), message, "every state stays finite",
@@ -294,4 +297,5 @@ def _sample_note(model: ResolvedModel, arm: Arm, share: float) -> dict[str, Any]
 def _stored(program: Program, writer: RunWriter) -> dict[str, ArmRun]:
     """Committed arms of a run of means, read back."""
     names = [arm.name for arm in program.model.arms]
-    return {names[arm]: next(iter(StoredArm(program, writer.folder, names[arm]))) for arm, _ in writer.committed}
+    kept = results.open(writer.folder)
+    return {names[arm]: next(iter(StoredArm(program, kept, names[arm]))) for arm, _ in writer.committed}

@@ -104,12 +104,15 @@ def _figures(material: Material, arms: Mapping[str, Any], owner: str, keys: list
     panels, drawn = [], []
     for key in keys:
         shown = []
-        for name, arm in list(arms.items()):
+        for name, arm in arms.items():
             entry = mapping(get(arm, "distributions", key))
             values, counts = (np.array(rows(entry.get(word)), dtype=float) for word in ("values", "counts"))
             if values.size and values.size == counts.size and counts.sum() > 0:
                 shown.append(Histogram(material.styles[name], values, counts))
-        panels += [_panel(arms, key, shown[at : at + PER_PANEL]) for at in range(0, len(shown), PER_PANEL)]
+        for at in range(0, len(shown), PER_PANEL):
+            some = shown[at : at + PER_PANEL]
+            which = f", arms {ranges([one.style.number for one in some])}" if len(shown) > PER_PANEL else ""
+            panels.append(_panel(arms, key, some, which))
         drawn += [one.style.name for one in shown]
     if not panels:
         return []
@@ -120,10 +123,11 @@ def _figures(material: Material, arms: Mapping[str, Any], owner: str, keys: list
     return [Figure(caption, tuple(panels), arm_keys(styles), title=owner)]
 
 
-def _panel(arms: Mapping[str, Any], key: str, shown: list[Histogram]) -> Panel:
+def _panel(arms: Mapping[str, Any], key: str, shown: list[Histogram], which: str) -> Panel:
     _, kind, cargo = _parts(key)
     entry = mapping(get(arms[shown[0].style.name], "distributions", key))
-    title = KINDS.get(kind, str(entry.get("label") or kind)) + (f": {cargo.replace('_', '-')}" if cargo else "")
+    molecule = f": {cargo.replace('_', '-')}" if cargo else ""
+    title = KINDS.get(kind, str(entry.get("label") or kind)) + molecule + which
     law = mapping(entry.get("law"))
     expected = (np.array(rows(law.get("values")), dtype=float), np.array(rows(law.get("probabilities")), dtype=float))
     unit = str(entry.get("unit") or "").replace("vesicle", "EV")

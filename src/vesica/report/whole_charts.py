@@ -44,7 +44,7 @@ def edges_of(shown: Sequence[Histogram]) -> Array:
         return np.linspace(low, high, _BARS + 1)
     points = round((high - low) / step) + 1
     width = math.ceil(points / _BARS)
-    return low + step * (width * np.arange(math.ceil(points / width) + 1) - 0.5)
+    return np.asarray(low + step * (width * np.arange(math.ceil(points / width) + 1) - 0.5), dtype=np.float64)
 
 
 def histograms(shown: Sequence[Histogram], title: str, x_label: str, *, is_log: bool = False,

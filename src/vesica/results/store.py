@@ -238,7 +238,7 @@ class RunWriter:
         import numpy as np
 
         self._refuse_closed()
-        if row not in self.axes.rows:
+        if not (0 <= row[0] < len(self.axes.arms) and 0 <= row[1] < len(self.axes.replicates)):
             sizes = f"{len(self.axes.arms)} arms, {len(self.axes.replicates)} replicates"
             msg = f"row {row} is not on the axes: {sizes}"
             raise ValueError(msg)
