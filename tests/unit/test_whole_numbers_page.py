@@ -102,7 +102,7 @@ def leaving(v: dict[str, float]) -> float:
 def fano(v: dict[str, float]) -> float:
     """Variance / mean of what one cell releases, as a Poisson number of fusions that each set free a thinned MVB.
 
-    An MVB holds n vesicles when it fuses; of these a share L leaves: E[k] = L E[n], E[k^2] = L^2 E[n^2] + L (1 - L) E[n].
+    An MVB holds n vesicles when it fuses; a share L leaves: E[k] = L E[n], E[k^2] = L^2 E[n^2] + L (1 - L) E[n].
     """
     share = leaving(v)
     return share * v["docked_ilv2"] / v["docked_ilv"] + (1 - share)
