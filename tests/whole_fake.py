@@ -57,6 +57,7 @@ def _trajectory(program: Program, arm: Arm, rng: np.random.Generator) -> Traject
     species = {name: column for column, name in enumerate(program.species)}
     values = np.zeros((times.size, len(species)))
     steps = np.arange(times.size)
+    values[:, species["taker.alive"]] = 1.0
 
     def put(name: str, total: int) -> None:
         """A total of the sample that grows from 0 in equal whole steps."""
