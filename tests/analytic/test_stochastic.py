@@ -39,7 +39,8 @@ def program() -> Program:
     return compile_model(small_model(
         Arm("both", {"donor": DONORS, "taker": TAKERS}, exposures=STIMULUS),
         Arm("donors", {"donor": DONORS, "taker": 0}),
-        Arm("given", {"donor": 0, "taker": TAKERS}, doses=(Dose("donors", "taker", "particles_per_cell", 20.5, 2 * H, 0.5),)),
+        Arm("given", {"donor": 0, "taker": TAKERS},
+            doses=(Dose("donors", "taker", "particles_per_cell", 20.5, 2 * H, 0.5),)),
     ))
 
 
@@ -102,7 +103,8 @@ def test_traces_are_the_cells_behind_the_means(program: Program) -> None:
         for name in ("mir", "alarm", "mvb_ilv"):
             column = few.species.index(f"{cell}.{name}")
             traced = one.trace[:, :, column]
-            alive = 1.0 - np.nan_to_num(one.trace[:number, :, few.species.index("taker.dead")] if cell == "taker" else 0.0)
+            dead = one.trace[:number, :, few.species.index("taker.dead")] if cell == "taker" else np.zeros((number, 1))
+            alive = 1.0 - dead
             assert (np.isfinite(traced[:number]) == ((alive > 0.0) | (name != "alarm"))).all()
             assert np.isnan(traced[number:]).all()
             np.testing.assert_allclose(np.nanmean(traced[:number], axis=0), one.values[:, column], rtol=1e-14)

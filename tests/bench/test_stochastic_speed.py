@@ -42,6 +42,7 @@ def test_ten_thousand_cells_for_a_day() -> None:
         freed = run.values[-1, column["astrocyte.released:astrocyte"]] * cells
         looks = run.values[:, column["astrocyte.mvb"]].mean() * cells * run.notes["steps"]["windows"]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"\n{cells:,} cells x {HOURS:g} h, 3 cargoes: {wall:.1f} s ({used:.1f} s of processor), peak {peak:.2f} GiB; "
-              f"{freed:,.0f} vesicles set free, {looks:,.0f} looks at MVBs; floor {(looks + freed) * DRAWN:.1f} s")
+        print(f"\n{cells:,} cells x {HOURS:g} h, 3 cargoes: {wall:.1f} s ({used:.1f} s of processor), peak "
+              f"{peak:.2f} GiB; {freed:,.0f} vesicles set free, {looks:,.0f} looks at MVBs; floor "
+              f"{(looks + freed) * DRAWN:.1f} s")
         assert run.message == ""

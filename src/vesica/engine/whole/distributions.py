@@ -8,6 +8,7 @@ import numpy as np
 
 from vesica.engine.whole import mvbs
 from vesica.engine.whole.dish import Cells, Dish
+from vesica.engine.whole.donor import Donors
 from vesica.engine.whole.tally import HOUR, NANOMETRES, of_numbers, of_whole, waits
 
 
@@ -16,7 +17,7 @@ def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for cells in dish.cells:
         if cells.donors is not None:
-            found |= _of_donors(dish, cells)
+            found |= _of_donors(dish, cells, cells.donors)
         if cells.type.takes_up_vesicles and dish.classes:
             found |= _of_recipients(dish, cells)
     for origin in dish.classes:
@@ -24,9 +25,8 @@ def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _of_donors(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
+def _of_donors(dish: Dish, cells: Cells, donors: Donors) -> dict[str, dict[str, Any]]:
     c, tally = cells.name, dish.tally
-    assert cells.donors is not None
     burst = tally.whole.get(f"{c}.burst")
     found = {f"{c}.waiting": of_numbers(waits(tally, f"{c}.waiting"), f"wait between two fusions of one {c}", "h",
                                         "times from one MVB fusing with the membrane to the next of the same cell")}
@@ -34,7 +34,7 @@ def _of_donors(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
         found[f"{c}.burst"] = of_whole(burst.counts, f"EVs per fusion of one MVB of {c}", "vesicle",
                                        "vesicles set free at once by one MVB; those that stay tethered are not in it")
     if dish.time > 0.0:
-        left = cells.donors.counts[:, mvbs.FREED] + dish.journey.detached[cells.at, :, 0].sum(axis=1)
+        left = donors.counts[:, mvbs.FREED] + dish.journey.detached[cells.at, :, 0].sum(axis=1)
         found[f"{c}.released_per_hour"] = of_numbers(
             left * HOUR / dish.time, f"EVs released per {c} and hour", "vesicle/cell/h",
             "single cells over the whole run, detached vesicles included")
