@@ -148,4 +148,10 @@ class Dish:
         cargo = self.laws.program.model.cargo
         rows = loading_rows(self.laws, values, origin, {one.name: one.topology for one in cargo})
         is_lumen = np.array([one.topology == "lumen" for one in cargo], dtype=bool)
-        return Loads(self.laws_of_size[origin], rows, is_lumen, np.zeros(len(cargo)))
+        return Loads(self.laws_of_size[origin], rows, is_lumen,
+                     np.array([self._empty_share(origin, one.name, values) for one in cargo]))
+
+    def _empty_share(self, origin: str, cargo: str, values: Array) -> float:
+        """Share of the vesicles of a class that never carry a cargo; exosomes only."""
+        place = self.laws.program.index.get(f"{origin}.{cargo}.empty_share")
+        return 0.0 if place is None else float(values[place, 0])
