@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.chances import ALARM, law_chance
 from tests.models import H, kinds_model
 from vesica.analysis.runs.accounts import ledger
 from vesica.engine.program import Program, compile_model
@@ -149,3 +150,21 @@ def test_distributions_are_of_what_happened(program: Program, runs: dict[str, Tr
     waits = found["donor.waiting"]
     assert waits["n"] <= burst["n"] - 1
     assert 0.0 < waits["mean"] < 4.0
+
+
+def test_bursts_follow_the_law_of_resting_donors(runs: dict[str, Trajectory]) -> None:
+    """Nothing acts on the donors alone, so their fusions obey `mvb_law.fate_pmf`; false alarm 1e-9 (`chances.ALARM`).
+
+    Bursts of two MVBs at a time would be noticed.
+    """
+    burst = runs["donors"].notes["distributions"]["donor.burst"]
+    law = np.array(burst["law"]["probabilities"])
+    assert burst["law"]["values"] == list(range(law.size))
+    assert math.isclose(law.sum(), 1.0, rel_tol=1e-12)
+    seen = np.repeat(burst["values"], burst["counts"])
+    assert law_chance(seen, law) > ALARM
+    assert law_chance(seen, np.convolve(law, law)[: law.size]) < ALARM
+
+
+def test_a_stimulated_arm_has_no_law(runs: dict[str, Trajectory]) -> None:
+    assert "law" not in runs["both"].notes["distributions"]["donor.burst"]

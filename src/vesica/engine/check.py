@@ -73,7 +73,8 @@ def _positive(model: ResolvedModel) -> list[Finding]:
 
 def _shares(model: ResolvedModel) -> list[Finding]:
     """Some vesicles carry a cargo, or its mean could not be kept."""
-    wrong = {path: (value, arm.name) for arm in reversed(model.arms) for path, value in parameter_row(model, arm).items()
+    wrong = {path: (value, arm.name) for arm in reversed(model.arms)
+             for path, value in parameter_row(model, arm).items()
              if path.endswith(".empty_share") and not 0.0 <= value < 1.0}  # fmt: skip
     return [
         Finding("error", path, f"`{path}` is {value:g} in arm `{arm}`",

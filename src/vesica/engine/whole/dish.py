@@ -17,6 +17,7 @@ from vesica.engine.whole.donor import Donors
 from vesica.engine.whole.journey import Journey
 from vesica.engine.whole.laws import Laws, loading_rows
 from vesica.engine.whole.loading import Loads
+from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.tally import Tally
 from vesica.spec.resolved import Arm, CellType
 
@@ -42,6 +43,8 @@ class Cells:
         Stream of deaths and insertions of the type.
     donors : Donors, optional
         Where the type secretes vesicles.
+    rest : Rates, optional
+        Of a donor as the run began.
     """
 
     type: CellType
@@ -53,6 +56,7 @@ class Cells:
     signals: Signals
     reactions: Reactions
     donors: Donors | None = None
+    rest: Rates | None = None
 
     @property
     def name(self) -> str:

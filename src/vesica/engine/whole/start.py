@@ -124,4 +124,4 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
         dish.journey.reset()
         donors.pool[:] = pool
     donors.start_counting()
-    cells.donors = donors
+    cells.donors, cells.rest = donors, rates
