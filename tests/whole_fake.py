@@ -57,6 +57,7 @@ def _trajectory(program: Program, arm: Arm, rng: np.random.Generator) -> Traject
     species = {name: column for column, name in enumerate(program.species)}
     values = np.zeros((times.size, len(species)))
     steps = np.arange(times.size)
+    values[:, species["taker.alive"]] = 1.0
 
     def put(name: str, total: int) -> None:
         """A total of the sample that grows from 0 in equal whole steps."""
@@ -70,6 +71,8 @@ def _trajectory(program: Program, arm: Arm, rng: np.random.Generator) -> Traject
         for place, total in zip(places, split.tolist(), strict=True):
             put(place + token, total)
     put("donor.released:donor", int(rng.poisson(20_000)))
+    put("donor.fused", 1_000)
+    put("donor.lysed", 3_000)
     put("taker.taken_up:donor", int(rng.poisson(8_000)))
     levels = {"donor.alarm": 1.5} | {f"taker.{cargo.name}": 4000.0 for cargo in program.model.cargo}
     for name, height in levels.items():  # each rises by a half

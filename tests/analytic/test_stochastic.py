@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.chances import ALARM, law_chance
 from tests.models import H, kinds_model
 from vesica.analysis.runs.accounts import ledger
 from vesica.engine.program import Program, compile_model
@@ -39,7 +40,8 @@ def program() -> Program:
     return compile_model(small_model(
         Arm("both", {"donor": DONORS, "taker": TAKERS}, exposures=STIMULUS),
         Arm("donors", {"donor": DONORS, "taker": 0}),
-        Arm("given", {"donor": 0, "taker": TAKERS}, doses=(Dose("donors", "taker", "particles_per_cell", 20.5, 2 * H, 0.5),)),
+        Arm("given", {"donor": 0, "taker": TAKERS},
+            doses=(Dose("donors", "taker", "particles_per_cell", 20.5, 2 * H, 0.5),)),
     ))
 
 
@@ -102,7 +104,8 @@ def test_traces_are_the_cells_behind_the_means(program: Program) -> None:
         for name in ("mir", "alarm", "mvb_ilv"):
             column = few.species.index(f"{cell}.{name}")
             traced = one.trace[:, :, column]
-            alive = 1.0 - np.nan_to_num(one.trace[:number, :, few.species.index("taker.dead")] if cell == "taker" else 0.0)
+            dead = one.trace[:number, :, few.species.index("taker.dead")] if cell == "taker" else np.zeros((number, 1))
+            alive = 1.0 - dead
             assert (np.isfinite(traced[:number]) == ((alive > 0.0) | (name != "alarm"))).all()
             assert np.isnan(traced[number:]).all()
             np.testing.assert_allclose(np.nanmean(traced[:number], axis=0), one.values[:, column], rtol=1e-14)
@@ -147,3 +150,21 @@ def test_distributions_are_of_what_happened(program: Program, runs: dict[str, Tr
     waits = found["donor.waiting"]
     assert waits["n"] <= burst["n"] - 1
     assert 0.0 < waits["mean"] < 4.0
+
+
+def test_bursts_follow_the_law_of_resting_donors(runs: dict[str, Trajectory]) -> None:
+    """Nothing acts on the donors alone, so their fusions obey `mvb_law.fate_pmf`; false alarm 1e-9 (`chances.ALARM`).
+
+    Bursts of two MVBs at a time would be noticed.
+    """
+    burst = runs["donors"].notes["distributions"]["donor.burst"]
+    law = np.array(burst["law"]["probabilities"])
+    assert burst["law"]["values"] == list(range(law.size))
+    assert math.isclose(law.sum(), 1.0, rel_tol=1e-12)
+    seen = np.repeat(burst["values"], burst["counts"])
+    assert law_chance(seen, law) > ALARM
+    assert law_chance(seen, np.convolve(law, law)[: law.size]) < ALARM
+
+
+def test_a_stimulated_arm_has_no_law(runs: dict[str, Trajectory]) -> None:
+    assert "law" not in runs["both"].notes["distributions"]["donor.burst"]

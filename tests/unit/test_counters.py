@@ -73,7 +73,7 @@ def test_all_ones_and_zeros_stay_inside_the_open_interval() -> None:
     """The place in the stock says `take from the stock`; its extreme bits are planted there."""
     state = stream(1, "x", 0)
     state[6] = 0
-    state[8], state[9] = 0x3FF0000000000000, 0x3FFFFFFFFFFFFFFF
+    state[8], state[9] = 0, 2**64 - 1
     assert take(state, 2, 0, 0.0, 0.0).tolist() == [2.0**-53, 1.0 - 2.0**-53]
 
 
@@ -143,7 +143,8 @@ def test_poisson_law(mean: float) -> None:
     assert law_chance(take(stream(13, "poisson", 0), N, 3, mean, 0.0), poisson_law(mean)) > ALARM
 
 
-@pytest.mark.parametrize(("n", "p"), [(1, 0.5), (5, 1e-3), (20, 0.1), (20, 0.7), (70, 0.5), (100, 0.3), (1000, 0.02),
+@pytest.mark.parametrize(("n", "p"), [(1, 0.5), (5, 1e-3), (20, 0.1), (20, 0.7), (63, 0.25), (64, 0.3),
+                                      (65, 0.9), (70, 0.5), (128, 0.21), (129, 0.21), (100, 0.3), (1000, 0.02),
                                       (1000, 0.0101), (1000, 0.995), (10_000, 0.4), (10**12, 1e-11), (10**12, 3e-11)])
 def test_binomial_law(n: int, p: float) -> None:
     upper = int(n * p + 12 * math.sqrt(n * p) + 30)

@@ -11,9 +11,17 @@ from vesica import api
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 
+FEW = ("run.cells_at_most=12", "run.replicates=1")  # of a run in whole numbers: what is tested does not need more
+
+
+def overrides(example: Path) -> tuple[str, ...]:
+    """Fewer cells where single ones are followed."""
+    return FEW if api.load(example).run.fidelity == "stochastic" else ()
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_whole(example: Path, tmp_path: Path) -> None:
-    summary = api.simulate(example, tmp_path / "run").summary
+    summary = api.simulate(api.load(example, overrides(example)), tmp_path / "run").summary
     assert summary["outcome"] == "completed"
     for arm in summary["arms"].values():
         accounts = [arm["ledger"]["vesicles"], *arm["ledger"]["cargo"].values()]

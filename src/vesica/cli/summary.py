@@ -110,8 +110,14 @@ def _ledger(arms: Mapping[str, Any]) -> Table:
         sums = [sum(account.get(pool) or 0.0 for pool in pools) for pools in used.values()]
         every = [account, *(ledgers[arm].get("cargo") or {}).values()]
         residuals = [abs(one["residual"]) for one in every if isinstance(one.get("residual"), int | float)]
-        made.add_row(name(arm), *map(number, sums), f"{max(residuals):.0e}" if residuals else "-")
+        made.add_row(name(arm), *map(number, sums), _residual(residuals))
     return made
+
+
+def _residual(residuals: list[float]) -> str:
+    """The order of magnitude of the largest; of whole numbers it is 0."""
+    largest = max(residuals, default=math.nan)
+    return f"{largest:.0e}" if largest > 0.0 else number(largest)
 
 
 def _whole(arms: Mapping[str, Any]) -> Table:

@@ -25,7 +25,7 @@ DENOMINATORS: Final = frozenset({
 
 def check(model: ResolvedModel) -> list[Finding]:
     """Everything that can be said without running: errors, warnings and notes."""
-    findings = [*_positive(model), *_sizes(model), *_late_doses(model), *check_whole.check(model)]
+    findings = [*_positive(model), *_shares(model), *_sizes(model), *_late_doses(model), *check_whole.check(model)]
     if not any(finding.severity == "error" for finding in findings):
         findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
@@ -68,6 +68,19 @@ def _positive(model: ResolvedModel) -> list[Finding]:
                 "give it a positive value; to switch something off, set its rate to zero")
         for arm in model.arms for path, value in parameter_row(model, arm).items()
         if path.rsplit(".", 1)[-1] in DENOMINATORS and not value > 0
+    ]
+
+
+def _shares(model: ResolvedModel) -> list[Finding]:
+    """Some vesicles carry a cargo, or its mean could not be kept."""
+    wrong = {path: (value, arm.name) for arm in reversed(model.arms)
+             for path, value in parameter_row(model, arm).items()
+             if path.endswith(".empty_share") and not 0.0 <= value < 1.0}  # fmt: skip
+    return [
+        Finding("error", path, f"`{path}` is {value:g} in arm `{arm}`",
+                "a share of empty vesicles lies from 0 to below 1", "no vesicle would be left to carry the cargo",
+                "give a smaller share; for no cargo at all set `enrichment` to 0")
+        for path, (value, arm) in wrong.items()
     ]
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vesica.engine.bits import ones
+
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -22,9 +24,10 @@ _BELOW_ONE, _BELOW_FEWER = 1.0 - 2.0**-53, 1.0 - 2.0**-45  # half a step below o
 
 _EXPONENT = np.uint64(0x3FF0000000000000)  # bits of a number in [1, 2)
 _TWELVE = np.uint64(12)
+_NONE, _ONE, _TOP, _ALL = np.uint64(0), np.uint64(1), np.uint64(63), np.uint64(2**64 - 1)
 
 # Words of a stream: key (2), block number (2), index (2), place of the next number among those in
-# stock, one unused, then the stock: two numbers of each of WIDE blocks as bits of floats in [1, 2).
+# stock, one unused, then the stock: two numbers of 64 bits of each of WIDE blocks.
 WIDE = 16  # blocks that are enciphered together: the compiler takes eight at once
 _PLACE, _WORDS = 6, 8
 _STOCK = 2 * WIDE
@@ -71,22 +74,28 @@ def _refill(s):  # noqa: ANN001, ANN202
         at = low + np.uint64(j)
         w0, w1, w2, w3, a0, a1 = _five(at & _LOW, (high + (at >> _HALF)) & _LOW, c2, c3, k0, k1)
         w0, w1, w2, w3, a0, a1 = _five(w0, w1, w2, w3, a0, a1)
-        s[_WORDS + j] = (((w0 << _HALF) | w1) >> _TWELVE) | _EXPONENT
-        s[_WORDS + WIDE + j] = (((w2 << _HALF) | w3) >> _TWELVE) | _EXPONENT
+        s[_WORDS + j] = (w0 << _HALF) | w1
+        s[_WORDS + WIDE + j] = (w2 << _HALF) | w3
     at = low + np.uint64(WIDE)
     s[2], s[3] = at & _LOW, (high + (at >> _HALF)) & _LOW
     s[_PLACE] = np.uint64(0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _bits(s):  # noqa: ANN001, ANN202
-    """The next 52 random bits, as those of a float in [1, 2)."""
+def word(s):  # noqa: ANN001, ANN201
+    """The next 64 random bits of the stream ``s``."""
     place = s[_PLACE]
     if place == np.uint64(_STOCK):
         _refill(s)
         place = np.uint64(0)
     s[_PLACE] = place + np.uint64(1)
     return s[np.uint64(_WORDS) + place]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _bits(s):  # noqa: ANN001, ANN202
+    """The next number, its first 52 bits as those of a float in [1, 2)."""
+    return (word(s) >> _TWELVE) | _EXPONENT
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -115,9 +124,9 @@ def exponential(s):  # noqa: ANN001, ANN201
 
     The lowest 8 of 52 bits choose the layer, the others the place in it.
     """
-    word = _bits(s)
-    layer = word & _LAYER
-    x = (np.uint64(word & ~_LAYER).view(np.float64) - _BELOW_FEWER) * _EDGE[layer]
+    bits = _bits(s)
+    layer = bits & _LAYER
+    x = (np.uint64(bits & ~_LAYER).view(np.float64) - _BELOW_FEWER) * _EDGE[layer]
     if x < _EDGE[layer + np.uint64(1)]:
         return x
     return _exponential_edge(s, layer, x)
@@ -132,9 +141,9 @@ def _exponential_edge(s, layer, x):  # noqa: ANN001, ANN202
         low, high = _HEIGHT[layer], _HEIGHT[layer + np.uint64(1)]
         if low + uniform(s) * (high - low) < math.exp(-x):
             return x
-        word = _bits(s)
-        layer = word & _LAYER
-        x = (np.uint64(word & ~_LAYER).view(np.float64) - _BELOW_FEWER) * _EDGE[layer]
+        bits = _bits(s)
+        layer = bits & _LAYER
+        x = (np.uint64(bits & ~_LAYER).view(np.float64) - _BELOW_FEWER) * _EDGE[layer]
         if x < _EDGE[layer + np.uint64(1)]:
             return x
 
@@ -183,8 +192,8 @@ def poisson(s, mean):  # noqa: ANN001, ANN201
 def binomial(s, n, p):  # noqa: ANN001, ANN201
     """A binomial number out of ``n`` (a whole float), exact for any probability.
 
-    By inversion where the smaller mean is below 10, else by transformed rejection (Hoermann
-    1993 J Stat Comput Simul 46:101, algorithm BTRS).
+    Few trials, of which at least one is expected to succeed, are all made at once (`_trials`). Else by inversion where
+    the smaller mean is below 10, or by transformed rejection (Hoermann 1993 J Stat Comput Simul 46:101, algorithm BTRS).
     """
     if not (n > 0.0 and p > 0.0):  # also where one is not a number: rejection would never end
         return 0.0
@@ -192,8 +201,36 @@ def binomial(s, n, p):  # noqa: ANN001, ANN201
         return n
     flipped = p > 0.5
     q = 1.0 - p if flipped else p
-    k = _few(s, n, q) if n * q < 10.0 else _many(s, n, q)
+    mean = n * q
+    if mean > 1.0 and n <= 128.0:
+        k = _trials(s, min(n, 64.0), q) + (_trials(s, n - 64.0, q) if n > 64.0 else 0.0)
+    else:
+        k = _few(s, n, q) if mean < 10.0 else _many(s, n, q)
     return n - k if flipped else k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _trials(s, n, p):  # noqa: ANN001, ANN202
+    """Up to 64 trials at once, with p <= 1/2: each compares a number of its own with p, bit by bit from the highest.
+
+    A word gives the next bit of all of them; a trial is open while its bits were those of p, so log2(n) + 1.3 words
+    are needed. The chance is p rounded down to a multiple of 2^-63.
+    """
+    undecided, won = _ALL >> np.uint64(64.0 - n), _NONE
+    left = np.uint64(p * 2.0**63) << _ONE  # bits of p that are still to be compared
+    place = s[_PLACE]
+    while undecided != _NONE and left != _NONE:
+        if place == np.uint64(_STOCK):
+            _refill(s)
+            place = np.uint64(0)
+        bits = s[np.uint64(_WORDS) + place]
+        place += _ONE
+        is_one = _NONE - (left >> _TOP)  # all bits of it
+        won |= undecided & is_one & ~bits
+        undecided &= ~(bits ^ is_one)
+        left <<= _ONE
+    s[_PLACE] = place
+    return float(ones(won))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

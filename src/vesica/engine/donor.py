@@ -28,6 +28,7 @@ def _pools(names: Names, cell: CellType) -> None:
         add(Pool(f"{c}.{stage}", c, "", label, needs))
         add(Pool(f"{c}.{stage}_ilv2", c, "vesicle^2", f"sum of squared ILV numbers of {label}", needs))
     add(Pool(f"{c}.fused", c, "", "fusions so far", needs, counter=True))
+    add(Pool(f"{c}.lysed", c, "", "MVBs that ended in the lysosome so far", needs, counter=True))
     add(Pool(f"{c}.released:{c}", c, "vesicle", "vesicles that left the cell so far", needs, counter=True))
     for content in names.contents():
         for pool, label, weight, counter in (
@@ -88,7 +89,7 @@ def _fates(names: Names, cell: CellType) -> None:
     docking = assign(f"{c}.docking", "docking_hazard", names.rate(c, "mvb_docking_rate"),
                      names.rate(c, "rab27_activity"), names.living(c, f"{c}.docked"), f"{c}.docking_sites")
     fusion = assign(f"{c}.fusion", "fusion_hazard", names.rate(c, "mvb_fusion_rate"), names.rate(c, "snare_activity"))
-    flux(f"lysosome/{c}", c, (lysosome, f"{c}.mvb"), {f"{c}.mvb": -1}, needs)
+    flux(f"lysosome/{c}", c, (lysosome, f"{c}.mvb"), {f"{c}.mvb": -1, f"{c}.lysed": 1}, needs)
     flux(f"docking/{c}", c, (docking, f"{c}.mvb"), {f"{c}.mvb": -1, f"{c}.docked": 1}, needs)
     flux(f"fusion/{c}", c, (fusion, f"{c}.docked"), {f"{c}.docked": -1, f"{c}.fused": 1}, needs)
     flux(f"lysosome/{c}.square", c, (lysosome, f"{c}.mvb_ilv2"), {f"{c}.mvb_ilv2": -1}, needs)

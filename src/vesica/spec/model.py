@@ -71,6 +71,9 @@ class CellCargoSpec(Words):
     decay_rate: Quantity | None = Field(None, description="turnover, `0.1 1/h`")
     enrichment: Quantity | None = Field(None, description="concentration in the vesicle / in the cell")
     microvesicle_enrichment: Quantity | None = Field(None, description="the same of microvesicles")
+    empty_share: Quantity | None = Field(
+        None, description="share of exosomes that never carry it; the others carry more, so the mean stays"
+    )
 
 
 class CellTargetsSpec(Words):

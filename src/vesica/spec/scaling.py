@@ -33,7 +33,7 @@ _MACHINERY: Final[dict[str, int]] = {
         "apoptotic_diameter_low", "apoptotic_diameter_high",
     ), 0),
 }  # fmt: skip
-_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0}
+_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}
 _TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
                    "repressed_decay_rate": 0, "needed_copies": 1}
 _SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}

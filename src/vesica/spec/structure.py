@@ -15,6 +15,7 @@ from vesica.spec.rules import CellWords
 from vesica.spec.vocabulary import (
     CELL_APOPTOSIS,
     CELL_CARGO,
+    CELL_CARGO_CHOICE,
     CELL_CARGO_SHED,
     CELL_MACHINERY,
     CELL_SHEDDING,
@@ -221,6 +222,12 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
     return paths
+
+
+def choices_of_cell(cell: CellType) -> dict[str, Field]:
+    """Parameters that a cell type has only in models that name one of them, by path."""
+    return {f"{cell.name}.{cargo}.{name}": field for cargo in cell.cargo if cell.secretes_vesicles
+            for name, field in CELL_CARGO_CHOICE.items()}  # fmt: skip
 
 
 def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:

@@ -91,11 +91,16 @@ def build(
     expected = structure.expected_of_medium(solubles) | dict(book.expected)
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell)
+    said = spec.model_dump_json(exclude_none=True)
+    choices = {path: field for plan in plans for path, field in structure.choices_of_cell(plan.cell).items()
+               if path.rpartition(".")[2] in said}  # fmt: skip
+    expected |= choices
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
+    base |= {path: Given("0", "default") for path in choices}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
     base |= switches.library_layer(chosen, library, cells, expected)

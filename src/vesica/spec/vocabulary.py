@@ -100,6 +100,10 @@ CELL_CARGO: Final[dict[str, Field]] = {
 CELL_CARGO_SHED: Final[dict[str, Field]] = {
     "microvesicle_enrichment": Field("", False, "concentration in the microvesicle / in the cell"),
 }
+# CELL.CARGO.NAME, where a model asks for it; zero otherwise
+CELL_CARGO_CHOICE: Final[dict[str, Field]] = {
+    "empty_share": Field("", False, "exosomes that never carry it; the others carry more, so the mean stays"),
+}
 # CELL.MIRNA.NAME, where the cell tracks the miRNA's targets
 CELL_TARGETS: Final[dict[str, Field]] = {
     "target_sites": Field("molecule", False, "sites for the seed, all mRNAs together"),

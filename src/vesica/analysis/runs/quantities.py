@@ -48,11 +48,13 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         groups["released"] |= {
             f"{c}.mvb_per_cell": (mvb_per_cell(run, cell), "1/cell"),
             f"{c}.ilv_per_mvb": (ilv_per_mvb(run, c), "vesicle"),
+            f"{c}.lysosome_share": (lysosome_share(run, c), ""),
+            f"{c}.released_per_fusion": (released_per_fusion(run, c), "vesicle"),
         }
         if run.hours > 0:  # an arm may diverge before its first output
             groups["released"] |= {
                 f"{c}.released_per_cell_per_hour": (released(run, cell) / run.hours, "vesicle/cell/h"),
-                f"{c}.fusions_per_cell_per_hour": (run.final(f"{c}.fused") / run.hours, "1/cell/h"),
+                f"{c}.fusions_per_cell_per_hour": (fusions_per_hour(run, c), "1/cell/h"),
             }
     if run.hours > 0:
         groups["released"] |= _by_kind(run, cell)
@@ -110,6 +112,23 @@ def ilv_per_mvb(run: ArmRun, c: str) -> float:
     """ILVs in an average MVB at the end, docked ones included."""
     mvb = run.final(f"{c}.mvb") + run.final(f"{c}.docked")
     return (run.final(f"{c}.mvb_ilv") + run.final(f"{c}.docked_ilv")) / mvb if mvb > 0 else 0.0
+
+
+def lysosome_share(run: ArmRun, c: str) -> float:
+    """Share of the MVBs that ended over the run which did so in the lysosome; NaN where none ended."""
+    lysed, fused = run.final(f"{c}.lysed"), run.final(f"{c}.fused")
+    return lysed / (lysed + fused) if lysed + fused > 0 else math.nan
+
+
+def fusions_per_hour(run: ArmRun, c: str) -> float:
+    """MVBs that fused with the membrane, per cell and hour; NaN where the run has no length."""
+    return run.final(f"{c}.fused") / run.hours if run.hours > 0 else math.nan
+
+
+def released_per_fusion(run: ArmRun, c: str) -> float:
+    """Exosomes that left over the run, tethered ones once they let go, for each fusion; NaN where none fused."""
+    fused = run.final(f"{c}.fused")
+    return run.final(f"{c}.released:{c}") / fused if fused > 0 else math.nan
 
 
 def burst(run: ArmRun, cell: str) -> tuple[float, float]:

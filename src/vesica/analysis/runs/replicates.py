@@ -14,6 +14,7 @@ from vesica.analysis.runs.pooled import Pool
 from vesica.analysis.runs.quantities import quantities
 from vesica.analysis.runs.summary import summarise
 from vesica.results.arm_run import ArmRun
+from vesica.results.ledger import Ledger
 from vesica.spec.resolved import ResolvedModel
 
 
@@ -54,6 +55,7 @@ class Gathered:
     spread: dict[str, Moments] = field(default_factory=dict)
     pools: dict[str, Pool] = field(default_factory=dict)
     steps: dict[str, float] = field(default_factory=dict)
+    accounts: dict[str, Ledger] = field(default_factory=dict)
     residuals: dict[str, int] = field(default_factory=dict)
 
     def add(self, model: ResolvedModel, run: ArmRun) -> None:
@@ -71,9 +73,9 @@ class Gathered:
             before = self.steps.get(key, 0)
             self.steps[key] = max(before, value) if key == "largest_change" else before + value
         for token in ("", *(cargo.name for cargo in model.cargo)):
-            missing = whole_residual(model, run, token or None)
-            if abs(missing) >= abs(self.residuals.get(token, 0)):
-                self.residuals[token] = missing
+            account = ledger(model, run, token or None).in_whole_numbers
+            self.accounts[token] = self.accounts.get(token, Ledger()) + account
+            self.residuals[token] = max(self.residuals.get(token, 0), int(account.missing), key=abs)
 
     @property
     def mean(self) -> ArmRun:
@@ -84,6 +86,12 @@ class Gathered:
         notes = {**self.first.notes, **_scaled(self.notes, 1.0 / self.count)}
         return replace(self.first, values=self.total / self.count, notes=notes)
 
+    def ledger(self) -> dict[str, Any]:
+        """The arm's ledger: means of the replicates, and the residual of all of them together, which is exact."""
+        found = {token: {name: amount / self.count for name, amount in account.as_dict().items()}
+                 | {"residual": account.residual} for token, account in self.accounts.items()}
+        return {"vesicles": found.pop(""), "cargo": found}
+
     def whole(self) -> dict[str, Any]:
         """The arm's entry of ``summary["whole"]``."""
         sample = self.first.notes.get("sample", {}) if self.first is not None else {}
@@ -91,18 +99,6 @@ class Gathered:
         return {"replicates": self.count, "sample": sample, "steps": self.steps,
                 "ledger_residual": {"vesicles": self.residuals.get("", 0), "cargo": cargo},
                 "distributions": {key: pool.entry() for key, pool in self.pools.items()}}
-
-
-def whole_residual(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> int:
-    """Vesicles (or copies of a cargo) unaccounted for, in whole numbers: 0, or there is a fault.
-
-    Pools are stored per cell; times the cells they are whole again to a rounding error, which is
-    taken away before they are added up.
-    """
-    account = {name: round(amount) for name, amount in ledger(model, run, cargo).as_dict().items()
-               if name != "residual"}
-    came = account.pop("made") + account.pop("added")
-    return came - sum(account.values())
 
 
 def summarise_replicates(model: ResolvedModel, runs: Mapping[str, Iterable[ArmRun]], outcome: str) -> dict[str, Any]:
@@ -124,6 +120,7 @@ def summarise_replicates(model: ResolvedModel, runs: Mapping[str, Iterable[ArmRu
             gathered[name].add(model, run)
     summary = summarise(model, {name: one.mean for name, one in gathered.items()}, outcome)
     for name, one in gathered.items():
+        summary["arms"][name]["ledger"] = one.ledger()
         for key, entry in summary["arms"][name]["quantities"].items():
             entry |= one.spread[key].around(entry["value"])
     whole = {name: one.whole() for name, one in gathered.items()}

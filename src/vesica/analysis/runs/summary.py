@@ -14,11 +14,14 @@ from vesica.analysis.runs.published import judge
 from vesica.analysis.runs.quantities import (
     burst,
     extremes,
+    fusions_per_hour,
     ilv_per_mvb,
     in_living,
+    lysosome_share,
     mvb_per_cell,
     quantities,
     released,
+    released_per_fusion,
     taken_up,
 )
 from vesica.analysis.runs.required_dose import required_dose
@@ -96,12 +99,15 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
 def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
     c = cell.name
     mean, fano = burst(run, c) if cell.secretes_vesicles else (math.nan, math.nan)
+    ends = {"fusions_per_cell_per_hour": fusions_per_hour, "lysosome_share": lysosome_share,
+            "released_per_fusion": released_per_fusion}
     others = [origin for origin in model.origins if sender_of(origin) != c]
     return {
         "released_per_cell_per_hour": _released_per_hour(run, cell),
         "taken_up_per_cell": taken_up(model, run, c) if cell.takes_up_vesicles else 0.0,
         "mvb_per_cell": mvb_per_cell(run, cell) if cell.secretes_vesicles else 0.0,
         "ilv_per_mvb": ilv_per_mvb(run, c) if cell.secretes_vesicles else None,
+        **{name: _finite(law(run, c)) if cell.secretes_vesicles else None for name, law in ends.items()},
         "burst_mean": _finite(mean),
         "burst_fano": _finite(fano),
         "phenotype": {"alive": run.final(f"{c}.alive"), "dead": run.final(f"{c}.dead")} if cell.can_die

@@ -29,16 +29,18 @@ def grid(law: SizeLaw) -> tuple[list[float], list[float]]:
     return diameters, [law.density(diameter) for diameter in diameters]
 
 
-def at_least_one(mean: float, law: SizeLaw, topology: str) -> float:
+def at_least_one(mean: float, law: SizeLaw, topology: str, empty_share: float = 0.0) -> float:
     """Share of vesicles with one copy or more.
 
     Copies are Poisson with a mean that grows with lumen volume or area, so the share is
-    the mean of ``1 - exp(-copies(d))`` over the size law: below ``1 - exp(-mean)``.
+    the mean of ``1 - exp(-copies(d))`` over the size law: below ``1 - exp(-mean)``. Where a share never carries
+    it, the others have more, and the mean stays.
     """
+    mean = mean / (1.0 - empty_share)
     diameters, density = map(np.array, grid(law))
     sizes = (diameters - 2 * law.thickness) ** 3 if topology == "lumen" else diameters**2
     weight = density / density.sum()
-    return float(-np.expm1(-mean * sizes / (sizes @ weight)) @ weight)
+    return (1.0 - empty_share) * float(-np.expm1(-mean * sizes / (sizes @ weight)) @ weight)
 
 
 def cargo_per_vesicle(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict[str, float]]]:
@@ -57,5 +59,6 @@ def cargo_per_vesicle(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, 
         found[origin] = {}
         for cargo in model.cargo:
             mean = run.final(f"medium.{pool}:{origin}/{cargo.name}") / vesicles
-            found[origin][cargo.name] = {"mean": mean, "at_least_one": at_least_one(mean, law, cargo.topology)}
+            empty = run.parameters.get(f"{origin}.{cargo.name}.empty_share", 0.0)
+            found[origin][cargo.name] = {"mean": mean, "at_least_one": at_least_one(mean, law, cargo.topology, empty)}
     return found

@@ -11,8 +11,8 @@ from vesica.engine.whole import journey
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import poissons
 from vesica.engine.whole.loading import Tables, load_batch
-from vesica.engine.whole.vesicles import lumen_volumes, uniforms
 from vesica.engine.whole.vesicles import diameters as diameters_at
+from vesica.engine.whole.vesicles import lumen_volumes, uniforms
 from vesica.spec.vocabulary import APOPTOTIC, MICROVESICLE, origin_of
 
 Array = NDArray[np.float64]
@@ -29,15 +29,17 @@ def shed(dish: Dish, cells: Cells, duration: float) -> journey.Arrivals:
     sizes, copies = _loaded(cells.chance, number, dish.loads(origin, cells.values).tables(), pool)
     dish.put_pool(cells, pool)
     of = np.repeat(np.arange(cells.number), number)
-    _book(dish, cells, origin, of, copies)
+    _book(dish, cells, origin, of, sizes, copies)
     times = uniforms(cells.chance, of.size) * duration
     return journey.Arrivals(times, np.full(of.size, dish.classes.index(origin)), of, np.zeros(of.size, dtype=bool),
                             sizes, copies)
 
 
 def fall_apart(dish: Dish, cells: Cells, dying: NDArray[np.bool_]) -> None:
-    """Cells that die as apoptotic vesicles: each copy of their cargo is taken with one chance, by a vesicle in proportion
-    to lumen volume or area. The rest stays in the pools."""
+    """Cells that die as apoptotic vesicles, which take a share of their cargo; the rest stays in the pools.
+
+    Each copy is taken with the same chance, by a vesicle in proportion to its lumen volume or area.
+    """
     origin = origin_of(cells.name, APOPTOTIC)
     wanted = dish.laws.value(cells.values, f"{cells.name}.apoptotic_vesicles_per_cell")[dying]
     share = dish.laws.value(cells.values, f"{cells.name}.apoptotic_cargo_share")[dying]
@@ -51,12 +53,13 @@ def fall_apart(dish: Dish, cells: Cells, dying: NDArray[np.bool_]) -> None:
     copies = _shared_out(cells.chance, number, left, share, lumen_volumes(sizes, law.thickness), sizes**2, is_lumen)
     pool[dying] = left
     dish.put_pool(cells, pool)
-    _book(dish, cells, origin, np.repeat(np.flatnonzero(dying), number), copies)
+    _book(dish, cells, origin, np.repeat(np.flatnonzero(dying), number), sizes, copies)
     dish.journey = journey.release(dish.journey, dish.classes.index(origin), sizes, copies)
 
 
-def _book(dish: Dish, cells: Cells, origin: str, of: Index, copies: Index) -> None:
-    """Count what each cell made of a class, and note its sizes and copies."""
+def _book(dish: Dish, cells: Cells, origin: str, of: Index, sizes: Array, copies: Index) -> None:
+    """Count what each cell (``of``, one for each vesicle) made of a class, and note sizes and copies."""
+    dish.tally.add_vesicles(origin, sizes, copies)
     number = dish.classes.index(origin)
     made = np.column_stack([np.ones(of.size, dtype=np.int64), copies])
     np.add.at(dish.left[:, number], of + cells.first, made)
@@ -79,7 +82,7 @@ def _loaded(stream: Words, number: Index, tables: Tables, pool: Index) -> tuple[
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _shared_out(stream, number, pool, share, volume, area, is_lumen):  # noqa: ANN001, ANN202, PLR0913
+def _shared_out(stream, number, pool, share, volume, area, is_lumen):  # noqa: ANN001, ANN202
     """(vesicle, cargo) copies that the vesicles of each cell take; ``pool`` (cell, cargo) goes down.
 
     A copy is taken with the chance ``share``; those taken fall on the vesicles one by one in proportion to size: a

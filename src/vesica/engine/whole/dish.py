@@ -17,6 +17,7 @@ from vesica.engine.whole.donor import Donors
 from vesica.engine.whole.journey import Journey
 from vesica.engine.whole.laws import Laws, loading_rows
 from vesica.engine.whole.loading import Loads
+from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.tally import Tally
 from vesica.spec.resolved import Arm, CellType
 
@@ -42,6 +43,8 @@ class Cells:
         Stream of deaths and insertions of the type.
     donors : Donors, optional
         Where the type secretes vesicles.
+    rest : Rates, optional
+        Of a donor as the run began.
     """
 
     type: CellType
@@ -53,6 +56,7 @@ class Cells:
     signals: Signals
     reactions: Reactions
     donors: Donors | None = None
+    rest: Rates | None = None
 
     @property
     def name(self) -> str:
@@ -148,4 +152,10 @@ class Dish:
         cargo = self.laws.program.model.cargo
         rows = loading_rows(self.laws, values, origin, {one.name: one.topology for one in cargo})
         is_lumen = np.array([one.topology == "lumen" for one in cargo], dtype=bool)
-        return Loads(self.laws_of_size[origin], rows, is_lumen, np.zeros(len(cargo)))
+        return Loads(self.laws_of_size[origin], rows, is_lumen,
+                     np.array([self._empty_share(origin, one.name, values) for one in cargo]))
+
+    def _empty_share(self, origin: str, cargo: str, values: Array) -> float:
+        """Share of the vesicles of a class that never carry a cargo; exosomes only."""
+        place = self.laws.program.index.get(f"{origin}.{cargo}.empty_share")
+        return 0.0 if place is None else float(values[place, 0])

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from vesica.biology.mvb_law import fate_pmf, slot_rates
 from vesica.engine.whole import mvbs
 from vesica.engine.whole.dish import Cells, Dish
+from vesica.engine.whole.donor import Donors
+from vesica.engine.whole.donor_rest import resting_means
+from vesica.engine.whole.laws import donor_rates
+from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.tally import HOUR, NANOMETRES, of_numbers, of_whole, waits
+
+# Rates that moved by less, relatively, are at rest: a law of ages exp(-h t) moves by at most 0.02 max(x e^-x) < 0.8 %.
+STEADY: Final = 0.02
 
 
 def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
@@ -16,7 +24,7 @@ def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for cells in dish.cells:
         if cells.donors is not None:
-            found |= _of_donors(dish, cells)
+            found |= _of_donors(dish, cells, cells.donors)
         if cells.type.takes_up_vesicles and dish.classes:
             found |= _of_recipients(dish, cells)
     for origin in dish.classes:
@@ -24,21 +32,46 @@ def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _of_donors(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
+def _of_donors(dish: Dish, cells: Cells, donors: Donors) -> dict[str, dict[str, Any]]:
     c, tally = cells.name, dish.tally
-    assert cells.donors is not None
     burst = tally.whole.get(f"{c}.burst")
     found = {f"{c}.waiting": of_numbers(waits(tally, f"{c}.waiting"), f"wait between two fusions of one {c}", "h",
                                         "times from one MVB fusing with the membrane to the next of the same cell")}
     if burst is not None:
         found[f"{c}.burst"] = of_whole(burst.counts, f"EVs per fusion of one MVB of {c}", "vesicle",
                                        "vesicles set free at once by one MVB; those that stay tethered are not in it")
+        if is_at_rest(dish, cells):
+            found[f"{c}.burst"]["law"] = burst_law(cells.rest)
     if dish.time > 0.0:
-        left = cells.donors.counts[:, mvbs.FREED] + dish.journey.detached[cells.at, :, 0].sum(axis=1)
+        left = donors.counts[:, mvbs.FREED] + dish.journey.detached[cells.at, :, 0].sum(axis=1)
         found[f"{c}.released_per_hour"] = of_numbers(
             left * HOUR / dish.time, f"EVs released per {c} and hour", "vesicle/cell/h",
             "single cells over the whole run, detached vesicles included")
     return found
+
+
+def is_at_rest(dish: Dish, cells: Cells) -> bool:
+    """Whether nothing acted on an arm, none of these donors died, and their mean rates are what they were."""
+    if dish.arm.exposures or dish.arm.doses or cells.rest is None or not cells.is_alive.all():
+        return False
+    now = cells.values.copy()
+    dish.laws.evaluate(now)
+    mean = donor_rates(dish.laws, now, cells.name).mean(axis=0)
+    return bool(np.allclose(mean, cells.rest.row(), rtol=STEADY, atol=0.0))
+
+
+def burst_law(rates: Rates) -> dict[str, Any]:
+    """Law of the vesicles that one fusion sets free at steady rates (`biology.mvb_law.fate_pmf`).
+
+    The docking hazard is that of the mean number of docked MVBs, an approximation where sites are few.
+    """
+    fill, relaxation = slot_rates(rates.budding, rates.capacity, rates.retrofusion)
+    if not (rates.formation > 0.0 and rates.docking > 0.0 and rates.fusion > 0.0 and relaxation > 0.0):
+        return {"values": [0], "probabilities": [1.0]}
+    docking = resting_means(rates)[-1]
+    law = fate_pmf(rates.capacity, rates.released_share * fill / relaxation, relaxation,
+                   (rates.lysosome + docking, rates.fusion))
+    return {"values": list(range(law.size)), "probabilities": law.tolist()}
 
 
 def _of_vesicles(dish: Dish, origin: str) -> dict[str, dict[str, Any]]:

@@ -192,7 +192,9 @@ class Leg:
         """(1 or cell, 13) rates of all cells, or of each."""
         if isinstance(self.rates, Rates):
             return self.rates.row()[None]
-        return checked(self.rates) if isinstance(self.rates, np.ndarray) else np.array([one.row() for one in self.rates])
+        if isinstance(self.rates, np.ndarray):
+            return checked(self.rates)
+        return np.array([one.row() for one in self.rates])
 
 
 def follow(donors: Donors, legs: Sequence[Leg], workers: int = 1, block: int = BLOCK

@@ -56,7 +56,8 @@ def _donor(dish: Dish, cells: Cells) -> dict[str, Array]:
     found = {
         f"{c}.endosome": donors.endosomes, f"{c}.mvb": donors.n_free, f"{c}.docked": donors.n_docked,
         f"{c}.mvb_ilv": n[0], f"{c}.docked_ilv": n[1], f"{c}.mvb_ilv2": n2[0], f"{c}.docked_ilv2": n2[1],
-        f"{c}.fused": counts[:, mvbs.FUSED], f"{c}.released:{c}": counts[:, mvbs.FREED] + detached[:, 0],
+        f"{c}.fused": counts[:, mvbs.FUSED], f"{c}.lysed": counts[:, mvbs.LYSED],
+        f"{c}.released:{c}": counts[:, mvbs.FREED] + detached[:, 0],
         f"{c}.tethered": tethered[:, 0], f"{c}.made": counts[:, mvbs.MADE],
         f"{c}.returned": counts[:, mvbs.FUSED_BACK] + back[:, 0],
         f"{c}.degraded_inside": counts[:, mvbs.DEGRADED],

@@ -23,10 +23,10 @@ from vesica.engine.steppers.tau import Steps
 from vesica.engine.well_mixed import Trajectory
 from vesica.engine.whole import step
 from vesica.engine.whole.dish import Dish
+from vesica.engine.whole.distributions import distributions
 from vesica.engine.whole.doses import Taken, give, taken
 from vesica.engine.whole.levels import levels
 from vesica.engine.whole.start import dish_at_rest
-from vesica.engine.whole.distributions import distributions
 from vesica.engine.whole.windows import Pace
 from vesica.spec.resolved import Arm
 from vesica.spec.sample import sampled
@@ -105,9 +105,9 @@ def _run_arm(program: Program, arm: Arm, sources: Mapping[str, _Source], taken_a
         out.keep(dish)
         if stops[-1] in taken_at:
             snapshots[stops[-1]] = taken(dish)
-    notes = {"distributions": distributions(dish),
-             "steps": {"leaps": steps.leaps, "critical": steps.critical, "exact": steps.exact,
-                       "vesicles": int(dish.journey.arrived[:, 0].sum()), "windows": pace.windows, "largest_change": pace.largest_change}}
+    done = {"leaps": steps.leaps, "critical": steps.critical, "exact": steps.exact, "windows": pace.windows,
+            "largest_change": pace.largest_change, "vesicles": int(dish.journey.arrived[:, 0].sum())}
+    notes = {"distributions": distributions(dish), "steps": done}
     trajectory = Trajectory(arm, grid, out.values, row, _last_values(dish), {}, tuple(given), message,
                             {"solver": "whole numbers", "states": len(program.species)}, trace=out.trace, notes=notes)
     return trajectory, snapshots

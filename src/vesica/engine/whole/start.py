@@ -107,7 +107,8 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
     mean = cells.values.mean(axis=1, keepdims=True)
     laws.evaluate(mean)
     rates, loads, pool = Rates(*donor_rates(laws, mean, c)[0]), dish.loads(c, cells.values), dish.pool(cells)
-    donors = donor.resting(laws.program.model.schedule.seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
+    seed = laws.program.model.schedule.seed
+    donors = donor.resting(seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
     ends = [float(laws.rate(mean, f"{process}/{c}", f"{c}.tethered")[0])
             for process in ("tether_detachment", "tether_return")]
     if sum(ends) > 0.0:
@@ -117,10 +118,10 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
         stays = arrivals.is_tethered & (uniforms(cells.chance, arrivals.times.size)
                                         < np.exp(-sum(ends) * (duration - arrivals.times)))
         left = journey.Arrivals(**{name: field[stays] for name, field in vars(arrivals).items()})
-        still = {field.name: 0.0 for field in fields(journey.Hazards)}
-        dish.journey = journey.advance(dish.journey, journey.Hazards(**still), replace(left, times=0.0 * left.times), 0.0,
-                                       0.0)
+        left = replace(left, times=np.zeros_like(left.times))
+        still = journey.Hazards(**{field.name: 0.0 for field in fields(journey.Hazards)})
+        dish.journey = journey.advance(dish.journey, still, left, 0.0, 0.0)
         dish.journey.reset()
         donors.pool[:] = pool
     donors.start_counting()
-    cells.donors = donors
+    cells.donors, cells.rest = donors, rates

@@ -23,9 +23,9 @@ from vesica.engine.whole.bursts import Bursts
 from vesica.engine.whole.chemistry import Reacted
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import binomials
-from vesica.engine.whole.vesicles import uniforms
 from vesica.engine.whole.laws import donor_rates
 from vesica.engine.whole.rates import CAPACITY, SITES
+from vesica.engine.whole.vesicles import uniforms
 
 Array = NDArray[np.float64]
 CONTINUOUS: Final = 1e6  # molecules of a soluble from which on it is no whole number
@@ -79,7 +79,8 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
         if cells.donors is not None:
             rows = donor_rates(dish.laws, cells.values, cells.name)
             held.append(rows.mean(axis=0))
-            arrivals.append(_release(dish, cells, rows, duration, workers))
+            cells.donors, found = _release(dish, cells, cells.donors, rows, duration, workers)
+            arrivals.append(found)
         if cells.type.sheds_microvesicles:
             arrivals.append(shed(dish, cells, duration))
     hazards = _hazards(dish)
@@ -148,17 +149,17 @@ def _hazards(dish: Dish) -> dict[str, Array]:
     return found
 
 
-def _release(dish: Dish, cells: Cells, rows: Array, duration: float, workers: int) -> journey.Arrivals:
-    """Donors of one type through the window; what fused with the membrane."""
-    c, donors = cells.name, cells.donors
-    assert donors is not None
+def _release(dish: Dish, cells: Cells, donors: donor.Donors, rows: Array, duration: float, workers: int
+             ) -> tuple[donor.Donors, journey.Arrivals]:
+    """Donors of one type through the window, and what fused with the membrane."""
+    c = cells.name
     donors.pool[:] = dish.pool(cells)
     rows = rows * cells.is_alive[:, None] + _idle(~cells.is_alive)
     leg = donor.Leg(duration, rows, loads=dish.loads(c, cells.values))
-    cells.donors, bursts = donor.advance(donors, leg, workers)
-    dish.put_pool(cells, cells.donors.pool)
+    donors, bursts = donor.advance(donors, leg, workers)
+    dish.put_pool(cells, donors.pool)
     dish.tally.add_bursts(c, bursts, dish.time, cells.number)
-    return arriving(bursts, dish.classes.index(c), cells.first)
+    return donors, arriving(bursts, dish.classes.index(c), cells.first)
 
 
 def arriving(bursts: Bursts, kind: int, first: int) -> journey.Arrivals:
@@ -173,8 +174,9 @@ def arriving(bursts: Bursts, kind: int, first: int) -> journey.Arrivals:
     """
     sizes = np.diff(bursts.first)
     place = np.arange(bursts.diameter.size) - np.repeat(bursts.first[:-1], sizes)
-    return journey.Arrivals(np.repeat(bursts.time, sizes), np.full(place.size, kind), np.repeat(bursts.cell + first, sizes),
-                            place >= np.repeat(bursts.released, sizes), bursts.diameter, bursts.copies)
+    is_tethered = place >= np.repeat(bursts.released, sizes)
+    return journey.Arrivals(np.repeat(bursts.time, sizes), np.full(place.size, kind),
+                            np.repeat(bursts.cell + first, sizes), is_tethered, bursts.diameter, bursts.copies)
 
 
 def _idle(is_idle: NDArray[np.bool_]) -> Array:
