@@ -153,6 +153,10 @@ def test_sentences_on_stoichiometry(stoichiometry: Results, tmp_path: Path) -> N
     assert f"One neuron in {-1 / math.expm1(-received):.0f} " in PAGE
     assert f"{three(native['needed'])} EVs an hour" in PAGE
     assert f"{native['supplied']:.3f}" in PAGE
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    occupied = arms["donors"]["cargo_per_ev"]["astrocyte"]["miR_146a"]["at_least_one"]
+    assert f"one in {1 / occupied:.0f} holds one" in readme
+    assert f"one in {-1 / math.expm1(-received):.0f} receives a copy" in readme
     share = native["delivered_share"]
     assert f"All at once it would take {three(needed_bolus(1000, copies['donors'], share))}." in PAGE
     assert f"at most {1 / share:.1f} times more, as {100 * share:.0f} %" in PAGE
