@@ -54,7 +54,7 @@ def test_the_sample_is_stated_first(section: Section) -> None:
 def test_shares_are_sentences_with_the_other_arms_below(section: Section) -> None:
     (items,) = blocks(section, "items")
     said = [item.text for item in items.items]
-    wanted = re.compile(r"\d.* % of vesicles of donor carry at least one copy of mir, 1 in [\d.]+ .*")
+    wanted = re.compile(r"\d.* % of EVs of donors carry at least one copy of mir, 1 in [\d.]+ .*")
     assert any(wanted.fullmatch(line) for line in said), said
     assert all(item.note.startswith("arm 1; other arms: 2 with ") for item in items.items)
 
