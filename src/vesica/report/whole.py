@@ -83,11 +83,15 @@ def _figures(material: Material, arms: Mapping[str, Any], owner: str, keys: list
     panels, drawn = [], []
     for key in keys:
         shown = []
+        is_first = parts_of(key)[1].startswith("first")
         for name, arm in arms.items():
             entry = mapping(get(arm, "distributions", key))
             values, counts = (np.array(rows(entry.get(word)), dtype=float) for word in ("values", "counts"))
-            if values.size and values.size == counts.size and counts.sum() > 0:
-                shown.append(Histogram(material.styles[name], values, counts, float(entry.get("none") or 0)))
+            never = float(entry.get("none") or 0)
+            if values.size == counts.size and (counts.sum() > 0 or (is_first and never)):
+                shown.append(Histogram(material.styles[name], values, counts, never))
+        if not any(one.counts.sum() for one in shown):
+            continue
         for at in range(0, len(shown), PER_PANEL):
             some = shown[at : at + PER_PANEL]
             which = f", arms {ranges([one.style.number for one in some])}" if len(shown) > PER_PANEL else ""
@@ -110,8 +114,8 @@ def _panel(material: Material, arms: Mapping[str, Any], key: str, shown: list[Hi
     molecule = f": {cargo.replace('_', '-')}" if cargo else ""
     title = KINDS.get(kind, str(entry.get("label") or kind)) + molecule + which
     if kind.startswith("first"):
-        end = float(material.summary.get("duration_h") or max(float(one.values[-1]) for one in shown))
-        cells_are = f"{cells_named(owner)} that did so far (%)"
+        end = float(material.summary.get("duration_h") or max(float(one.values.max(initial=0.0)) for one in shown))
+        cells_are = f"{cells_named(owner)}, so far (%)"
         return Panel(title, risen(shown, title, cells_are, end))
     if kind == "waiting":
         return Panel(title, remaining(shown, title, "waits that are longer (%)"))
