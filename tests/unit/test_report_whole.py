@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -64,7 +65,7 @@ def test_shares_are_sentences_with_the_other_arms_below(section: Section) -> Non
 
 
 def test_three_arms_are_compared_in_tables(run: Results) -> None:
-    """Per kind of vesicles and per cell type one table: a row for each arm, the number and its interval in each cell."""
+    """Per kind of vesicles and per cell type one table: a row for each arm, its number and interval in a cell."""
     one_arm = run.summary["whole"]["control"]
     names = ["control", "stimulated", "third"]
     summary = run.summary | {"whole": dict.fromkeys(names, one_arm),
@@ -121,7 +122,7 @@ def test_the_page_holds_the_section_and_states_the_volume_of_the_dish(run: Resul
 
 def test_the_way_from_the_mvb_to_the_vesicle_is_in_the_arms(run: Results) -> None:
     """1000 fusions of 400 donors in 2 h, 3000 MVBs in the lysosome."""
-    (table,) = [block for block in arms(Material(run)).blocks if "from the MVB" in block.caption]
+    (table,) = [block for block in arms(Material(run)).blocks if block.caption == "donor: from the MVB to the vesicle"]
     row = {head.title: cell.text for head, cell in zip(table.columns, table.rows[0], strict=True)}
     assert (row["fusions"], row["end in the lysosome"], table.folded) == ("1.25", "75", False)
     assert row["released"] == number(run.summary["arms"]["control"]["cells"]["donor"]["released_per_fusion"])
@@ -207,7 +208,7 @@ def test_short_and_long_waits_are_both_to_be_seen() -> None:
     picture = remaining([one([0.1, 1.0, 10.0], [50, 30, 20])], "t", "waits (%)")
     points = path_in(picture)
     (left, top), (right, base) = points[0], points[-1]
-    steps = [x for (x, before), (_, after) in zip(points, points[1:], strict=False) if before != after]
+    steps = [x for (x, before), (_, after) in pairwise(points) if before != after]
     assert np.diff(steps).min() > 0.3 * (right - left)
     levels = sorted({round((base - y) / (base - top), 2) for _, y in points})
     assert levels == [0.0, 0.2, 0.5, 1.0]

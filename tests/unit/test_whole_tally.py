@@ -36,8 +36,9 @@ def test_equal_waits_are_no_fault() -> None:
     assert of_waits(np.zeros(0), "l", "w")["n"] == 0
 
 
-@pytest.mark.parametrize(("name", "said"), [("astrocyte", "astrocytes"), ("microglia", "microglia"), ("BV2", "BV2 cells"),
-                                            ("N2a", "N2a cells"), ("wild_type", "wild_type cells"), ("pericytes", "pericytes cells")])
+@pytest.mark.parametrize(("name", "said"), [
+    ("astrocyte", "astrocytes"), ("microglia", "microglia"), ("BV2", "BV2 cells"), ("N2a", "N2a cells"),
+    ("wild_type", "wild_type cells"), ("pericytes", "pericytes cells")])
 def test_names_of_many_cells(name: str, said: str) -> None:
     assert cells_named(name) == said
 
