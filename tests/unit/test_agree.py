@@ -14,6 +14,7 @@ from vesica.analysis.agreement.limits import Noise
 from vesica.analysis.agreement.modes import two_modes
 from vesica.analysis.agreement.verdict import Comparison, Observable, compare
 from vesica.engine.program import Program, compile_model
+from vesica.engine.rest import Rests
 from vesica.engine.simulate import run_all
 from vesica.engine.well_mixed import Trajectory
 from vesica.errors import InputError, RunFault
@@ -66,7 +67,7 @@ class Fake:
             made.append((one, one.values * (1.0 + off), spread))
         return made
 
-    def __call__(self, program: Program, replicate: int, *, finer: float) -> Iterator[Trajectory]:
+    def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
         if (id(program), finer) not in self.known:
             self.known[id(program), finer] = self.means(program, finer)
         for number, (one, mean, spread) in enumerate(self.known[id(program), finer]):
@@ -121,11 +122,11 @@ def test_a_study_cut_off_goes_on_to_the_same_result(tmp_path: Path) -> None:
     calls: list[int] = []
 
     class Cut(Fake):
-        def __call__(self, program: Program, replicate: int, *, finer: float) -> Iterator[Trajectory]:
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
             calls.append(replicate)
             if len(calls) == 7:
                 raise KeyboardInterrupt
-            return super().__call__(program, replicate, finer=finer)
+            return super().__call__(program, replicate, rests, finer=finer)
 
     partial = tmp_path / "agree.partial.jsonl"
     with pytest.raises(KeyboardInterrupt):
@@ -140,13 +141,13 @@ def test_a_study_cut_off_goes_on_to_the_same_result(tmp_path: Path) -> None:
 
 def test_a_run_that_stops_or_does_not_know_a_pool_is_a_fault() -> None:
     class Stops(Fake):
-        def __call__(self, program: Program, replicate: int, *, finer: float) -> Iterator[Trajectory]:
-            for one in super().__call__(program, replicate, finer=finer):
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
+            for one in super().__call__(program, replicate, rests, finer=finer):
                 yield replace(one, message="a rate is not a number")
 
     class Forgets(Fake):
-        def __call__(self, program: Program, replicate: int, *, finer: float) -> Iterator[Trajectory]:
-            for one in super().__call__(program, replicate, finer=finer):
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
+            for one in super().__call__(program, replicate, rests, finer=finer):
                 yield replace(one, values=np.full_like(one.values, np.nan))
 
     with pytest.raises(RunFault, match="not a number"):
@@ -308,10 +309,10 @@ def test_a_bistable_network_is_compared_by_its_modes() -> None:
     class Bistable(Fake):
         """A quarter of the dishes hold three times the ligand at x1, a tenth at larger scales."""
 
-        def __call__(self, program: Program, replicate: int, *, finer: float) -> Iterator[Trajectory]:
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
             column = [pool.name for pool in program.table.pools].index("donor.ligand")
             is_large = program.model.parameters["donor.cell_volume"].value > 2000.0
-            for one in super().__call__(program, replicate, finer=finer):
+            for one in super().__call__(program, replicate, rests, finer=finer):
                 values = one.values.copy()
                 if one.arm.name == "both" and replicate % (4 if is_large else 3) == 0:
                     values[:, column] *= 3.0

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from vesica.analysis.agreement.modes import by_modes
 from vesica.analysis.agreement.verdict import Comparison, Observable, compare
 from vesica.engine.program import Program, compile_model
+from vesica.engine.rest import Rests
 from vesica.engine.simulate import run_all
 from vesica.engine.well_mixed import Trajectory
 from vesica.engine.whole.run import trajectories
@@ -47,8 +48,11 @@ STEP_ORDER: Final = 2.0  # |error| <= 2 |difference to half the window| for any 
 class Fidelity(Protocol):
     """Trajectories of all arms of one replicate, in an order in which doses are ready."""
 
-    def __call__(self, program: Program, replicate: int, *, finer: float) -> Iterator[Trajectory]:
-        """Values are means per cell, and totals of the medium; time steps are ``finer`` times shorter."""
+    def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
+        """Values are means per cell, and totals of the medium; time steps are ``finer`` times shorter.
+
+        Mean-field rests are kept in ``rests`` for the next replicate of the same program.
+        """
 
 
 @dataclass(frozen=True)
@@ -107,15 +111,16 @@ _WORK: dict[str, object] = {}
 
 def _prepare(dishes: Sequence[ResolvedModel], places: Sequence[Place], fidelity: Fidelity) -> None:
     """In a worker: compile every dish once."""
-    _WORK.update(programs=[compile_model(model) for model in dishes], places=places, fidelity=fidelity)
+    programs: list[tuple[Program, Rests]] = [(compile_model(model), {}) for model in dishes]
+    _WORK.update(programs=programs, places=places, fidelity=fidelity)
 
 
 def _work(task: Task) -> tuple[Task, list[float]]:
-    programs: list[Program] = _WORK["programs"]  # type: ignore[assignment]
+    programs: list[tuple[Program, Rests]] = _WORK["programs"]  # type: ignore[assignment]
     fidelity: Fidelity = _WORK["fidelity"]  # type: ignore[assignment]
     scale, is_halved, replicate = task
-    program = programs[scale]
-    runs = fidelity(program, replicate, finer=2.0 if is_halved else 1.0)
+    program, rests = programs[scale]
+    runs = fidelity(program, replicate, rests, finer=2.0 if is_halved else 1.0)
     return task, read(program, runs, _WORK["places"])  # type: ignore[arg-type]
 
 
