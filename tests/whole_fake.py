@@ -71,8 +71,12 @@ def _trajectory(program: Program, arm: Arm, rng: np.random.Generator) -> Traject
         for place, total in zip(places, split.tolist(), strict=True):
             put(place + token, total)
     put("donor.released:donor", int(rng.poisson(20_000)))
-    put("donor.fused", 1_000)
-    put("donor.lysed", 3_000)
+    for cell in arm.counts:
+        if f"{cell}.fused" in species:
+            put(f"{cell}.fused", 1_000)
+            put(f"{cell}.lysed", 3_000)
+        if f"{cell}.alive" in species:
+            values[:, species[f"{cell}.alive"]] = 1.0
     put("taker.taken_up:donor", int(rng.poisson(8_000)))
     levels = {"donor.alarm": 1.5} | {f"taker.{cargo.name}": 4000.0 for cargo in program.model.cargo}
     for name, height in levels.items():  # each rises by a half

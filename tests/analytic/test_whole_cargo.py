@@ -18,7 +18,7 @@ from tests import comparisons as stats
 from tests import donor_cases as cases
 from vesica.biology.sizes import SizeLaw
 from vesica.engine.counters import stream
-from vesica.engine.whole import donor, loading, vesicles
+from vesica.engine.whole import donor, loading, loading_loop, vesicles
 from vesica.engine.whole.loading import Loads
 
 SEED = 20_261_121
@@ -93,7 +93,7 @@ def test_copies_have_the_moments_and_the_occupancy_of_the_closed_forms(empty: fl
 def test_batches_have_the_same_law() -> None:
     pool, number = np.array([10**9]), 20_000
     loads = Loads(cases.LAW, np.array([[0.3 / 1e9 / cases.LAW.mean_area]]), np.array([False]), np.array([0.0]))
-    diameters, copies = loading.load_batch(stream(SEED, "batch", 0), number, loads.tables(), 0, pool)
+    diameters, copies = loading_loop.load_batch(stream(SEED, "batch", 0), number, loads.tables(), 0, pool)
     assert pool[0] + copies.sum() == 10**9
     law = vesicles.Loading(float(loads.per_size[0, 0]), "membrane")
     assert stats.agrees_with_mean(copies[:, 0], *vesicles.copies_moments(cases.LAW, law, 10**9))

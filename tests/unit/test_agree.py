@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from vesica.analysis.agreement.limits import Noise
 from vesica.analysis.agreement.modes import two_modes
 from vesica.analysis.agreement.verdict import Comparison, Observable, compare
 from vesica.engine.program import Program, compile_model
+from vesica.engine.rest import Rests
 from vesica.engine.simulate import run_all
 from vesica.engine.well_mixed import Trajectory
 from vesica.errors import InputError, RunFault
@@ -48,9 +48,9 @@ class Fake:
 
     def __init__(self, bias: float = 0.0, constant: float = 0.0, linear: float = 0.0, step: float = 0.0) -> None:
         self.bias, self.constant, self.linear, self.step = bias, constant, linear, step
-        self.known: dict[int, list[tuple[Trajectory, np.ndarray, np.ndarray]]] = {}
+        self.known: dict[tuple[int, float], list[tuple[Trajectory, np.ndarray, np.ndarray]]] = {}
 
-    def means(self, program: Program) -> list[tuple[Trajectory, np.ndarray, np.ndarray]]:
+    def means(self, program: Program, finer: float) -> list[tuple[Trajectory, np.ndarray, np.ndarray]]:
         """Runs, their expectations, and the spread of a replicate."""
         scale = program.model.parameters["donor.cell_volume"].value / 2000.0
         made = []
@@ -58,7 +58,7 @@ class Fake:
             safe = exact_means(program, one.arm)
             names = [pool.name for pool in program.table.pools]
             off = np.array([self.linear if name in safe else self.bias / scale + self.constant for name in names])
-            off += self.step * program.model.schedule.every / (0.5 * H)
+            off += self.step / finer
             grows = np.array([is_extensive(program.model, name) for name in names])
             size = np.abs(one.values)
             spread = np.where(grows, np.sqrt(size / CELLS), 0.1 * size / np.sqrt(CELLS * scale))
@@ -67,10 +67,10 @@ class Fake:
             made.append((one, one.values * (1.0 + off), spread))
         return made
 
-    def __call__(self, program: Program, replicate: int) -> Iterator[Trajectory]:
-        if id(program) not in self.known:
-            self.known[id(program)] = self.means(program)
-        for number, (one, mean, spread) in enumerate(self.known[id(program)]):
+    def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
+        if (id(program), finer) not in self.known:
+            self.known[id(program), finer] = self.means(program, finer)
+        for number, (one, mean, spread) in enumerate(self.known[id(program), finer]):
             random = stream(program.model.schedule.seed, f"fake {number}", replicate)
             yield replace(one, values=mean + spread * random.standard_normal(mean.shape[1]))
 
@@ -104,7 +104,7 @@ def test_a_constant_bias_disagrees() -> None:
 
 
 def test_a_bias_at_x1_of_a_linear_pool_disagrees() -> None:
-    assert disagreeing(judged(Fake(linear=0.5))) == {"donor.endosome", "taker.endosome", "medium.factor"}
+    assert disagreeing(judged(Fake(linear=0.5))) == {"donor.endosome", "medium.factor"}
     assert disagreeing(judged(Fake(bias=0.5))) == set()
 
 
@@ -122,11 +122,11 @@ def test_a_study_cut_off_goes_on_to_the_same_result(tmp_path: Path) -> None:
     calls: list[int] = []
 
     class Cut(Fake):
-        def __call__(self, program: Program, replicate: int) -> Iterator[Trajectory]:
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
             calls.append(replicate)
             if len(calls) == 7:
                 raise KeyboardInterrupt
-            return super().__call__(program, replicate)
+            return super().__call__(program, replicate, rests, finer=finer)
 
     partial = tmp_path / "agree.partial.jsonl"
     with pytest.raises(KeyboardInterrupt):
@@ -141,13 +141,13 @@ def test_a_study_cut_off_goes_on_to_the_same_result(tmp_path: Path) -> None:
 
 def test_a_run_that_stops_or_does_not_know_a_pool_is_a_fault() -> None:
     class Stops(Fake):
-        def __call__(self, program: Program, replicate: int) -> Iterator[Trajectory]:
-            for one in super().__call__(program, replicate):
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
+            for one in super().__call__(program, replicate, rests, finer=finer):
                 yield replace(one, message="a rate is not a number")
 
     class Forgets(Fake):
-        def __call__(self, program: Program, replicate: int) -> Iterator[Trajectory]:
-            for one in super().__call__(program, replicate):
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
+            for one in super().__call__(program, replicate, rests, finer=finer):
                 yield replace(one, values=np.full_like(one.values, np.nan))
 
     with pytest.raises(RunFault, match="not a number"):
@@ -165,15 +165,15 @@ def test_a_plan_that_shows_nothing_is_refused(plan: agree.Plan) -> None:
 
 
 def test_exact_means_of_the_chain() -> None:
-    """Formation, recycling and maturation of endosomes, and a factor secreted at a constant rate; no more.
+    """Formation, recycling and maturation of endosomes that no cell takes along, and a factor secreted at a constant rate.
 
     Docking depends on docked MVBs, loading on budding times copies, binding on free sites times free vesicles.
     """
     program = compile_model(model())
     arms = {arm.name: arm for arm in program.model.arms}
     both = {name for name in exact_means(program, arms["both"]) if "added" not in name}
-    assert both == {"donor.endosome", "taker.endosome", "medium.factor"}
-    assert exact_means(program, arms["given"]) == {"taker.endosome"}  # what a dose brings is a ratio
+    assert both == {"donor.endosome", "medium.factor"}
+    assert exact_means(program, arms["given"]) == set()  # takers die of a factor; what a dose brings is a ratio
 
 
 def noise_cases() -> list[tuple[str, Noise, object]]:
@@ -309,10 +309,10 @@ def test_a_bistable_network_is_compared_by_its_modes() -> None:
     class Bistable(Fake):
         """A quarter of the dishes hold three times the ligand at x1, a tenth at larger scales."""
 
-        def __call__(self, program: Program, replicate: int) -> Iterator[Trajectory]:
+        def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
             column = [pool.name for pool in program.table.pools].index("donor.ligand")
             is_large = program.model.parameters["donor.cell_volume"].value > 2000.0
-            for one in super().__call__(program, replicate):
+            for one in super().__call__(program, replicate, rests, finer=finer):
                 values = one.values.copy()
                 if one.arm.name == "both" and replicate % (4 if is_large else 3) == 0:
                     values[:, column] *= 3.0
@@ -327,8 +327,6 @@ def test_a_bistable_network_is_compared_by_its_modes() -> None:
     np.testing.assert_allclose(one.shares, [2 / 3, 3 / 4], atol=0.01)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("vesica.engine.whole.run") is None,
-                    reason="the engine of whole numbers, vesica.engine.whole.run, is not there yet")
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "examples").glob("*.yaml")), ids=lambda p: p.stem)
 def test_examples_agree(path: Path) -> None:
     """Tiny: two cells, two scales, the first six hours; false-alarm rate 1e-6 for each example."""
@@ -348,8 +346,7 @@ def test_plans_count_their_runs() -> None:
     assert len(plan.tasks()) == len(set(plan.tasks())) == 160 + 160 + 20 + 20
 
 
-def test_scales_have_seeds_of_their_own_and_windows_are_halved() -> None:
+def test_scales_have_seeds_of_their_own() -> None:
     dishes = agree.models(model(), agree.Plan(cells=CELLS))
-    assert len({dish.schedule.seed for (_, halved), dish in dishes.items() if not halved}) == 3
-    assert dishes[2, True].schedule.every == 0.5 * dishes[2, False].schedule.every
-    assert dishes[2, True].parameters == scaled(model(), 100.0).parameters
+    assert len({dish.schedule.seed for dish in dishes}) == 3
+    assert dishes[2].parameters == scaled(model(), 100.0).parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -13,6 +15,7 @@ from vesica.engine import check, check_whole
 from vesica.engine.program import compile_model
 from vesica.engine.rows import parameter_row
 from vesica.engine.well_mixed import run_arm
+from vesica.engine.whole import parts
 from vesica.spec.resolved import Arm, Dose, ResolvedModel
 
 
@@ -55,6 +58,23 @@ def test_types_too_unequal_for_any_sample() -> None:
 
 def test_half_a_cell_in_a_small_dish_is_refused() -> None:
     assert "give a whole number of cells as `count`" in only(of(20.0, 0.4))[1]
+
+
+def test_a_process_without_a_law_of_whole_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And only there: a run of means goes on."""
+    monkeypatch.delitem(parts.PART_OF, "escape")
+    model = of(20.0, 3.0)
+    severity, said = only(model)
+    assert severity == "error"
+    assert "the process `escape`" in said
+    assert check.check(replace(model, schedule=replace(model.schedule, fidelity="well_mixed"))) == []
+
+
+def test_a_check_loads_no_compiled_part_of_whole_numbers() -> None:
+    """They take seconds to load; the table of parts does not."""
+    loads = "import sys, vesica.engine.check; print([m for m in sys.modules if m.startswith('vesica.engine.whole.')])"
+    found = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "['vesica.engine.whole.parts']"
 
 
 def test_more_than_a_float_can_count_is_refused() -> None:

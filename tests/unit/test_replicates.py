@@ -130,14 +130,16 @@ def test_the_share_with_at_least_one_is_counted(runs, summary) -> None:
     assert (found["at_least_one"]["count"], found["at_least_one"]["of"]) == (total - empty, total)
     exact = stats.binomtest(total - empty, total).proportion_ci(0.95, method="exact")
     assert (found["at_least_one"]["low"], found["at_least_one"]["high"]) == pytest.approx(tuple(exact), rel=1e-9)
-    assert "of vesicles of donor carry at least one copy of mir, 1 in " in found["words"]
+    assert "of EVs of donors carry at least one copy of mir, 1 in " in found["words"]
 
 
 def test_cells_that_never_got_one_count(summary) -> None:
     found = summary["whole"]["control"]["distributions"]["taker.first_copy/mir"]
     assert (found["n"], found["none"]) == (190 * COUNT, 10 * COUNT)
     assert found["at_least_one"]["share"] == pytest.approx(0.95)
-    assert "95 % of taker cells got a copy of mir" in found["words"]
+    assert "words" not in found  # told once, of the copies received
+    said = [one["words"] for one in summary["whole"]["control"]["distributions"].values() if "words" in one]
+    assert sum("takers got at least one copy of mir" in line for line in said) == 1
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 30), (30, 30), (3, 40), (1, 1)])
@@ -151,10 +153,10 @@ def test_the_binomial_interval_is_exact(hits: int, count: int) -> None:
 
 
 def test_none_of_them_is_said_with_a_bound() -> None:
-    pool = Pool("a.copies/x_1")
+    pool = Pool("neuron.copies/x_1")
     pool.add({"label": "x", "unit": "", "what": "", "values": [0], "counts": [1000]})
     entry = pool.entry()
-    said = "None of 1,000 vesicles of a carry at least one copy of x-1 (95 % interval up to 0.368 %)."
+    said = "None of 1,000 EVs of neurons carry at least one copy of x-1 (95 % interval up to 0.368 %)."
     assert entry["words"] == said  # 1 - 0.025^(1/1000)
     assert (entry["mean"], entry["fano"], entry["at_least_one"]["share"]) == (0.0, None, 0.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,9 +15,12 @@ from tests import whole_fake
 from vesica.engine import fidelities
 from vesica.report import build
 from vesica.report.blocks import Section
+from vesica.report.grounds import ledger
 from vesica.report.material import ArmStyle, Material
+from vesica.report.numbers import number
+from vesica.report.outcome import arms
 from vesica.report.whole import whole
-from vesica.report.whole_charts import Histogram, cells, edges_of, histograms
+from vesica.report.whole_charts import Histogram, cells, edges_of, histograms, remaining, risen
 from vesica.results import Results
 
 STYLE = ArmStyle("control", 1)
@@ -45,7 +49,7 @@ def one(values: list[float], counts: list[int] | None = None) -> Histogram:
 
 def test_the_sample_is_stated_first(section: Section) -> None:
     first = section.blocks[0].paragraphs
-    assert first[0].startswith("Followed: 400 of 400,000 donor cells and 200 of 200,000 taker cells, in 2 µL of 2 mL; "
+    assert first[0].startswith("Followed: 400 of 400,000 donors and 200 of 200,000 takers, in 2 µL of 2 mL; "
                                "run 3 times independently, and pooled here.")
     assert "none would have changed by more than 1 %" in first[1]
     assert "the books close to zero, exactly" in first[2]
@@ -54,16 +58,34 @@ def test_the_sample_is_stated_first(section: Section) -> None:
 def test_shares_are_sentences_with_the_other_arms_below(section: Section) -> None:
     (items,) = blocks(section, "items")
     said = [item.text for item in items.items]
-    wanted = re.compile(r"\d.* % of vesicles of donor carry at least one copy of mir, 1 in [\d.]+ .*")
+    wanted = re.compile(r"\d.* % of EVs of donors carry at least one copy of mir, 1 in [\d.]+ .*")
     assert any(wanted.fullmatch(line) for line in said), said
-    assert all(item.note.startswith("arm 1; other arms: 2 with ") for item in items.items)
+    assert all(re.fullmatch(r"arm 1; arm 2: [\d.]+ %", item.note) for item in items.items)
+    assert len(said) == len(set(said)) == 2  # copies per EV, and what takers got; not again as first copies
+
+
+def test_three_arms_are_compared_in_tables(run: Results) -> None:
+    """Per kind of vesicles and per cell type one table: a row for each arm, its number and interval in a cell."""
+    one_arm = run.summary["whole"]["control"]
+    names = ["control", "stimulated", "third"]
+    summary = run.summary | {"whole": dict.fromkeys(names, one_arm),
+                             "arms": dict.fromkeys(names, run.summary["arms"]["control"])}
+    made = whole(Material(SimpleNamespace(summary=summary, run=run.run, data=run.data, series=run.series)))
+    assert not blocks(made, "items")
+    carried, got = blocks(made, "table")[:2]
+    assert carried.caption.startswith("EVs of donors with at least one copy")
+    assert got.caption.startswith("Takers that got at least one EV or copy")
+    share = one_arm["distributions"]["donor.copies/mir"]["at_least_one"]
+    assert [row[1].text for row in carried.rows] == [number(100 * share["share"])] * 3
+    assert carried.rows[0][1].note.startswith(f"1 in {number(share['of'] / share['count'])}; ")
+    assert carried.rows[0][1].note.endswith(f"{number(100 * share['low'])} to {number(100 * share['high'])}")
 
 
 def test_every_histogram_has_a_panel_of_all_arms(section: Section) -> None:
     figures = blocks(section, "figure")
     titles = [panel.title for figure in figures for panel in figure.panels]
     for title in ("EVs set free by one fusion", "copies per EV: mir", "copies delivered per cell: mir",
-                  "hours between fusions of a cell", "EVs released per cell and hour"):
+                  "waits between fusions of a cell", "cells that got a copy: mir", "EVs released per cell and hour"):
         assert titles.count(title) == 1
     for figure in figures:
         assert [key.name for key in figure.keys] == ["control", "stimulated"]
@@ -96,6 +118,18 @@ def test_the_page_holds_the_section_and_states_the_volume_of_the_dish(run: Resul
     page = build(run)
     assert 'id="whole"' in page
     assert "2 mL medium" in page
+
+
+def test_the_way_from_the_mvb_to_the_vesicle_is_in_the_arms(run: Results) -> None:
+    """1000 fusions of 400 donors in 2 h, 3000 MVBs in the lysosome."""
+    (table,) = [block for block in arms(Material(run)).blocks if block.caption == "donor: from the MVB to the vesicle"]
+    row = {head.title: cell.text for head, cell in zip(table.columns, table.rows[0], strict=True)}
+    assert (row["fusions"], row["end in the lysosome"], table.folded) == ("1.25", "75", False)
+    assert row["released"] == number(run.summary["arms"]["control"]["cells"]["donor"]["released_per_fusion"])
+
+
+def test_the_ledger_says_what_whole_numbers_do_not_see(run: Results) -> None:
+    assert "between two looks at an MVB" in ledger(Material(run)).lead
 
 
 def test_a_run_of_means_has_no_such_section() -> None:
@@ -143,6 +177,42 @@ def test_heights_are_shares() -> None:
     base, top = heights[0], HEIGHT_OF_AXIS
     assert [round((base - height) / (base - top), 2) for height in heights[1:-1:2]] == [0.83, 0.42, 0.42]
     assert "has a mean of 0.75" in picture
+
+
+def path_in(picture: str) -> list[tuple[float, float]]:
+    """Points of the only line of steps."""
+    path = re.search(r'd="([^"]*)"[^>]*class="line outline', picture)
+    assert path is not None
+    return [tuple(map(float, point.split(","))) for point in re.split("[ML]", path[1])[1:]]
+
+
+def test_cells_that_never_had_one_are_in_the_share() -> None:
+    """Two of ten cells, after 6 and 12 of 24 h: from 0 up to 20 %, the top of its axis, half of it on the way."""
+    picture = risen([Histogram(STYLE, np.array([6.0, 12.0]), np.array([1.0, 1.0]), 8.0)], "t", "cells (%)", 24.0)
+    points = path_in(picture)
+    (left, base), (right, top) = points[0], points[-1]
+    assert [round((x - left) / (right - left), 2) for x, _ in points] == [0, 0.25, 0.25, 0.5, 0.5, 1]
+    assert [round((base - y) / (base - top), 2) for _, y in points] == [0, 0, 0.5, 0.5, 1, 1]
+    assert ">20<" in picture
+    assert "control reaches 20 %" in picture
+
+
+def test_an_arm_without_any_stays_at_zero() -> None:
+    none = Histogram(STYLE, np.zeros(0), np.zeros(0), 10.0)
+    points = path_in(risen([none], "t", "cells (%)", 24.0))
+    assert len({y for _, y in points}) == 1
+
+
+def test_short_and_long_waits_are_both_to_be_seen() -> None:
+    """0.1, 1 and 10 h lie a third of the axis or more apart; all waits are longer than the left end."""
+    picture = remaining([one([0.1, 1.0, 10.0], [50, 30, 20])], "t", "waits (%)")
+    points = path_in(picture)
+    (left, top), (right, base) = points[0], points[-1]
+    steps = [x for (x, before), (_, after) in pairwise(points) if before != after]
+    assert np.diff(steps).min() > 0.3 * (right - left)
+    levels = sorted({round((base - y) / (base - top), 2) for _, y in points})
+    assert levels == [0.0, 0.2, 0.5, 1.0]
+    assert "half of those of control are longer than 0.1 h" in picture
 
 
 def test_on_a_log_axis_nothing_lies_on_the_base_line() -> None:

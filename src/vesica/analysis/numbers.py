@@ -14,6 +14,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def cells_named(name: str, count: float = 2.0) -> str:
+    """``astrocytes``, ``1 neuron``'s ``neuron``, ``microglia``; names that are no words take ``cells``."""
+    if name.endswith("glia"):
+        return name
+    if not (name.isalpha() and name.islower()) or name.endswith("s"):
+        return f"{name} cell{'s' * (count != 1)}"
+    return name if count == 1 else f"{name}s"
+
+
 def percent(share: object) -> str:
     """A share between 0 and 1 as per cent."""
     if not is_number(share):

@@ -8,7 +8,8 @@ from vesica.engine import check_whole, fidelities
 from vesica.engine.fidelities import TRACED
 from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, size_law
-from vesica.engine.table import imbalances
+from vesica.engine.table import ProcessTable, imbalances
+from vesica.engine.whole.parts import representable  # no compiled module among its imports
 from vesica.errors import Finding, InputError
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import APOPTOTIC, kind_of, sender_of
@@ -30,7 +31,7 @@ def check(model: ResolvedModel) -> list[Finding]:
         findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
         return findings
-    return [*findings, *_balance(model), *_depth(model)]
+    return [*findings, *_table(model), *_depth(model)]
 
 
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
@@ -116,12 +117,18 @@ def _too_much(model: ResolvedModel) -> list[Finding]:
     return list(found)
 
 
-def _balance(model: ResolvedModel) -> list[Finding]:
+def _table(model: ResolvedModel) -> list[Finding]:
+    """Processes that lose or gain a token, and those that the fidelity of the model has no law for."""
+    table = process_table(model)
+    return [*_balance(table), *(representable(table) if fidelities.is_whole(model) else ())]
+
+
+def _balance(table: ProcessTable) -> list[Finding]:
     return [
         Finding("error", flux, f"the process `{flux}` gains {gained} of `{token}`",
                 "every process conserves every token", "the ledger of the run could not close",
                 "this is a fault of vesica: please report it")
-        for flux, token, gained in imbalances(process_table(model))
+        for flux, token, gained in imbalances(table)
     ]
 
 

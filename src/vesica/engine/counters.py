@@ -192,8 +192,8 @@ def poisson(s, mean):  # noqa: ANN001, ANN201
 def binomial(s, n, p):  # noqa: ANN001, ANN201
     """A binomial number out of ``n`` (a whole float), exact for any probability.
 
-    Few trials, of which at least one is expected to succeed, are all made at once (`_trials`). Else by inversion where
-    the smaller mean is below 10, or by transformed rejection (Hoermann 1993 J Stat Comput Simul 46:101, algorithm BTRS).
+    Few trials, of which at least one is expected to succeed, are made at once (`_trials`). Else by inversion where the
+    smaller mean is below 10, or by transformed rejection (Hoermann 1993 J Stat Comput Simul 46:101, algorithm BTRS).
     """
     if not (n > 0.0 and p > 0.0):  # also where one is not a number: rejection would never end
         return 0.0
@@ -219,7 +219,7 @@ def _trials(s, n, p):  # noqa: ANN001, ANN202
     undecided, won = _ALL >> np.uint64(64.0 - n), _NONE
     left = np.uint64(p * 2.0**63) << _ONE  # bits of p that are still to be compared
     place = s[_PLACE]
-    while undecided != _NONE and left != _NONE:
+    while undecided and left:
         if place == np.uint64(_STOCK):
             _refill(s)
             place = np.uint64(0)

@@ -265,6 +265,9 @@ def ledger(material: Material) -> Section:
         "Made + added = the sum of all fates. The residual is what is left over, relative to made + added; "
         "no fate is computed as the difference."
     )
+    if mapping(material.summary.get("whole")):
+        lead += (" In whole numbers, vesicles that bud and fuse back between two looks at an MVB are in neither `made` "
+                 "nor `returned`: both are lower than in a run of means, by the same number.")
     return Section("ledger", "Ledger", lead if blocks else "", tuple(blocks))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vesica.report.blocks import Cell, Column, Section, Table, figure_cell
@@ -131,7 +131,8 @@ def _tiles(material: Material) -> list[Tile]:
 def arms(material: Material) -> Section:
     """What was done in each arm, and what came out, side by side."""
     tables = [_what_was_done(material)] if material.arms else []
-    tables += [t for cell in material.cell_types if (t := _outcomes(material, cell)) is not None]
+    tables += [t for cell in material.cell_types for law in (_outcomes, _machinery)
+               if (t := law(material, cell)) is not None]
     lead = "Every arm is a small change on one base. Numbers after × are the ratio to the arm's own control."
     return Section("arms", "Arms side by side", lead, tuple(tables))
 
@@ -199,23 +200,46 @@ def _outcomes(material: Material, cell: str) -> Table | None:
     names = [arm for arm in material.arms_with(cell) if get(material.arms[arm], "cells", cell) is not None]
     if not names:
         return None
-    values: list[tuple[Column, dict[str, object]]] = []
-
-    def column(title: str, unit: str, *keys: str) -> None:
-        found = {arm: get(material.arms[arm], "cells", cell, *keys) for arm in names}
-        if any(is_number(v) for v in found.values()):
-            values.append((Column(title, unit, is_number=True), found))
-
-    column("released", "EV/cell/h", "released_per_cell_per_hour")
-    column("taken up", "EV/cell", "taken_up_per_cell")
-    for signal in chosen_signals(material, cell, names):
-        column(material.label(f"{cell}.{signal}"), "at the end, relative level", "signals", signal, "final")
+    values = _columns(material, cell, names, (
+        ("released", "EV/cell/h", "released_per_cell_per_hour"), ("taken up", "EV/cell", "taken_up_per_cell"),
+        *((material.label(f"{cell}.{signal}"), "at the end, relative level", "signals", signal, "final")
+          for signal in chosen_signals(material, cell, names))))
     values = [(head, settled(found)) for head, found in values]
     alive = {arm: survival(mapping(get(material.arms[arm], "cells", cell, "phenotype"))) for arm in names}
     if any(v is not None for v in alive.values()):
         values.append((Column("survival", "% of cells", is_number=True), alive))
+    return _by_arm(material, cell, f"{cell}: what came out", names, values) if values else None
+
+
+def _machinery(material: Material, cell: str) -> Table | None:
+    """One row per arm that holds a cell type with MVBs: how many, what is in them, and how they end."""
+    names = [arm for arm in material.arms_with(cell)
+             if is_number(get(material.arms[arm], "cells", cell, "released_per_fusion"))]
+    values = _columns(material, cell, names, (
+        ("MVBs", "per cell, at the end", "mvb_per_cell"), ("ILVs", "per MVB, at the end", "ilv_per_mvb"),
+        ("fusions", "per cell and hour", "fusions_per_cell_per_hour"),
+        ("released", "EV per fusion", "released_per_fusion"), ("end in the lysosome", "% of MVBs", "lysosome_share")))
     if not values:
         return None
+    table = _by_arm(material, cell, f"{cell}: from the MVB to the vesicle", names, values)
+    return replace(table, folded=table.folded or not material.summary.get("whole"))
+
+
+Values = list[tuple[Column, dict[str, object]]]
+
+
+def _columns(material: Material, cell: str, names: list[str], wanted: Iterable[tuple[str, ...]]) -> Values:
+    """Heads with the values of each arm, of those that have any: (title, unit, keys of the cell's entry)."""
+    values: Values = []
+    for title, unit, *keys in wanted:
+        found = {arm: get(material.arms[arm], "cells", cell, *keys) for arm in names}
+        if any(is_number(v) for v in found.values()):
+            values.append((Column(title, unit, is_number=True), found))
+    return values
+
+
+def _by_arm(material: Material, cell: str, caption: str, names: list[str], values: Values) -> Table:
+    """A row for each arm, with ratios to its control."""
     content = []
     controls = {material.reference(arm, cell) for arm in names}
     for arm in names:
@@ -225,7 +249,7 @@ def _outcomes(material: Material, cell: str) -> Table | None:
             note = ratio(found[arm], found[against]) if against not in (None, arm) else ""
             note += f" vs arm {material.styles[against].number}" if note and against else ""
             note = "control" if not note and arm in controls else note
-            row.append(figure_cell(found[arm], note, 100.0 if head.title == "survival" else 1.0))
+            row.append(figure_cell(found[arm], note, 100.0 if head.unit.startswith("%") else 1.0))
         content.append(tuple(row))
     heads = (Column("arm"), *(head for head, _ in values))
-    return Table(f"{cell}: what came out", heads, tuple(content), folded=len(content) > _MANY)
+    return Table(caption, heads, tuple(content), folded=len(content) > _MANY)

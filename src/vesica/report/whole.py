@@ -7,21 +7,23 @@ from typing import Any, Final
 
 import numpy as np
 
+from vesica.analysis.numbers import cells_named
 from vesica.errors import VesicaError
-from vesica.report.blocks import Cell, Column, Figure, Items, Panel, Prose, Section, Table, arm_keys
+from vesica.report.blocks import Cell, Column, Figure, Panel, Prose, Section, Table, arm_keys
 from vesica.report.material import PER_PANEL, Array, Material, get, mapping, positive, rows
 from vesica.report.numbers import exact, is_number, number, percent, ranges
 from vesica.report.outcome import chosen_signals
-from vesica.report.whole_charts import Histogram, cells, histograms
+from vesica.report.whole_charts import Histogram, cells, histograms, remaining, risen
+from vesica.report.whole_shares import parts_of, shares
 
 TITLE: Final = "Whole numbers"
 LEAD: Final = "Vesicles, copies and cells come one by one, by chance. Means hide what is told here."
 # Kind of histogram -> title of its panel.
 KINDS: Final = {
-    "burst": "EVs set free by one fusion", "waiting": "hours between fusions of a cell",
+    "burst": "EVs set free by one fusion", "waiting": "waits between fusions of a cell",
     "released_per_hour": "EVs released per cell and hour", "taken_up": "EVs taken up per cell",
-    "copies": "copies per EV", "received": "copies delivered per cell", "first_uptake": "first EV taken up",
-    "first_copy": "first copy delivered", "diameter": "diameter of released EVs",
+    "copies": "copies per EV", "received": "copies delivered per cell", "first_uptake": "cells that took up an EV",
+    "first_copy": "cells that got a copy", "diameter": "diameter of released EVs",
 }
 LOGARITHMIC: Final = ("copies",)
 
@@ -33,21 +35,13 @@ def whole(material: Material) -> Section:
         return Section("whole", "")  # a run of means lacks nothing without it
     keys = list(dict.fromkeys(key for arm in arms.values() for key in mapping(arm.get("distributions"))))
     blocks: list[Any] = [Prose(tuple(_sample(material, arms)))]
-    if said := _shares(material, arms, keys):
-        blocks.append(Items(tuple(said)))
-    for owner in dict.fromkeys(_parts(key)[0] for key in keys):
-        blocks += _figures(material, arms, owner, [key for key in keys if _parts(key)[0] == owner])
+    blocks += shares(material, arms, keys)
+    for owner in dict.fromkeys(parts_of(key)[0] for key in keys):
+        blocks += _figures(material, arms, owner, [key for key in keys if parts_of(key)[0] == owner])
     blocks += _single_cells(material)
     if table := _table(material, arms, keys):
         blocks.append(table)
     return Section("whole", TITLE, LEAD, tuple(blocks))
-
-
-def _parts(key: str) -> tuple[str, str, str]:
-    """``astrocyte.copies/miR_155`` as (astrocyte, copies, miR_155)."""
-    head, _, cargo = key.partition("/")
-    owner, _, kind = head.rpartition(".")
-    return owner, kind, cargo
 
 
 def _sample(material: Material, arms: Mapping[str, Any]) -> list[str]:
@@ -55,7 +49,8 @@ def _sample(material: Material, arms: Mapping[str, Any]) -> list[str]:
     said: dict[str, list[int]] = {}
     for name, arm in arms.items():
         of = mapping(get(arm, "sample", "of"))
-        held = [f"{exact(n) if n == of.get(cell) else f'{exact(n)} of {exact(of.get(cell))}'} {cell} cells"
+        held = [f"{exact(n) if n == of.get(cell) else f'{exact(n)} of {exact(of.get(cell))}'} "
+                f"{cells_named(cell, 1 if of.get(cell) == 1 else 2)}"
                 for cell, n in mapping(get(arm, "sample", "cells")).items() if positive(n)]
         said.setdefault(" and ".join(held), []).append(material.styles[name].number)
     dish, held = (get(material.summary, "domain", key) for key in ("dish_volume_mL", "volume_mL"))
@@ -84,55 +79,51 @@ def _volume(millilitres: object) -> str:
     return f"{number(value)} mL" if value >= 0.1 else f"{number(1e3 * value)} µL"
 
 
-def _shares(material: Material, arms: Mapping[str, Any], keys: list[str]) -> list[Cell]:
-    """A sentence for each share, told of the first arm that has it, with the other arms below."""
-    found = []
-    for key in keys:
-        known = {name: entry for name, arm in arms.items()
-                 if (entry := mapping(get(arm, "distributions", key))).get("words")}
-        if not known:
-            continue
-        first, *others = known
-        shares = {name: percent(get(known[name], "at_least_one", "share")) for name in others}
-        rest = [f"{material.styles[name].number} with {shares[name]}" for name in others]
-        note = f"arm {material.styles[first].number}; other arms: {', '.join(rest)}" if rest else ""
-        found.append(Cell(str(known[first]["words"]), note))
-    return found
-
-
 def _figures(material: Material, arms: Mapping[str, Any], owner: str, keys: list[str]) -> list[Figure]:
     panels, drawn = [], []
     for key in keys:
         shown = []
+        is_first = parts_of(key)[1].startswith("first")
         for name, arm in arms.items():
             entry = mapping(get(arm, "distributions", key))
             values, counts = (np.array(rows(entry.get(word)), dtype=float) for word in ("values", "counts"))
-            if values.size and values.size == counts.size and counts.sum() > 0:
-                shown.append(Histogram(material.styles[name], values, counts))
+            never = float(entry.get("none") or 0)
+            if values.size == counts.size and (counts.sum() > 0 or (is_first and never)):
+                shown.append(Histogram(material.styles[name], values, counts, never))
+        if not any(one.counts.sum() for one in shown):
+            continue
         for at in range(0, len(shown), PER_PANEL):
             some = shown[at : at + PER_PANEL]
             which = f", arms {ranges([one.style.number for one in some])}" if len(shown) > PER_PANEL else ""
-            panels.append(_panel(arms, key, some, which))
+            panels.append(_panel(material, arms, key, some, which))
         drawn += [one.style.name for one in shown]
     if not panels:
         return []
     styles = [style for name, style in material.styles.items() if name in drawn]
-    caption = "Share of what was seen in each bar, replicates pooled. Where outlines meet, the first arm is on top."
-    if any("law" in mapping(get(arm, "distributions", key)) for arm in arms.values() for key in keys):
-        caption += " Dotted: the law the first arm should follow."
+    caption = "Replicates pooled. Where lines meet, the first arm is on top."
+    lawful = [material.styles[name].number for name in drawn
+              if get(arms[name], "distributions", f"{owner}.burst", "law")]
+    if lawful:
+        caption += f" Dotted: the law that bursts of arm {min(lawful)} should follow, as its rates stay at rest."
     return [Figure(caption, tuple(panels), arm_keys(styles), title=owner)]
 
 
-def _panel(arms: Mapping[str, Any], key: str, shown: list[Histogram], which: str) -> Panel:
-    _, kind, cargo = _parts(key)
+def _panel(material: Material, arms: Mapping[str, Any], key: str, shown: list[Histogram], which: str) -> Panel:
+    owner, kind, cargo = parts_of(key)
     entry = mapping(get(arms[shown[0].style.name], "distributions", key))
     molecule = f": {cargo.replace('_', '-')}" if cargo else ""
     title = KINDS.get(kind, str(entry.get("label") or kind)) + molecule + which
-    law = mapping(entry.get("law"))
+    if kind.startswith("first"):
+        end = float(material.summary.get("duration_h") or max(float(one.values.max(initial=0.0)) for one in shown))
+        cells_are = f"{cells_named(owner)}, so far (%)"
+        return Panel(title, risen(shown, title, cells_are, end))
+    if kind == "waiting":
+        return Panel(title, remaining(shown, title, "waits that are longer (%)"))
+    laws = (mapping(get(arms[one.style.name], "distributions", key, "law")) for one in shown)
+    law = next((one for one in laws if one), {})
     expected = (np.array(rows(law.get("values")), dtype=float), np.array(rows(law.get("probabilities")), dtype=float))
     unit = str(entry.get("unit") or "").replace("vesicle", "EV")
-    axis = unit if unit in ("h", "nm") else KINDS.get(kind, str(entry.get("label") or kind))
-    axis = {"h": "time (h)", "nm": "diameter (nm)"}.get(axis, axis)
+    axis = "diameter (nm)" if unit == "nm" else KINDS.get(kind, str(entry.get("label") or kind))
     picture = histograms(shown, title, axis, is_log=kind in LOGARITHMIC,
                          law=expected if expected[0].size and expected[0].size == expected[1].size else None)
     return Panel(title, picture)
@@ -203,7 +194,7 @@ def _table(material: Material, arms: Mapping[str, Any], keys: list[str]) -> Tabl
              Column("5 to 95 %", is_number=True), Column("never", is_number=True))
     content = []
     for key in keys:
-        owner, kind, cargo = _parts(key)
+        owner, kind, cargo = parts_of(key)
         for name, arm in arms.items():
             entry = mapping(get(arm, "distributions", key))
             if not entry:

@@ -23,11 +23,12 @@ _BARS: Final = 40  # at most, of one panel
 
 @dataclass(frozen=True)
 class Histogram:
-    """Values of one arm, and how often each was seen."""
+    """Values of one arm, and how often each was seen; ``never`` is how many have none."""
 
     style: ArmStyle
     values: Array
     counts: Array
+    never: float = 0.0
 
 
 def edges_of(shown: Sequence[Histogram]) -> Array:
@@ -80,6 +81,51 @@ def histograms(shown: Sequence[Histogram], title: str, x_label: str, *, is_log: 
     means = [float(one.values @ one.counts / one.counts.sum()) for one in shown]
     said = "; ".join(f"{one.style.name} has a mean of {number(mean)}" for one, mean in zip(shown, means, strict=True))
     return svg.picture(PANEL_WIDTH, HEIGHT, title, f"Share of {x_label}. {said}.", *parts)
+
+
+def risen(shown: Sequence[Histogram], title: str, y_label: str, end: float) -> Markup:
+    """Share of all (%) that have had theirs by a time (h), from 0 to ``end``: steps up; those that never do count."""
+    totals = [float(one.counts.sum() + one.never) for one in shown]
+    lasts = [100.0 * float(one.counts.sum()) / total for one, total in zip(shown, totals, strict=True)]
+    y = svg.linear_scale(0.0, max(lasts), HEIGHT - _BOTTOM, _TOP + 4)
+    x = svg.hour_scale(0.0, end, svg.left_margin(y), PANEL_WIDTH - 14.0)
+    courses = [np.concatenate([[0.0], np.cumsum(one.counts) * 100.0 / total])
+               for one, total in zip(shown, totals, strict=True)]
+    said = "; ".join(f"{one.style.name} reaches {number(last)} %" for one, last in zip(shown, lasts, strict=True))
+    return _steps(shown, courses, (x, y), title, ("time (h)", y_label), said)
+
+
+def remaining(shown: Sequence[Histogram], title: str, y_label: str) -> Markup:
+    """Share (%) of waiting times that are longer than a time (h), on an axis of powers of ten."""
+    y = svg.linear_scale(0.0, 100.0, HEIGHT - _BOTTOM, _TOP + 4)
+    courses = [100.0 - np.concatenate([[0.0], np.cumsum(one.counts) * 100.0 / one.counts.sum()]) for one in shown]
+    few = [float(one.values[np.searchsorted(-course[1:], -98.0)]) for one, course in zip(shown, courses, strict=True)]
+    longest = max(float(one.values[-1]) for one in shown)
+    left, right = svg.left_margin(y), PANEL_WIDTH - 14.0
+    ticks = svg.log_scale(max(min(few), longest / 1e4), longest, left, right).ticks
+    low, high = max(min(few) / 2.0, longest / 1e4), 1.1 * longest
+    x = svg.Scale(low, high, left, right, tuple(tick for tick in ticks if low <= tick <= high), is_log=True)
+    halves = [float(one.values[np.searchsorted(np.cumsum(one.counts), 0.5 * one.counts.sum())]) for one in shown]
+    said = "; ".join(f"half of those of {one.style.name} are longer than {number(half)} h"
+                     for one, half in zip(shown, halves, strict=True))
+    return _steps(shown, courses, (x, y), title, ("time (h)", y_label), said)
+
+
+def _steps(shown: Sequence[Histogram], courses: Sequence[Array], scales: tuple[svg.Scale, svg.Scale], title: str,
+           labels: tuple[str, str], said: str) -> Markup:
+    """Lines that step at the values of each arm, from the left end of the axis to the right."""
+    x, y = scales
+    bottom = HEIGHT - _BOTTOM
+    parts = [svg.y_axis(y, x.start, x.end, labels[1]), svg.x_axis(x, bottom, bottom, labels[0])]
+    for one, course in reversed(list(zip(shown, courses, strict=True))):
+        points = [f"M{x.start:.1f},{y(float(course[0])):.1f}"]
+        for value, before, after in zip(one.values, course[:-1], course[1:], strict=True):
+            place = x(max(float(value), x.low))
+            points += [f"L{place:.1f},{y(float(before)):.1f}", f"L{place:.1f},{y(float(after)):.1f}"]
+        points.append(f"L{x.end:.1f},{y(float(course[-1])):.1f}")
+        parts.append(svg.tag("path", d="".join(points), class_=f"line outline {one.style.css}",
+                             stroke_dasharray=one.style.dash))
+    return svg.picture(PANEL_WIDTH, HEIGHT, title, f"{labels[1]} against {labels[0]}. {said}.", *parts)
 
 
 def _along(low: float, high: float, left: float, right: float, *, is_whole: bool) -> svg.Scale:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib
 import itertools
 import json
 import math
@@ -27,13 +26,15 @@ from numpy.typing import NDArray
 from vesica.analysis.agreement.modes import by_modes
 from vesica.analysis.agreement.verdict import Comparison, Observable, compare
 from vesica.engine.program import Program, compile_model
+from vesica.engine.rest import Rests
 from vesica.engine.simulate import run_all
 from vesica.engine.well_mixed import Trajectory
+from vesica.engine.whole.run import trajectories
 from vesica.errors import Finding, RunFault, error
 from vesica.spec import io
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.scaling import few_cells, scaled
-from vesica.studies.observables import Place, observables
+from vesica.studies.observables import Place, observables, per_living_cell
 
 Array = NDArray[np.float64]
 ReportProgress = Callable[[float, str], None]
@@ -47,8 +48,11 @@ STEP_ORDER: Final = 2.0  # |error| <= 2 |difference to half the window| for any 
 class Fidelity(Protocol):
     """Trajectories of all arms of one replicate, in an order in which doses are ready."""
 
-    def __call__(self, program: Program, replicate: int) -> Iterator[Trajectory]:
-        """Values are means per cell, and totals of the medium."""
+    def __call__(self, program: Program, replicate: int, rests: Rests, *, finer: float) -> Iterator[Trajectory]:
+        """Values are means per cell, and totals of the medium; time steps are ``finer`` times shorter.
+
+        Mean-field rests are kept in ``rests`` for the next replicate of the same program.
+        """
 
 
 @dataclass(frozen=True)
@@ -91,55 +95,33 @@ def check(plan: Plan) -> None:
                     "their scatter would not be known", "write `--replicates 20`")
 
 
-def stochastic(program: Program, replicate: int) -> Iterator[Trajectory]:
-    """The fidelity of whole numbers.
-
-    Raises
-    ------
-    InputError
-        This version has none.
-    """
-    try:
-        engine = importlib.import_module("vesica.engine.whole.run")
-    except ModuleNotFoundError as failure:
-        if failure.name != "vesica.engine.whole.run":
-            raise
-        raise error("agree", "this version runs `well_mixed` only", "an agreement is between two fidelities",
-                    "there is nothing to compare", "use a version with `fidelity: stochastic`") from None
-    found: Iterator[Trajectory] = engine.trajectories(program, replicate)
-    return found
-
-
-def models(model: ResolvedModel, plan: Plan) -> dict[tuple[int, bool], ResolvedModel]:
-    """The dishes that are run, by place of the scale and whether windows are halved."""
+def models(model: ResolvedModel, plan: Plan) -> list[ResolvedModel]:
+    """(scale,) the dishes that are run."""
     small = few_cells(model, plan.cells)
-    whole = {"cells_at_most": plan.cells} if hasattr(small.schedule, "cells_at_most") else {}  # no sample of the few
-    found = {}
+    found = []
     for k, scale in enumerate(plan.scales):
         seed = small.schedule.seed + 7919 * k  # scales err independently
-        schedule = replace(small.schedule, seed=seed, fidelity="stochastic", **whole)
-        found[k, False] = replace(scaled(small, scale), schedule=schedule)
-    last = found[len(plan.scales) - 1, False]
-    halved = {name: getattr(last.schedule, name) / 2.0 for name in ("every", "window")
-              if getattr(last.schedule, name, None)}
-    found[len(plan.scales) - 1, True] = replace(last, schedule=replace(last.schedule, **halved))
+        schedule = replace(small.schedule, seed=seed, fidelity="stochastic", cells_at_most=plan.cells)
+        found.append(replace(scaled(small, scale), schedule=schedule))
     return found
 
 
 _WORK: dict[str, object] = {}
 
 
-def _prepare(dishes: Mapping[tuple[int, bool], ResolvedModel], places: Sequence[Place], fidelity: Fidelity) -> None:
+def _prepare(dishes: Sequence[ResolvedModel], places: Sequence[Place], fidelity: Fidelity) -> None:
     """In a worker: compile every dish once."""
-    programs = {key: compile_model(model) for key, model in dishes.items()}
+    programs: list[tuple[Program, Rests]] = [(compile_model(model), {}) for model in dishes]
     _WORK.update(programs=programs, places=places, fidelity=fidelity)
 
 
 def _work(task: Task) -> tuple[Task, list[float]]:
-    programs: dict[tuple[int, bool], Program] = _WORK["programs"]  # type: ignore[assignment]
+    programs: list[tuple[Program, Rests]] = _WORK["programs"]  # type: ignore[assignment]
     fidelity: Fidelity = _WORK["fidelity"]  # type: ignore[assignment]
-    program = programs[task[:2]]
-    return task, read(program, fidelity(program, task[2]), _WORK["places"])  # type: ignore[arg-type]
+    scale, is_halved, replicate = task
+    program, rests = programs[scale]
+    runs = fidelity(program, replicate, rests, finer=2.0 if is_halved else 1.0)
+    return task, read(program, runs, _WORK["places"])  # type: ignore[arg-type]
 
 
 def read(program: Program, trajectories: Iterator[Trajectory], places: Sequence[Place]) -> list[float]:
@@ -174,7 +156,7 @@ def run(
     model: ResolvedModel,
     plan: Plan,
     *,
-    fidelity: Fidelity = stochastic,
+    fidelity: Fidelity = trajectories,
     partial: Path | None = None,
     workers: int | None = None,
     report_progress: ReportProgress | None = None,
@@ -197,7 +179,7 @@ def run(
     """
     check(plan)
     dishes = models(model, plan)
-    reference = [compile_model(dishes[k, False]) for k in range(len(plan.scales))]
+    reference = [compile_model(dish) for dish in dishes]
     first = list(run_all(reference[0]))
     watched = observables(reference[0], first)
     places = [(one.arm, one.pool, one.time) for one in watched]
@@ -213,7 +195,10 @@ def run(
             share = sum(_cost(plan, one) for one in known) / sum(_cost(plan, one) for one in plan.tasks())
             report_progress(share, f"replicates at x{plan.scales[task[0]]:g}")
     divisors = np.array([[scale if one.is_extensive else 1.0 for one in watched] for scale in plan.scales])
-    return _judged(model, plan, watched, np.array(mean_fields) / divisors, known, divisors)
+    dying = {cell.name for cell in model.cells if cell.can_die}
+    known = {task: per_living_cell(watched, np.array(values), dying) for task, values in known.items()}
+    fields = np.array([per_living_cell(watched, np.array(values), dying) for values in mean_fields])
+    return _judged(model, plan, watched, fields / divisors, known, divisors)
 
 
 def _cost(plan: Plan, task: Task) -> float:
@@ -223,7 +208,7 @@ def _cost(plan: Plan, task: Task) -> float:
 
 def _judged(
     model: ResolvedModel, plan: Plan, watched: Sequence[Observable], mean_fields: Array,
-    known: Mapping[Task, Sequence[float]], divisors: Array,
+    known: Mapping[Task, Array], divisors: Array,
 ) -> list[Comparison]:
     last = len(plan.scales) - 1
     samples = [np.array([known[k, False, r] for r in range(plan.replicates_at(scale))]) / divisors[k]
@@ -233,7 +218,7 @@ def _judged(
     scales, alarm = np.array(plan.scales), plan.alarm / len(watched)
     found = []
     for j, one in enumerate(watched):
-        mine = [sample[:, j] for sample in samples]
+        mine = [sample[np.isfinite(sample[:, j]), j] for sample in samples]
         comparison = compare(one, scales, mean_fields[:, j], mine, stepping=float(steps[j]), alarm=alarm)
         found.append(by_modes(comparison, scales, mine, alarm=alarm, seed=model.schedule.seed))
     return found
@@ -253,7 +238,7 @@ def stepping(whole: Array, halved: Array) -> Array:
 
 
 def _compute(
-    tasks: Sequence[Task], setting: tuple[Mapping[tuple[int, bool], ResolvedModel], Sequence[Place], Fidelity],
+    tasks: Sequence[Task], setting: tuple[Sequence[ResolvedModel], Sequence[Place], Fidelity],
     workers: int,
 ) -> Iterator[tuple[Task, list[float]]]:
     if workers == 1 or len(tasks) < 2:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vesica.analysis.agreement.limits import Noise
 from vesica.analysis.agreement.verdict import Observable
@@ -14,16 +15,19 @@ from vesica.engine.table import Pool
 from vesica.engine.well_mixed import Trajectory
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.scaling import is_extensive
+from vesica.spec.vocabulary import sender_of
 from vesica.studies.exact_means import exact_means
 
+Array = NDArray[np.float64]
 Place = tuple[str, str, float]  # arm, pool, time in s
 
 TIMES: Final = 3  # of an arm, the end among them
 # Sums of squares, complements of what is compared, and counters of what happens between two looks.
 _LEFT_OUT: Final = frozenset({
     "mvb_ilv2", "docked_ilv2", "docked_ilv", "made", "returned", "degraded_inside", "plastic", "decayed", "added",
-    "degraded", "dead",
+    "degraded", "dead", "died_with",
 })  # fmt: skip
+_COUNTERS: Final = frozenset({"fused", "released", "taken_up", "delivered"})
 _WITH_CARGO: Final = frozenset({"mvb_ilv", "free", "delivered"})  # whose cargo is compared, too
 
 
@@ -42,10 +46,10 @@ def observables(program: Program, runs: Sequence[Trajectory]) -> list[Observable
         for column, pool in enumerate(program.table.pools):
             if not is_compared(pool.name) or np.isnan(run.values[-1, column]):
                 continue
-            noise = noise_of(program.model, pool, run)
             grows = is_extensive(program.model, pool.name)
-            found += [Observable(run.arm.name, pool.name, float(time), pool.unit, grows, pool.name in exact, noise)
-                      for time in times]
+            for time in times:
+                noise = noise_of(program, pool, run, int(np.argmin(np.abs(run.times - time))))
+                found.append(Observable(run.arm.name, pool.name, float(time), pool.unit, grows, pool.name in exact, noise))
     return found
 
 
@@ -56,8 +60,36 @@ def is_compared(pool: str) -> bool:
     return stem not in _LEFT_OUT and (not slash or stem in _WITH_CARGO)
 
 
-def noise_of(model: ResolvedModel, pool: Pool, run: Trajectory) -> Noise:
-    """How a pool scatters where events are too few to tell from the sample."""
+def per_living_cell(watched: Sequence[Observable], values: Array, dying: Collection[str]) -> Array:
+    """Amounts in cells of types that die, for each cell that lives; what is counted so far, and the rest, as it is.
+
+    A death takes with it all that a cell holds, and larger cells die no more quietly: amounts per cell would scatter as
+    the few deaths do. NaN where no cell lives.
+
+    Parameters
+    ----------
+    values : (observable,) of one run
+    dying : names of cell types
+    """
+    alive = {(one.arm, one.pool, one.time): value for one, value in zip(watched, values, strict=True)
+             if one.pool.endswith(".alive")}
+    found = values.copy()
+    for place, one in enumerate(watched):
+        owner = one.pool.partition(".")[0]
+        if owner in dying and one.is_extensive and not _is_counter(one.pool):
+            share = alive[one.arm, f"{owner}.alive", one.time]
+            found[place] = values[place] / share if share > 0 else np.nan
+    return found
+
+
+def _is_counter(pool: str) -> bool:
+    """Whether a pool of cells counts what happened, so that a death takes nothing from it."""
+    return pool.partition(".")[2].partition("/")[0].partition(":")[0] in _COUNTERS
+
+
+def noise_of(program: Program, pool: Pool, run: Trajectory, row: int) -> Noise:
+    """How a pool scatters, at a row of the mean field, where events are too few to tell from the sample."""
+    model = program.model
     owner, _, name = pool.name.partition(".")
     cells = run.arm.counts.get(owner, 0.0)
     unit = 1.0 / cells if cells > 0 else 1.0
@@ -66,7 +98,15 @@ def noise_of(model: ResolvedModel, pool: Pool, run: Trajectory) -> Noise:
     if not is_extensive(model, pool.name):
         return Noise(0.0)
     travels = ":" in name or pool.unit == "vesicle" or "/" in name
-    return Noise(unit, clump=largest_burst(model) if travels else 1.0)
+    dying = {cell.name: run.arm.counts[cell.name] for cell in model.cells
+             if cell.can_die and run.arm.counts.get(cell.name, 0.0) > 0}
+    clump = largest_burst(model) if travels else 1.0
+    origin = sender_of(name.partition(":")[2].partition("/")[0])
+    if not dying or not (owner == "medium" or origin in dying or (owner in dying and _is_counter(pool.name))):
+        return Noise(unit, clump=clump)
+    alive = {cell: run.values[row, program.species.index(f"{cell}.alive")] for cell in dying}
+    deaths = sum(number * (1.0 - alive[cell]) for cell, number in dying.items())
+    return Noise(unit, clump=clump, deaths=float(deaths), of_cells=min(dying.values()))
 
 
 def largest_burst(model: ResolvedModel) -> float:

@@ -32,12 +32,16 @@ class Noise:
         Whether an event matters less in larger cells; the death of a cell does not.
     is_share : bool
         A share of cells, at most one.
+    deaths : float
+        Cells expected to have died in a run, of ``of_cells``: each takes at most that share of the value along, at any scale.
     """
 
     unit: float
     clump: float = 1.0
     falls: bool = True
     is_share: bool = False
+    deaths: float = 0.0
+    of_cells: float = 1.0
 
     def at(self, scale: float) -> float:
         """Unit at a scale, in the units of x1."""
@@ -75,8 +79,19 @@ def allowed(
                                           above=bool(means[k] > mean_field)))
         elif errors[k] <= 1e-12 * abs(mean_field):
             limit = NEGLIGIBLE * abs(mean_field) if k == len(scales) - 1 else math.inf
+        limit += _of_deaths(noise, float(mean_field), count, alarm)
         found[k] = limit if limit > 0 else 1e-300
     return found
+
+
+def _of_deaths(noise: Noise, mean: float, count: int, alarm: float) -> float:
+    """By how much so many more deaths than expected move the mean as chance has it in ``count`` replicates."""
+    from scipy.stats import poisson
+
+    if noise.deaths <= 0.0:
+        return 0.0
+    expected = noise.deaths * count
+    return abs(mean) * float(poisson.isf(alarm / 2.0, expected) - expected) / (noise.of_cells * count)
 
 
 def _of_events(noise: Noise, scale: float, mean: float, count: int, alarm: float, *, above: bool) -> float:

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.numbers import number, percent
+from vesica.analysis.numbers import cells_named, number, percent
+from vesica.spec.vocabulary import EXOSOME, KIND_LABELS, kind_of, sender_of
 
 Array = NDArray[np.float64]
 MOST_BARS: Final = 200  # a histogram of more values is thinned for the summary
@@ -80,8 +81,10 @@ class Pool:
         if not total:
             return {"at_least_one": None}
         low, high = binomial_interval(hits, total)
-        return {"at_least_one": {"share": hits / total, "low": low, "high": high, "count": hits, "of": total},
-                "words": _words(self.key, kind, hits, total, low, high)}
+        found = {"at_least_one": {"share": hits / total, "low": low, "high": high, "count": hits, "of": total}}
+        if kind == "first_copy":  # the sentence is that of `received`
+            return found
+        return found | {"words": _words(self.key, kind, hits, total, low, high)}
 
 
 def _quantiles(values: Array, counts: NDArray[np.int64]) -> dict[str, float | None]:
@@ -105,14 +108,20 @@ def thinned(values: Array, counts: NDArray[np.int64]) -> tuple[Array, NDArray[np
     return sums[kept] / heights[kept], heights[kept].astype(np.int64)
 
 
+def vesicles_named(origin: str) -> str:
+    """A class of vesicles in words: ``EVs of astrocytes``, ``microvesicles of microglia``."""
+    kind = kind_of(origin)
+    return f"{'EVs' if kind == EXOSOME else KIND_LABELS[kind]} of {cells_named(sender_of(origin))}"
+
+
 def _words(key: str, kind: str, hits: int, total: int, low: float, high: float) -> str:
     """A sentence for the bench: how many have one, as a share and as one in so many."""
     owner, _, cargo = key.partition("/")
     owner, molecule = owner.rpartition(".")[0], cargo.replace("_", "-")
-    have = {"copies": f"vesicles of {owner} carry at least one copy of {molecule}",
-            "received": f"{owner} cells got at least one copy of {molecule}",
-            "first_uptake": f"{owner} cells took up a vesicle",
-            "first_copy": f"{owner} cells got a copy of {molecule}"}[kind]
+    cells = cells_named(owner)
+    have = {"copies": f"{vesicles_named(owner)} carry at least one copy of {molecule}",
+            "received": f"{cells} got at least one copy of {molecule}",
+            "first_uptake": f"{cells} took up a vesicle"}[kind]
     if hits == 0:
         return f"None of {total:,} {have} (95 % interval up to {percent(high)})."
     odds = f", 1 in {number(total / hits)}" if hits < total / 2 else ""

@@ -74,7 +74,11 @@ def advance(net: Network, v: Array, streams: NDArray[np.uint64], duration: float
                                    many.steps, np.zeros(int(net.level[-1])), tau.arrays(net), ssa.arrays(net))
         return found
 
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+    if workers <= 1 or len(at) < 2:  # starting a thread takes longer than a window of a few cells
+        while at:
+            at = {low: reached for low in at if (reached := work(low)) < ends[low]}
+        return many
+    with ThreadPoolExecutor(max_workers=workers) as pool:
         while at:  # every call comes back soon, so that Ctrl-C is heard
             at = {low: reached for low, reached in zip(list(at), pool.map(work, list(at)), strict=True)
                   if reached < ends[low]}

@@ -10,7 +10,8 @@ from vesica.engine.counters import binomial
 from vesica.engine.whole import journey
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import poissons
-from vesica.engine.whole.loading import Tables, load_batch
+from vesica.engine.whole.loading import Tables
+from vesica.engine.whole.loading_loop import load_batch
 from vesica.engine.whole.vesicles import diameters as diameters_at
 from vesica.engine.whole.vesicles import lumen_volumes, uniforms
 from vesica.spec.vocabulary import APOPTOTIC, MICROVESICLE, origin_of

@@ -91,8 +91,6 @@ class Dish:
         Stream of what happens in the medium, but for the journey's own.
     left, died : (cell, class, content)
         What cells made of classes that leave them at once; what was in, on or tethered to cells when they died.
-    secreted : dict of name to molecule/s
-        What cells secreted of the solubles in the last window.
     """
 
     arm: Arm
@@ -107,7 +105,6 @@ class Dish:
     left: Index
     died: Index
     tally: Tally = field(default_factory=Tally)
-    secreted: dict[str, float] = field(default_factory=dict)
     time: float = 0.0
 
     @property

@@ -13,7 +13,7 @@ from vesica.engine.whole.donor import Donors
 from vesica.engine.whole.donor_rest import resting_means
 from vesica.engine.whole.laws import donor_rates
 from vesica.engine.whole.rates import Rates
-from vesica.engine.whole.tally import HOUR, NANOMETRES, of_numbers, of_whole, waits
+from vesica.engine.whole.tally import HOUR, NANOMETRES, of_numbers, of_waits, of_whole, waits
 
 # Rates that moved by less, relatively, are at rest: a law of ages exp(-h t) moves by at most 0.02 max(x e^-x) < 0.8 %.
 STEADY: Final = 0.02
@@ -35,8 +35,8 @@ def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
 def _of_donors(dish: Dish, cells: Cells, donors: Donors) -> dict[str, dict[str, Any]]:
     c, tally = cells.name, dish.tally
     burst = tally.whole.get(f"{c}.burst")
-    found = {f"{c}.waiting": of_numbers(waits(tally, f"{c}.waiting"), f"wait between two fusions of one {c}", "h",
-                                        "times from one MVB fusing with the membrane to the next of the same cell")}
+    found = {f"{c}.waiting": of_waits(waits(tally, f"{c}.waiting"), f"wait between two fusions of one {c}",
+                                      "times from one MVB fusing with the membrane to the next of the same cell")}
     if burst is not None:
         found[f"{c}.burst"] = of_whole(burst.counts, f"EVs per fusion of one MVB of {c}", "vesicle",
                                        "vesicles set free at once by one MVB; those that stay tethered are not in it")

@@ -40,121 +40,21 @@ from vesica.engine.counters import stream
 from vesica.engine.whole import donor_loop as loop
 from vesica.engine.whole import donor_rest, mvbs, records
 from vesica.engine.whole.bursts import Bursts, Piece, in_order
+from vesica.engine.whole.donor_arrays import Course, Found, State
 from vesica.engine.whole.donor_rest import resting_means
-from vesica.engine.whole.loading import STRATA, Loads, Tables, no_tables
+from vesica.engine.whole.donors import COUNTS, MOVED, Donors
+from vesica.engine.whole.loading import Loads, Tables, no_tables
+from vesica.engine.whole.loading_loop import no_bounds
 from vesica.engine.whole.rates import DETACHMENT, TETHER_RETURN, Rates, checked
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-# Columns of `Donors.counts`, by name.
-COUNTS: Final = ("made", "fused_back", "taken_back", "degraded", "released", "detached", "born", "lysed", "docked",
-                 "fused")
-MOVED: Final = ("made", "fused_back", "degraded", "released", "tethered")  # columns of `Donors.moved`
 ALLOWED: Final = 500_000  # events and looks of one call of the compiled loop, about 0.1 s
 BLOCK: Final = 512  # cells of one job
 CHUNK: Final = 4096  # bursts of one call
 VESICLES: Final = 16 * CHUNK  # that come with them, where they are individuals
 LIVES: Final = 10.0  # resting cells settle for so many of the longest lives: e^-10 of a start that is off is left
-
-
-@dataclass(frozen=True)
-class Donors:
-    """Cells of one type. `advance` moves the arrays on in place, and replaces those that become too small.
-
-    Parameters
-    ----------
-    numbers : (cell,)
-        Of the cells; they name the streams.
-    streams : (cell, SIZE) uint64
-    share, endosomes : (cell,)
-        P of `mvb_law`, and the mean number of endosomes; R counts from the present.
-    free, docked : (cell, room, 6)
-        Marks of MVBs, see `mvbs`.
-    n_free, n_docked, tethered, initial : (cell,) int64
-        MVBs, vesicles tethered now, and all vesicles of the cell when its counters were at zero.
-    counts : (cell, len(COUNTS)) int64
-        Totals so far. ``released`` are all that left, ``detached`` those that were tethered first.
-    pool : (cell, cargo) int64
-        Copies in the cell outside of vesicles; may be written between legs.
-    moved : (cell, cargo, len(MOVED)) int64
-        Copies with the vesicles so far.
-    initial_copies : (cell, cargo) int64
-        In MVBs when the counters were at zero.
-    link, diameter, copies, rooms
-        Loaded vesicles: (cell, room) next of its MVB, (cell, room) um, (cell, room, cargo), (cell, 3); see `records`.
-    """
-
-    numbers: Index
-    streams: NDArray[np.uint64]
-    share: Array
-    endosomes: Array
-    free: Array
-    docked: Array
-    n_free: Index
-    n_docked: Index
-    tethered: Index
-    initial: Index
-    counts: Index
-    pool: Index
-    moved: Index
-    initial_copies: Index
-    link: Index
-    diameter: Array
-    copies: Index
-    rooms: Index
-
-    def inside(self) -> tuple[Array, Array]:
-        """(2, cell) sums of n and of n^2 over free and over docked MVBs, as last looked at."""
-        found = np.zeros((2, 2, self.numbers.size))
-        for stage, (marks, number) in enumerate(((self.free, self.n_free), (self.docked, self.n_docked))):
-            mvbs.sums(marks, number, found[0, stage], found[1, stage])
-        return found[0], found[1]
-
-    def inside_copies(self) -> Index:
-        """(2, cell, cargo) copies in the vesicles of free and of docked MVBs, as last looked at."""
-        found = np.zeros((2, *self.pool.shape), dtype=np.int64)
-        for stage, (marks, number) in enumerate(((self.free, self.n_free), (self.docked, self.n_docked))):
-            records.copies_inside(marks[:, :, mvbs.HEAD], number, self.link, self.copies, found[stage])
-        return found
-
-    def residual(self) -> Index:
-        """(cell,) vesicles made or there at first, less those accounted for: always zero."""
-        c = self.counts
-        inside = self.inside()[0].sum(axis=0).astype(np.int64)
-        gone = c[:, mvbs.FUSED_BACK] + c[:, mvbs.TAKEN_BACK] + c[:, mvbs.DEGRADED] + c[:, mvbs.FREED]
-        return self.initial + c[:, mvbs.MADE] - gone - self.tethered - inside
-
-    def residual_copies(self) -> Index:
-        """(cell, cargo) copies loaded or there at first, less those accounted for: always zero."""
-        made, *gone = np.moveaxis(self.moved, 2, 0)
-        return self.initial_copies + made - sum(gone) - self.inside_copies().sum(axis=0)
-
-    def start_counting(self) -> None:
-        """Set the counters to zero: what is inside now is what there was at first, and nothing is tethered."""
-        self.counts[:] = 0
-        self.moved[:] = 0
-        self.tethered[:] = 0
-        self.initial[:] = self.inside()[0].sum(axis=0).astype(np.int64)
-        self.initial_copies[:] = self.inside_copies().sum(axis=0)
-
-    def take_out(self, cells: NDArray[np.bool_]) -> tuple[Index, Index]:
-        """Empty some cells: (cell,) vesicles and (cell, cargo) copies that were in their MVBs, zero for the others.
-
-        The cells go on as if these had never been there, but for what happened to them so far.
-        """
-        vesicles = np.where(cells, self.inside()[0].sum(axis=0), 0.0).astype(np.int64)
-        copies = np.where(cells[:, None], self.inside_copies().sum(axis=0), 0)
-        self.initial[:] -= vesicles
-        self.initial_copies[:] -= copies
-        for number in (self.n_free, self.n_docked, self.endosomes):
-            number[cells] = 0
-        self.rooms[cells] = (records.NOBODY, 0, 0)
-        return vesicles, copies
-
-    def copy(self) -> Donors:
-        """The same cells in arrays of their own."""
-        return Donors(*(np.copy(value) for value in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -273,17 +173,18 @@ def _loaded(donors: Donors, pool: Index, loads: Loads) -> Donors:
     donors = replace(donors, **{name: getattr(new, name) for name in names})
     _check(donors, loads)
     at, cells, done = 0, donors.numbers.size, np.zeros(donors.numbers.size, dtype=np.int64)
+    bounds, ahead = no_bounds(), np.full(cells, -1.0)
     while at < cells:
         high = min(cells, at + BLOCK)
-        at = donor_rest.load_known(at, high, _state(donors), loads.tables(), done)
+        at = donor_rest.load_known(at, high, _state(donors), loads.tables(), bounds, done, ahead)
         if at < high:
             donors = _roomier(donors)
     donors.initial_copies[:] = donors.inside_copies().sum(axis=0)
     return donors
 
 
-def _state(donors: Donors) -> loop.State:
-    return loop.State(*(getattr(donors, name) for name in loop.State._fields))
+def _state(donors: Donors) -> State:
+    return State(*(getattr(donors, name) for name in State._fields))
 
 
 def _check(donors: Donors, loads: Loads | None) -> None:
@@ -310,15 +211,17 @@ def advance(donors: Donors, leg: Leg, workers: int = 1, block: int = BLOCK) -> t
         raise ValueError(f"{len(table)} sets of rates for {cells} cells")
     _check(donors, leg.loads)
     tables = no_tables() if leg.loads is None else leg.loads.tables()
-    course = loop.Course(table, float(leg.duration), leg.look, np.full(cells, -1.0),
-                         np.full(cells, -1, dtype=np.int64), donors.pool.copy())
+    made, *gone = np.moveaxis(donors.moved, 2, 0)
+    course = Course(np.ascontiguousarray(table), float(leg.duration), leg.look, np.full(cells, -1.0),
+                         np.full(cells, -1, dtype=np.int64), donors.pool + donors.initial_copies + made - sum(gone),
+                         np.zeros(cells))
     jobs = {low: low for low in range(0, cells, block)}  # first cell of a block -> next cell to do
     found: list[Piece] = []
     with ThreadPoolExecutor(max_workers=max(1, workers)) as threads:
         while jobs:
             state = _state(donors)
 
-            def work(low: int, at: int, state: loop.State = state) -> tuple[int, int, int, list[Piece]]:
+            def work(low: int, at: int, state: State = state) -> tuple[int, int, int, list[Piece]]:
                 return low, *_block(state, course, tables, at, min(low + block, cells))
 
             codes = set()
@@ -338,16 +241,16 @@ def advance(donors: Donors, leg: Leg, workers: int = 1, block: int = BLOCK) -> t
     return donors, in_order(donors.numbers, found, cargo)
 
 
-def _block(state: loop.State, course: loop.Course, tables: Tables, at: int, high: int) -> tuple[int, int, list[Piece]]:
+def _block(state: State, course: Course, tables: Tables, at: int, high: int) -> tuple[int, int, list[Piece]]:
     """Cells ``at`` to ``high`` until they are done or one needs more room."""
     pieces: list[Piece] = []
     cargo = state.pool.shape[1]
     room = VESICLES if tables.quantile.size else 0
-    bound, work = np.zeros(STRATA), np.zeros((4, cargo))
+    bounds = no_bounds()
     while True:
-        found = loop.Found(np.zeros(2, dtype=np.int64), np.empty(CHUNK), np.empty((CHUNK, 3), dtype=np.int64),
+        found = Found(np.zeros(2, dtype=np.int64), np.empty(CHUNK), np.empty((CHUNK, 3), dtype=np.int64),
                            np.empty(room), np.empty((room, cargo), dtype=np.int64))
-        at, code = loop.advance_cells(at, high, ALLOWED, state, course, tables, found, bound, work)
+        at, code = loop.advance_cells(at, high, ALLOWED, state, course, tables, found, bounds)
         bursts, vesicles = found.number
         if bursts:
             pieces.append((found.time[:bursts].copy(), found.what[:bursts].copy(), found.diameter[:vesicles].copy(),

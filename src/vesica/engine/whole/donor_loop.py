@@ -12,136 +12,59 @@ on nothing: how many leave until the end of the leg is one binomial draw.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from vesica.engine.borrowed import borrowed
+from vesica.engine.borrowed import borrowed, pointer, shift
 from vesica.engine.counters import exponential, uniform
+from vesica.engine.whole import donor_arrays as arrays
 from vesica.engine.whole import mvbs, records
 from vesica.engine.whole import rates as r
-from vesica.engine.whole.loading import Tables, envelope
-from vesica.engine.whole.records import Hold
-
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
+from vesica.engine.whole.loading import Tables
+from vesica.engine.whole.loading_loop import Bounds, envelope, lent_bounds, passed
 
 # Why a call ends; rooms of free MVBs, docked ones, loaded vesicles, and of what a call returns.
 DONE, TIRED, FREE_FULL, DOCKED_FULL, RECORDS_FULL, BURSTS_FULL = range(6)
 
 
-class State(NamedTuple):
-    """Arrays of `donor.Donors`, under the same names."""
-
-    streams: NDArray[np.uint64]
-    share: Array
-    endosomes: Array
-    free: Array
-    docked: Array
-    n_free: Index
-    n_docked: Index
-    tethered: Index
-    counts: Index
-    pool: Index
-    moved: Index
-    link: Index
-    diameter: Array
-    copies: Index
-    rooms: Index
-
-
-class Course(NamedTuple):
-    """A leg and how far each cell is in it.
-
-    Parameters
-    ----------
-    rows : (1 or cell, 13)
-    duration : s
-    is_looked
-        Draw the vesicles of every MVB at the end.
-    clock : (cell,) s
-        Negative before the start.
-    looked : (cell,) int64
-        MVBs looked at; negative while there are events.
-    most : (cell, cargo) int64
-        No pool exceeds it in the leg.
-    """
-
-    rows: Array
-    duration: float
-    is_looked: bool
-    clock: Array
-    looked: Index
-    most: Index
-
-
-class Found(NamedTuple):
-    """Rooms for bursts: (room,) s; (room, 3) cell, vesicles released, tethered; and for the vesicles of all of them.
-
-    ``number`` (2,): bursts and vesicles so far.
-    """
-
-    number: Index
-    time: Array
-    what: Index
-    diameter: Array
-    copies: Index
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance_cells(at, high, allowed, state, course, tables, found, bound, work):  # noqa: ANN001, ANN201
+def advance_cells(at, high, allowed, state, course, tables, found, bounds):  # noqa: ANN001, ANN201
     """Move cells ``at`` to ``high`` to the end of the leg, as far as ``allowed`` events and rooms go.
 
     Parameters
     ----------
-    bound, work : (STRATA,), (4, cargo)
-        Work space of `loading`.
+    bounds
+        Room for those of one cell.
 
     Returns
     -------
     at, code
         The next cell; `DONE`, or why it is not. Nothing is drawn in vain.
     """
-    lent = _borrowed_state(state)
-    course = Course(borrowed(course.rows), course.duration, course.is_looked, borrowed(course.clock),
-                    borrowed(course.looked), borrowed(course.most))
     tables = Tables(borrowed(tables.quantile), tables.thickness, borrowed(tables.per_size), borrowed(tables.is_lumen),
                     borrowed(tables.empty_share))
-    found = Found(borrowed(found.number), borrowed(found.time), borrowed(found.what), borrowed(found.diameter),
-                  borrowed(found.copies))
-    return _advance_cells(at, high, allowed, lent, course, tables, found, borrowed(bound), borrowed(work))
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _borrowed_state(state):  # noqa: ANN001, ANN202
-    return State(borrowed(state.streams), borrowed(state.share), borrowed(state.endosomes), borrowed(state.free),
-                 borrowed(state.docked), borrowed(state.n_free), borrowed(state.n_docked), borrowed(state.tethered),
-                 borrowed(state.counts), borrowed(state.pool), borrowed(state.moved), borrowed(state.link),
-                 borrowed(state.diameter), borrowed(state.copies), borrowed(state.rooms))
+    bounds = Bounds(borrowed(bounds.sums), borrowed(bounds.guide), borrowed(bounds.pace))
+    return _advance_cells(at, high, allowed, arrays.borrowed_state(state), arrays.borrowed_course(course), tables,
+                          arrays.borrowed_found(found), bounds)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _advance_cells(at, high, allowed, state, course, tables, found, bound, work):  # noqa: ANN001, ANN202
+def _advance_cells(at, high, allowed, state, course, tables, found, bounds):  # noqa: ANN001, ANN202
     left = allowed
     while at < high:
-        rate = course.rows[at if course.rows.shape[0] > 1 else 0]
-        row = at if tables.per_size.shape[0] > 1 else 0
-        hold = Hold(state.pool[at], state.moved[at], state.link[at], state.diameter[at], state.copies[at],
-                    state.rooms[at], tables, row, bound, work)
+        rate = shift(pointer(course.rows), at * r.ROW if course.rows.shape[0] > 1 else 0)
+        hold = arrays.hold_of(at, state, tables, lent_bounds(bounds), course.ahead)
         most = mvbs.most_slots(rate, state.free[at, : state.n_free[at]], state.docked[at, : state.n_docked[at]])
+        if course.clock[at] < 0.0 and not records.has_room(hold, most):
+            return at, RECORDS_FULL
+        if hold.law.cargo > 0:
+            envelope(hold.law, shift(pointer(course.most), at * hold.law.cargo), hold.bounds)
         if course.clock[at] < 0.0:
-            if not records.has_room(hold, most):
-                return at, RECORDS_FULL
-            records.add_copies(state.free[at, : state.n_free[at], mvbs.HEAD], hold.link, hold.copies, course.most[at])
-            records.add_copies(state.docked[at, : state.n_docked[at], mvbs.HEAD], hold.link, hold.copies,
-                               course.most[at])
-        if hold.pool.size > 0:
-            envelope(tables, row, course.most[at], work, bound)
-        if course.clock[at] < 0.0:
-            mvbs.leave(state.streams[at], rate, course.duration, state.tethered[at : at + 1], state.tethered[at],
-                       state.counts[at])
+            s = arrays.stream_of(state, at)
+            if hold.law.cargo > 0:
+                course.ahead[at] = passed(s, hold.bounds)
+            mvbs.leave(s, rate, course.duration, shift(pointer(state.tethered), at), state.tethered[at],
+                       arrays.count_of(state, at))
             _begin(at, rate, state, course.duration, hold)
             course.clock[at] = 0.0
         if course.looked[at] < 0:
@@ -165,9 +88,8 @@ def _room(c, state, found, hold, most):  # noqa: ANN001, ANN202
         return DOCKED_FULL
     if not records.has_room(hold, most):
         return RECORDS_FULL
-    is_drawn = hold.tables.quantile.size > 0
     bursts, vesicles = found.number
-    if bursts == found.time.size or (is_drawn and vesicles + most > found.diameter.size):
+    if bursts == found.time.size or (hold.is_sized and vesicles + most > found.diameter.size):
         return BURSTS_FULL
     return DONE
 
@@ -175,7 +97,8 @@ def _room(c, state, found, hold, most):  # noqa: ANN001, ANN202
 @njit(cache=True, nogil=True, error_model="numpy")
 def _events(c, rate, state, course, hold, found, most, left):  # noqa: ANN001, ANN202
     """Births, tries to dock and fusions of one cell until the end of the leg, where rooms allow it."""
-    s, duration, free, n_docked = state.streams[c], course.duration, state.free[c], state.n_docked
+    s, duration, n_docked = arrays.stream_of(state, c), course.duration, state.n_docked
+    free, count = arrays.first_of(state.free, c), arrays.count_of(state, c)
     ends = rate[r.MATURATION] + rate[r.RECYCLING]
     later = mvbs.relax(state.endosomes[c], rate[r.FORMATION], ends, duration)
     is_steady = abs(later - state.endosomes[c]) <= 1e-12 * state.endosomes[c]
@@ -203,9 +126,9 @@ def _events(c, rate, state, course, hold, found, most, left):  # noqa: ANN001, A
             if not is_steady and u >= rate[r.MATURATION] * endosomes:
                 continue
             k = state.n_free[c]
-            if mvbs.born(s, rate, time, duration, state.share[c], free[k], state.counts[c], hold):
-                if free[k, mvbs.TRY] < at:
-                    first, at = k, free[k, mvbs.TRY]
+            mvb = shift(free, k * mvbs.MARKS)
+            if mvbs.born(s, rate, time, duration, state.share[c], mvb, count, hold):
+                first, at = (k, mvb[mvbs.TRY]) if mvb[mvbs.TRY] < at else (first, at)
                 state.n_free[c] += 1
         elif n_docked[c] > 0:  # rounding of the sum may point here when nothing is docked
             k = min(int((u - birth) / rate[r.FUSION]), n_docked[c] - 1)
@@ -215,57 +138,63 @@ def _events(c, rate, state, course, hold, found, most, left):  # noqa: ANN001, A
 @njit(cache=True, nogil=True, error_model="numpy")
 def _begin(c, rate, state, duration, hold):  # noqa: ANN001, ANN202
     """Fates of the MVBs that are there at the start of a leg."""
-    s, free, kept = state.streams[c], state.free[c], 0
-    for k in range(state.n_free[c]):
+    s, count, kept = arrays.stream_of(state, c), arrays.count_of(state, c), 0
+    mvb = arrays.first_of(state.free, c)
+    place = mvb
+    for _ in range(state.n_free[c]):
         kind, when = mvbs.fate(s, rate, 0.0, duration)
         if kind == mvbs.LYSED_AT:
-            mvbs.lyse(s, rate, when, state.share[c], free[k], state.counts[c], hold)
-            continue
-        for place in range(mvbs.TRY):
-            free[kept, place] = free[k, place]
-        free[kept, mvbs.TRY] = when
-        kept += 1
+            mvbs.lyse(s, rate, when, state.share[c], mvb, count, hold)
+        else:
+            mvbs.put(mvb, place)
+            place[mvbs.TRY] = when
+            place = shift(place, mvbs.MARKS)
+            kept += 1
+        mvb = shift(mvb, mvbs.MARKS)
     state.n_free[c] = kept
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _try(c, rate, time, state, course, k, hold):  # noqa: ANN001, ANN202
     """MVB ``k`` docks if it meets a free site, else it draws another fate."""
-    s, free, count = state.streams[c], state.free[c], state.counts[c]
+    s, count, free = arrays.stream_of(state, c), arrays.count_of(state, c), arrays.first_of(state.free, c)
+    mvb = shift(free, k * mvbs.MARKS)
     if uniform(s) < 1.0 - state.n_docked[c] / rate[r.SITES]:
-        state.docked[c, state.n_docked[c]] = free[k]
+        mvbs.put(mvb, shift(arrays.first_of(state.docked, c), state.n_docked[c] * mvbs.MARKS))
         state.n_docked[c] += 1
         count[mvbs.DOCKED] += 1
     else:
         kind, when = mvbs.fate(s, rate, time, course.duration)
         if kind != mvbs.LYSED_AT:
-            free[k, mvbs.TRY] = when
+            mvb[mvbs.TRY] = when
             return
-        mvbs.lyse(s, rate, when, state.share[c], free[k], count, hold)
+        mvbs.lyse(s, rate, when, state.share[c], mvb, count, hold)
     state.n_free[c] -= 1
-    free[k] = free[state.n_free[c]]
+    mvbs.put(shift(free, state.n_free[c] * mvbs.MARKS), mvb)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fuse(c, rate, time, k, state, course, hold, found):  # noqa: ANN001, ANN202
     """Docked MVB ``k`` fuses: of its vesicles some leave at once, the rest is tethered."""
-    s, mvb, count = state.streams[c], state.docked[c, k], state.counts[c]
+    s, count, docked = arrays.stream_of(state, c), arrays.count_of(state, c), arrays.first_of(state.docked, c)
+    mvb = shift(docked, k * mvbs.MARKS)
     fill = rate[r.BUDDING] / rate[r.CAPACITY]
     loss = fill + rate[r.RETROFUSION]
-    n = mvbs.look(s, rate, mvb, mvbs.relax(state.share[c], fill, loss, time), loss * time, count, hold)
+    share = mvbs.relax(state.share[c], fill, loss, time)
+    n = mvbs.look(s, mvb, mvbs.odds(rate, mvb[mvbs.SHARE], mvb[mvbs.GONE], share, loss * time), count, hold)
     burst, vesicle = found.number
-    freed = records.ship(s, n, rate[r.RELEASED], int(mvb[mvbs.HEAD]), hold, found.diameter[vesicle:],
-                         found.copies[vesicle:])
+    freed = records.ship(s, n, rate[r.RELEASED], int(mvb[mvbs.HEAD]), hold, shift(pointer(found.diameter), vesicle),
+                         shift(pointer(found.copies), vesicle * hold.law.cargo))
     found.time[burst] = time
     found.what[burst, 0], found.what[burst, 1], found.what[burst, 2] = c, freed, n - freed
     found.number[0] += 1
-    found.number[1] += n if hold.tables.quantile.size > 0 else 0
+    found.number[1] += n if hold.is_sized else 0
     count[mvbs.FREED] += freed
     count[mvbs.FUSED] += 1
     state.tethered[c] += n - freed
-    mvbs.leave(s, rate, course.duration - time, state.tethered[c : c + 1], n - freed, count)
+    mvbs.leave(s, rate, course.duration - time, shift(pointer(state.tethered), c), n - freed, count)
     state.n_docked[c] -= 1
-    state.docked[c, k] = state.docked[c, state.n_docked[c]]
+    mvbs.put(shift(docked, state.n_docked[c] * mvbs.MARKS), mvb)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -274,14 +203,19 @@ def _finish(c, rate, state, course, hold, most):  # noqa: ANN001, ANN202
     fill = rate[r.BUDDING] / rate[r.CAPACITY]
     loss = fill + rate[r.RETROFUSION]
     gone = loss * course.duration
-    share = mvbs.relax(state.share[c], fill, loss, course.duration)
-    n_free = state.n_free[c]
+    then, share = state.share[c], mvbs.relax(state.share[c], fill, loss, course.duration)
+    common = mvbs.odds(rate, then, 0.0, share, gone)  # of all that were looked at when the leg began
+    s, count, n_free = arrays.stream_of(state, c), arrays.count_of(state, c), state.n_free[c]
+    free, docked = arrays.first_of(state.free, c), arrays.first_of(state.docked, c)
     for k in range(course.looked[c], n_free + state.n_docked[c]):
-        mvb = state.free[c, k] if k < n_free else state.docked[c, k - n_free]
+        mvb = shift(free, k * mvbs.MARKS) if k < n_free else shift(docked, (k - n_free) * mvbs.MARKS)
         if not course.is_looked:
             mvb[mvbs.GONE] -= gone
         elif records.has_room(hold, most):
-            mvb[mvbs.KNOWN] = mvbs.look(state.streams[c], rate, mvb, share, gone, state.counts[c], hold)
+            chances = common
+            if mvb[mvbs.GONE] != 0.0 or mvb[mvbs.SHARE] != then:
+                chances = mvbs.odds(rate, mvb[mvbs.SHARE], mvb[mvbs.GONE], share, gone)
+            mvb[mvbs.KNOWN] = mvbs.look(s, mvb, chances, count, hold)
             mvb[mvbs.SHARE], mvb[mvbs.GONE] = share, 0.0
         else:
             course.looked[c] = k

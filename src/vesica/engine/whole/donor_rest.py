@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
+from vesica.engine.borrowed import shift
 from vesica.engine.counters import binomial, exponential, poisson
 from vesica.engine.whole import mvbs, records
 from vesica.engine.whole import rates as r
-from vesica.engine.whole.loading import STRATA, envelope
+from vesica.engine.whole.donor_arrays import first_of, hold_of, stream_of
+from vesica.engine.whole.loading_loop import envelope, lent_bounds, passed
 from vesica.engine.whole.rates import Rates
-from vesica.engine.whole.records import Hold
 
 
 def resting_means(rates: Rates) -> tuple[float, float, float, float]:
@@ -67,31 +67,36 @@ def furnish(streams, rate, mean_free, mean_docked, docking, share, free, docked,
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def load_known(at, high, state, tables, loaded):  # noqa: ANN001, ANN201
+def load_known(at, high, state, tables, bounds, loaded, ahead):  # noqa: ANN001, ANN201
     """Load the vesicles that are known in MVBs of cells ``at`` to ``high``, without taking from pools.
 
     Parameters
     ----------
-    state : donor_loop.State
+    state : donor_arrays.State
+    bounds
+        Room for those of one cell.
     loaded : (cell,) int64
         MVBs that are done.
+    ahead : (cell,)
+        New vesicles to pass until the next candidate; negative before the first.
 
     Returns
     -------
     int
         The next cell: below ``high`` where that one needs more room.
     """
-    bound, work = np.zeros(STRATA), np.zeros((4, state.pool.shape[1]))
     for c in range(at, high):
-        row = c if tables.per_size.shape[0] > 1 else 0
-        hold = Hold(state.pool[c], state.moved[c], state.link[c], state.diameter[c], state.copies[c],
-                    state.rooms[c], tables, row, bound, work)
-        envelope(tables, row, hold.pool, work, bound)
+        s, hold = stream_of(state, c), hold_of(c, state, tables, lent_bounds(bounds), ahead)
+        envelope(hold.law, hold.pool, hold.bounds)
+        if ahead[c] < 0.0:
+            ahead[c] = passed(s, hold.bounds)
         n_free = state.n_free[c]
         for k in range(loaded[c], n_free + state.n_docked[c]):
-            mvb = state.free[c, k] if k < n_free else state.docked[c, k - n_free]
+            mvb = shift(first_of(state.free, c), k * mvbs.MARKS)
+            if k >= n_free:
+                mvb = shift(first_of(state.docked, c), (k - n_free) * mvbs.MARKS)
             if not records.has_room(hold, int(mvb[mvbs.KNOWN])):
                 loaded[c] = k
                 return c
-            mvb[mvbs.HEAD] = records.fill(state.streams[c], int(mvb[mvbs.KNOWN]), records.NOBODY, hold, 0)
+            mvb[mvbs.HEAD] = records.fill(s, int(mvb[mvbs.KNOWN]), records.NOBODY, hold, False)
     return high

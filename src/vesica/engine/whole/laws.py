@@ -26,6 +26,7 @@ class Laws:
     def __init__(self, program: Program, tables: Tables) -> None:
         self.program, self.tables = program, tables
         self.fluxes = {flux.name: flux for flux in tables.fluxes}
+        self._arguments = {one.target: one.args for one in program.table.assignments}
         self._kernels = compiled()
 
     def evaluate(self, values: Array) -> None:
@@ -37,6 +38,10 @@ class Laws:
         """(cell,) of one named value."""
         found: Array = values[self.program.index[name]]
         return found
+
+    def arguments(self, values: Array, name: str) -> list[Array]:
+        """(cell,) each of what a named value is computed from."""
+        return [self.value(values, argument) for argument in self._arguments[name]]
 
     def rate(self, values: Array, flux: str, container: str = "") -> Array:
         """(cell,) 1/s: the product of the factors of a flux, but for the pool that is its container.

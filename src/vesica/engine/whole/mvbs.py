@@ -1,5 +1,7 @@
 """One MVB of a whole-number donor cell: its marks, its vesicles when they are looked at, its fates (compiled).
 
+An MVB is a pointer to its marks, a stream one to its words, ``count`` one to the row of its cell in `Donors.counts`.
+
 With cargo, a vesicle known to be in an MVB is still there with chance e^(-retrofusion x time); its slot may hold
 another one.
 Vesicles found new are loaded from the pool then, those gone give their copies back (`records`).
@@ -13,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from vesica.biology.mvb_law import relaxed
+from vesica.engine.borrowed import shift
 from vesica.engine.counters import binomial, exponential, uniform
 from vesica.engine.whole import rates as r
 from vesica.engine.whole import records
@@ -28,6 +31,13 @@ relax = njit(cache=True, nogil=True, error_model="numpy")(relaxed)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def put(mvb, place):  # noqa: ANN001, ANN201
+    """Copy an MVB to another place."""
+    for mark in range(MARKS):
+        place[mark] = mvb[mark]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def fate(s, rate, time, duration):  # noqa: ANN001, ANN201
     """What a free MVB meets first after ``time`` if all sites are free, and when."""
     hazard = rate[r.LYSOSOME] + rate[r.DOCKING]
@@ -38,36 +48,33 @@ def fate(s, rate, time, duration):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def look(s, rate, mvb, share, gone, count, hold):  # noqa: ANN001, ANN201
-    """Vesicles of an MVB now, given those at its mark; what changed is counted."""
-    return _look_loaded(s, rate, mvb, share, gone, count, hold) if hold.pool.size > 0 else _look(
-        s, mvb, share, gone, count)
+def odds(rate, share_then, gone_then, share, gone):  # noqa: ANN001, ANN201
+    """Chances since a mark, given P and R then and now.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _look(s, mvb, share, gone, count):  # noqa: ANN001, ANN202
-    decay = math.exp(mvb[GONE] - gone)
-    chance = share - mvb[SHARE] * decay
-    stayed = binomial(s, mvb[KNOWN], chance + decay)
-    came = binomial(s, mvb[SLOTS] - mvb[KNOWN], chance)
-    count[MADE] += int(came)
-    count[FUSED_BACK] += int(mvb[KNOWN] - stayed)
-    return int(stayed + came)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _look_loaded(s, rate, mvb, share, gone, count, hold):  # noqa: ANN001, ANN202
-    relaxation = mvb[GONE] - gone
-    decay = math.exp(relaxation)
-    chance = share - mvb[SHARE] * decay
+    That a slot that was full is so, that it holds the same vesicle, that it is full again if not; that a slot that was
+    empty is full.
+    """
+    decay = math.exp(gone_then - gone)
+    came = share - share_then * decay
     loss = rate[r.BUDDING] / rate[r.CAPACITY] + rate[r.RETROFUSION]
-    same = math.exp(relaxation * rate[r.RETROFUSION] / loss) if loss > 0.0 else 1.0
-    again = (chance + decay - same) / (1.0 - same) if same < 1.0 else 0.0
-    head, new, lost = records.renew(s, mvb[KNOWN], mvb[SLOTS], (same, again, chance), int(mvb[HEAD]), hold)
-    mvb[HEAD] = head
+    same = math.exp((gone_then - gone) * rate[r.RETROFUSION] / loss) if loss > 0.0 else 1.0
+    again = (came + decay - same) / (1.0 - same) if same < 1.0 else 0.0
+    return came + decay, same, again, came
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def look(s, mvb, chances, count, hold):  # noqa: ANN001, ANN201
+    """Vesicles of an MVB now, given those at its mark and its `odds`; what changed is counted."""
+    full, same, again, came = chances
+    known = mvb[KNOWN]
+    if hold.law.cargo > 0:
+        head, new, lost = records.renew(s, known, mvb[SLOTS], (same, again, came), int(mvb[HEAD]), hold)
+        mvb[HEAD] = head
+    else:
+        lost, new = int(known - binomial(s, known, full)), int(binomial(s, mvb[SLOTS] - known, came))
     count[MADE] += new
     count[FUSED_BACK] += lost
-    return int(mvb[KNOWN]) + new - lost
+    return int(known) + new - lost
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -75,7 +82,8 @@ def lyse(s, rate, time, share, mvb, count, hold):  # noqa: ANN001, ANN201
     """The lysosome takes an MVB, which is looked at for the last time."""
     fill = rate[r.BUDDING] / rate[r.CAPACITY]
     loss = fill + rate[r.RETROFUSION]
-    count[DEGRADED] += look(s, rate, mvb, relax(share, fill, loss, time), loss * time, count, hold)
+    chances = odds(rate, mvb[SHARE], mvb[GONE], relax(share, fill, loss, time), loss * time)
+    count[DEGRADED] += look(s, mvb, chances, count, hold)
     count[LYSED] += 1
     if mvb[HEAD] >= 0.0:
         records.degrade(int(mvb[HEAD]), hold)
@@ -107,7 +115,7 @@ def born(s, rate, time, duration, share, mvb, count, hold):  # noqa: ANN001, ANN
         count[MADE] += n
         count[DEGRADED] += n
         count[LYSED] += 1
-        if hold.pool.size > 0:
+        if hold.law.cargo > 0:
             records.make_in_vain(s, n, hold)
         return False
     bear(s, rate, relax(share, fill, loss, time), loss * time, mvb)
@@ -134,8 +142,9 @@ def first_try(free, number):  # noqa: ANN001, ANN201
     """The MVB that tries to dock next, and when."""
     first, at = 0, math.inf
     for k in range(number):
-        if free[k, TRY] < at:
-            first, at = k, free[k, TRY]
+        when = shift(free, k * MARKS)[TRY]
+        if when < at:
+            first, at = k, when
     return first, at
 
 

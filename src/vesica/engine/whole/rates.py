@@ -14,6 +14,7 @@ from vesica.biology import biogenesis, release
 # Places in a row, in the order of the fields of `Rates`.
 (FORMATION, MATURATION, RECYCLING, BUDDING, CAPACITY, RETROFUSION, LYSOSOME, DOCKING, SITES, FUSION, RELEASED,
  DETACHMENT, TETHER_RETURN) = range(13)
+ROW = 13
 
 
 @dataclass(frozen=True)

@@ -5,60 +5,72 @@ Empty vesicles are only counted. Lists grow at the head, so their order follows 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vesica.engine.borrowed import shift
 from vesica.engine.counters import binomial, uniform
-from vesica.engine.whole import loading
-from vesica.engine.whole.loading import Tables
+from vesica.engine.whole import loading_loop as loading
+from vesica.engine.whole.loading_loop import Bounds, Law
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 # Columns of the copies that moved so far; what is given back or in the lysosome is no longer in a vesicle.
 MADE, FUSED_BACK, DEGRADED, RELEASED, TETHERED = range(5)
+KINDS = 5
 # State of the rooms: first of those given back, how many were ever used, how many are in use.
 VACANT, USED, LIVE = range(3)
 NOBODY = -1  # end of a list
 
 
 class Hold(NamedTuple):
-    """Cargo of one cell inside a leg.
+    """Cargo of one cell inside a leg, as pointers (`engine.borrowed`).
 
     Parameters
     ----------
+    room
+        For loaded vesicles.
+    is_sized
+        Vesicles have a diameter.
     pool : (cargo,) int64 copies in the cell
     moved : (cargo, 5) int64
     link : (room,) int64, next record of the list
     diameter : (room,) um
     copies : (room, cargo) int64
     rooms : (3,) int64
-    tables, row
-        Of the loads, and which row of ``per_size`` is this cell's.
-    bound : (STRATA,)
-        Of `loading.envelope`.
-    work : (4, cargo)
+    law, bounds
+        Of `loading_loop`.
+    ahead : (1,) new vesicles to pass until the next candidate
     """
 
-    pool: Index
-    moved: Index
-    link: Index
-    diameter: Array
-    copies: Index
-    rooms: Index
-    tables: Tables
-    row: int
-    bound: Array
-    work: Array
+    room: int
+    is_sized: bool
+    pool: Any
+    moved: Any
+    link: Any
+    diameter: Any
+    copies: Any
+    rooms: Any
+    law: Law
+    bounds: Bounds
+    ahead: Any
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _move(hold, k, column):  # noqa: ANN001, ANN202
+    """Count the copies of record ``k`` in a column of ``moved``."""
+    for i in range(hold.law.cargo):
+        hold.moved[i * KINDS + column] += hold.copies[k * hold.law.cargo + i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def has_room(hold, most):  # noqa: ANN001, ANN201
     """Whether ``most`` vesicles more may be loaded."""
-    return hold.pool.size == 0 or hold.rooms[LIVE] + most < hold.link.size
+    return hold.law.cargo == 0 or hold.rooms[LIVE] + most < hold.room
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -75,13 +87,16 @@ def _vacate(hold, k):  # noqa: ANN001, ANN202
 def fill(s, number, head, hold, taken):  # noqa: ANN001, ANN201
     """Load ``number`` new vesicles from the pool: the new head of their list.
 
-    With ``taken`` 1 what they hold leaves the pool; with 0 it comes from nowhere (cells at rest).
+    With ``taken`` what they hold leaves the pool; without, it comes from nowhere (cells at rest).
     """
-    for _ in range(loading.candidates(s, number, hold.bound)):
+    ahead, left = hold.ahead[0], float(number)
+    while ahead < left:
+        left -= ahead + 1.0
+        ahead = loading.passed(s, hold.bounds)
         rooms = hold.rooms
         is_new = rooms[VACANT] == NOBODY
         k = rooms[USED] if is_new else rooms[VACANT]
-        d = loading.try_candidate(s, hold.tables, hold.row, hold.bound, hold.pool, hold.work, hold.copies, k)
+        d = loading.try_candidate(s, hold.law, hold.bounds, hold.pool, shift(hold.copies, k * hold.law.cargo))
         if d < 0.0:
             continue
         if is_new:
@@ -92,9 +107,11 @@ def fill(s, number, head, hold, taken):  # noqa: ANN001, ANN201
         hold.diameter[k] = d
         hold.link[k] = head
         head = k
-        for i in range(hold.pool.size):
-            hold.pool[i] -= taken * hold.copies[k, i]
-            hold.moved[i, MADE] += taken * hold.copies[k, i]
+        if taken:
+            for i in range(hold.law.cargo):
+                hold.pool[i] -= hold.copies[k * hold.law.cargo + i]
+            _move(hold, k, MADE)
+    hold.ahead[0] = ahead - left
     return head
 
 
@@ -123,9 +140,9 @@ def renew(s, known, slots, chances, head, hold):  # noqa: ANN001, ANN201
             k = hold.link[k]
             continue
         left += 1
-        for i in range(hold.pool.size):
-            hold.pool[i] += hold.copies[k, i]
-            hold.moved[i, FUSED_BACK] += hold.copies[k, i]
+        for i in range(hold.law.cargo):
+            hold.pool[i] += hold.copies[k * hold.law.cargo + i]
+        _move(hold, k, FUSED_BACK)
         following = _vacate(hold, k)
         if last == NOBODY:
             head = following
@@ -134,7 +151,7 @@ def renew(s, known, slots, chances, head, hold):  # noqa: ANN001, ANN201
         k = following
     gone = left + int(known - loaded - binomial(s, known - loaded, same))
     new = int(binomial(s, float(gone), again) + binomial(s, slots - known, came))
-    return fill(s, new, head, hold, 1), new, gone
+    return fill(s, new, head, hold, True), new, gone
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -142,15 +159,14 @@ def degrade(head, hold):  # noqa: ANN001, ANN201
     """The lysosome takes a list."""
     k = head
     while k != NOBODY:
-        for i in range(hold.pool.size):
-            hold.moved[i, DEGRADED] += hold.copies[k, i]
+        _move(hold, k, DEGRADED)
         k = _vacate(hold, k)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def make_in_vain(s, number, hold):  # noqa: ANN001, ANN201
     """Load ``number`` vesicles that the lysosome takes unseen."""
-    degrade(fill(s, number, NOBODY, hold, 1), hold)
+    degrade(fill(s, number, NOBODY, hold, True), hold)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -158,9 +174,10 @@ def ship(s, number, share, head, hold, diameter, copies):  # noqa: ANN001, ANN20
     """An MVB with ``number`` vesicles fuses; each leaves at once with chance ``share``. Returns how many do.
 
     Those that leave are written first, then those that are tethered: to ``diameter`` (number or more,) um and
-    ``copies`` (number or more, cargo), unless diameters are not drawn.
+    ``copies`` (number or more, cargo), both pointers, unless diameters are not drawn.
     """
-    if hold.tables.quantile.size == 0:
+    cargo = hold.law.cargo
+    if not hold.is_sized:
         return int(binomial(s, float(number), share))
     front, back, k = 0, number, head
     while k != NOBODY:
@@ -172,14 +189,15 @@ def ship(s, number, share, head, hold, diameter, copies):  # noqa: ANN001, ANN20
             back -= 1
             place = back
         diameter[place] = hold.diameter[k]
-        for i in range(hold.pool.size):
-            copies[place, i] = hold.copies[k, i]
-            hold.moved[i, RELEASED if is_free else TETHERED] += hold.copies[k, i]
+        for i in range(cargo):
+            copies[place * cargo + i] = hold.copies[k * cargo + i]
+        _move(hold, k, RELEASED if is_free else TETHERED)
         k = _vacate(hold, k)
     freed = front + int(binomial(s, float(back - front), share))
     for place in range(front, back):
-        diameter[place] = loading.empty_diameter(s, hold.tables, hold.row, hold.pool, hold.work)
-        copies[place] = 0
+        diameter[place] = loading.empty_diameter(s, hold.law, hold.pool)
+        for i in range(cargo):
+            copies[place * cargo + i] = 0
     return freed
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,8 @@ from vesica.spec.sample import sampled
 
 Array = NDArray[np.float64]
 
-def trajectories(program: Program, replicate: int, rests: Rests | None = None) -> Iterator[Trajectory]:
+def trajectories(program: Program, replicate: int, rests: Rests | None = None, *,
+                 finer: float = 1.0) -> Iterator[Trajectory]:
     """All arms of one replicate, in an order in which doses are ready.
 
     Parameters
@@ -44,6 +45,8 @@ def trajectories(program: Program, replicate: int, rests: Rests | None = None) -
         Names the random numbers with the seed of the model.
     rests : dict, optional
         Mean-field rests already found; replicates share them.
+    finer : float
+        Windows are so many times shorter, to see what they do.
 
     Raises
     ------
@@ -52,12 +55,11 @@ def trajectories(program: Program, replicate: int, rests: Rests | None = None) -
     """
     model, share = sampled(program.model)
     program = program if share == 1.0 else compile_model(model)
-    sources: dict[str, _Source] = {}
-    rests = {} if rests is None else rests
+    own = _Replicate(replicate, {} if rests is None else rests, finer)
     for arm in schedule.ordered(model.arms):
         times = schedule.snapshot_times(model.arms, arm.name)
-        trajectory, at = _run_arm(program, arm, sources, times, replicate, rests)
-        sources[arm.name] = _Source(arm, at)
+        trajectory, at = _run_arm(program, arm, times, own)
+        own.sources[arm.name] = _Source(arm, at)
         yield trajectory
         if trajectory.message:
             return
@@ -71,14 +73,24 @@ class _Source:
     at: Mapping[float, Taken]
 
 
-def _run_arm(program: Program, arm: Arm, sources: Mapping[str, _Source], taken_at: tuple[float, ...], replicate: int,
-             rests: Rests) -> tuple[Trajectory, dict[float, Taken]]:
-    plan = program.model.schedule
+@dataclass(frozen=True)
+class _Replicate:
+    """What the arms of one replicate share; see `trajectories`."""
+
+    number: int
+    rests: Rests
+    finer: float
+    sources: dict[str, _Source] = field(default_factory=dict)
+
+
+def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
+             own: _Replicate) -> tuple[Trajectory, dict[float, Taken]]:
+    plan, sources = program.model.schedule, own.sources
     row = parameter_row(program.model, arm)
-    dish = dish_at_rest(program, arm, row, {name: one.arm for name, one in sources.items()}, replicate, rests)
+    dish = dish_at_rest(program, arm, row, {name: one.arm for name, one in sources.items()}, own.number, own.rests)
     grid = output_times(plan)
     out = _Output(program, dish, grid)
-    pace = Pace(plan.longest_window)
+    pace = Pace(plan.longest_window, own.finer)
     snapshots, given, steps, message = {}, [], Steps(), ""
     stops = edges(plan, arm, taken_at)
     for begin, end in itertools.pairwise(stops):

@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 TETHERS: Final = 10.0  # resting tethers settle for so many lives: e^-10 of them are missing
+ABUNDANT: Final = 100  # meanwhile pools, which nothing refills, are so many times larger, and hardly go down
 
 
 def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: Mapping[str, Arm], replicate: int,
@@ -113,7 +114,9 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
             for process in ("tether_detachment", "tether_return")]
     if sum(ends) > 0.0:
         duration = TETHERS / sum(ends)
-        donors, bursts = donor.advance(donors, donor.Leg(duration, rates, loads=loads))
+        donors.pool[:] = ABUNDANT * pool
+        scarce = replace(loads, per_size=loads.per_size / ABUNDANT)
+        donors, bursts = donor.advance(donors, donor.Leg(duration, rates, loads=scarce))
         arrivals = arriving(bursts, dish.classes.index(c), cells.first)
         stays = arrivals.is_tethered & (uniforms(cells.chance, arrivals.times.size)
                                         < np.exp(-sum(ends) * (duration - arrivals.times)))

@@ -1,8 +1,9 @@
 """One window of a dish: hazards held at the middle of the window, whole numbers exact given them.
 
-In order: signals (hazards are read with their middle), donors and what they set free, the journey of vesicles,
-reactions inside cells, what vesicles brought, deaths, solubles. Each part sees the others as they were when the window
-began, so the error of a window falls with its length; `windows` chooses it.
+Every part sees the others as they stand. They act in an order that reads the same from both ends (Strang 1968 SIAM J
+Numer Anal 5:506): solubles, signals, reactions inside cells and deaths through half of the window; donors, the journey
+of vesicles and what these bring through all of it; then deaths, reactions, signals and solubles through the other
+half. So the error of a window falls with the square of its length; `windows` chooses it.
 """
 
 from __future__ import annotations
@@ -63,18 +64,35 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
     workers : threads
         They change no number.
     """
-    steps, held, ends = Steps(), [], []
+    half = duration / 2.0
+    steps, held = Steps(), []
+    _solubles(dish, half)
     for cells in dish.cells:
-        _show(dish, cells, duration)
-        signalled = cells.signals.advance(cells.values, dish.time, duration)
-        if signalled.message:
-            return Window(steps, np.zeros(0), f"{cells.name}, {signalled.message}")
-        ends.append(cells.values[cells.signals.places])
-        cells.values[cells.signals.places] = signalled.middle
+        message = _signal(dish, cells, half)
+        reacted = _react(cells, half, workers)
+        steps += reacted.steps
+        if message or reacted.message:
+            return Window(steps, np.zeros(0), f"{cells.name}, {message or reacted.message}")
         dish.laws.evaluate(cells.values)
+        _die(dish, cells, half)
         held.append(_levels(dish, cells))
+    held += _vesicles(dish, duration, workers)
+    for cells in dish.cells:
+        _die(dish, cells, half)
+        reacted = _react(cells, half, workers)
+        steps += reacted.steps
+        message = _signal(dish, cells, half)
+        if message or reacted.message:
+            return Window(steps, np.zeros(0), f"{cells.name}, {reacted.message or message}")
+    _solubles(dish, half)
+    dish.time += duration
+    return Window(steps, np.concatenate(held))
+
+
+def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
+    """Donors and what they set free, the journey, what vesicles brought; gives what was held."""
+    held, arrivals = [], []
     dish.laws.evaluate(dish.medium)
-    arrivals = []
     for cells in dish.cells:
         if cells.donors is not None:
             rows = donor_rates(dish.laws, cells.values, cells.name)
@@ -88,21 +106,16 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
     before = dish.journey.fates.copy()
     dish.journey = journey.advance(dish.journey, journey.Hazards(**hazards), _merged(arrivals, len(dish.cargo)),
                                    dish.time, duration)
-    for cells, end in zip(dish.cells, ends, strict=True):
-        reacted = _react(cells, duration, workers)
-        steps += reacted.steps
-        if reacted.message:
-            return Window(steps, np.zeros(0), f"{cells.name}, {reacted.message}")
+    for cells in dish.cells:
         _bring(dish, cells, dish.journey.fates - before)
-        _die(dish, cells, duration)
-        cells.values[cells.signals.places] = end
-    _solubles(dish, duration)
-    dish.time += duration
-    return Window(steps, np.concatenate(held))
+    return held
 
 
-def _show(dish: Dish, cells: Cells, duration: float) -> None:
-    """Write into a cell's values what it sees besides its own amounts: what is bound on it, and solubles."""
+def _signal(dish: Dish, cells: Cells, duration: float) -> str:
+    """Signals of the cells of a type, with what they see besides their own amounts: what is bound on them, and solubles.
+
+    Returns what is wrong, if anything is.
+    """
     index, c = dish.laws.program.index, cells.name
     bound = dish.journey.now(journey.BOUND)[cells.at]
     for k, origin in enumerate(dish.classes):
@@ -111,8 +124,8 @@ def _show(dish: Dish, cells: Cells, duration: float) -> None:
             if place is not None:
                 cells.values[place] = bound[:, k, i]
     for soluble, amount in dish.solubles.items():
-        middle = relaxed(amount, dish.secreted.get(soluble, 0.0), dish.decay_of(soluble), duration / 2)
-        cells.values[index[f"medium.{soluble}"]] = middle
+        cells.values[index[f"medium.{soluble}"]] = amount
+    return cells.signals.advance(cells.values, dish.time, duration).message
 
 
 def _levels(dish: Dish, cells: Cells) -> Array:
@@ -141,8 +154,8 @@ def _hazards(dish: Dish) -> dict[str, Array]:
         free = laws.value(values, f"{c}.free_sites")
         found["sites"][at] = np.maximum(free + dish.journey.held[at], 0.0)
         for k, origin in enumerate(dish.classes):
-            bind = laws.rate(values, f"binding/{c}:{origin}", f"medium.free:{origin}")
-            found["bind"][k, at] = np.divide(bind, free, out=np.zeros_like(bind), where=free != 0.0) * alive
+            binding, _, divisor, volume = laws.arguments(values, f"{c}.bind:{origin}")  # known with no site free, too
+            found["bind"][k, at] = binding / (divisor * volume) * alive
             for name, process, pool in AT_CELLS:
                 container = f"{pool}:{origin}" if "." in pool else f"{c}.{pool}:{origin}"
                 found[name][k, at] = laws.rate(values, f"{process}/{c}:{origin}", container) * alive
@@ -232,7 +245,7 @@ def _react(cells: Cells, duration: float, workers: int) -> Reacted:
 
 
 def _die(dish: Dish, cells: Cells, duration: float) -> None:
-    """Cells that die within the window; they are there until it ends, and all they hold is lost with them.
+    """Cells that die within ``duration``, all at its end; all they hold is lost with them.
 
     The values of a dead cell stay as they were when it died, and nothing reads them but its signals.
     """
@@ -255,12 +268,13 @@ def _die(dish: Dish, cells: Cells, duration: float) -> None:
 
 def _solubles(dish: Dish, duration: float) -> None:
     """Secretion and decay of factors in the medium: whole molecules while there are few of them."""
+    for cells in dish.cells if dish.solubles else ():
+        dish.laws.evaluate(cells.values)
     for name, amount in dish.solubles.items():
         decay = dish.decay_of(name)
         made = sum(float((dish.laws.rate(cells.values, f"secretion/{cells.name}.{name}") * cells.is_alive).sum())
                    for cells in dish.cells)
         fresh = relaxed(0.0, made, decay, duration)
-        dish.secreted[name] = made
         if amount + fresh >= CONTINUOUS:
             dish.solubles[name] = amount * math.exp(-decay * duration) + fresh
         else:

@@ -86,17 +86,29 @@ def of_whole(counts: Index, label: str, unit: str, what: str) -> dict[str, Any]:
 
 def of_numbers(numbers: Array, label: str, unit: str, what: str, *, none: int | None = None,
                edges: Array | None = None) -> dict[str, Any]:
-    """A distribution of other numbers in bins; ``none`` of the cells have none."""
+    """A distribution of other numbers, in bins where there are more than `BINS`; ``none`` of the cells have none."""
     found: dict[str, Any] = {"label": label, "unit": unit, "what": what, "n": int(numbers.size)}
     if none is not None:
         found["none"] = none
     if not numbers.size:
         return found | {"mean": None, "variance": None, "edges": [], "values": [], "counts": []}
+    found |= {"mean": float(numbers.mean()), "variance": float(numbers.var(ddof=1)) if numbers.size > 1 else None}
+    if numbers.size <= BINS:
+        return found | {"edges": [], "values": np.sort(numbers).tolist(), "counts": [1] * numbers.size}
     edges = np.linspace(0.0, float(numbers.max()) or 1.0, BINS + 1) if edges is None else edges
     counts, edges = np.histogram(numbers, edges)
-    variance = float(numbers.var(ddof=1)) if numbers.size > 1 else None
-    return found | {"mean": float(numbers.mean()), "variance": variance, "edges": edges.tolist(),
-                    "values": (0.5 * (edges[1:] + edges[:-1])).tolist(), "counts": counts.tolist()}
+    return found | {"edges": edges.tolist(), "values": (0.5 * (edges[1:] + edges[:-1])).tolist(),
+                    "counts": counts.tolist()}
+
+
+def of_waits(numbers: Array, label: str, what: str) -> dict[str, Any]:
+    """A distribution of waiting times (h) in bins of equal ratios: the short ones are many, and as telling as the long."""
+    edges = None
+    if numbers.size > BINS:
+        longest = float(numbers.max())
+        edges = np.concatenate([[0.0], np.geomspace(min(float(numbers.mean()) / 100.0, longest / 2), longest, BINS)])
+        edges[-1] = longest  # to the last bit
+    return of_numbers(numbers, label, "h", what, edges=edges)
 
 
 def waits(tally: Tally, key: str) -> Array:

@@ -19,13 +19,16 @@ class Pace:
     Parameters
     ----------
     longest : s
+    finer : float
+        Windows are so many times shorter than they would be.
     """
 
-    def __init__(self, longest: float) -> None:
-        self.longest = longest
+    def __init__(self, longest: float, finer: float = 1.0) -> None:
+        self.longest = longest / finer
+        self.change = CHANGE / finer
         self.windows = 0
         self.largest_change = 0.0
-        self._wish = FIRST * longest
+        self._wish = FIRST * self.longest
         self._rates: Array | None = None
 
     def jump(self) -> None:
@@ -47,5 +50,5 @@ class Pace:
             moved = np.abs(rates - self._rates)[size > 0.0] / size[size > 0.0]
             change = float(moved.max(initial=0.0))
             self.largest_change = max(self.largest_change, change)
-            self._wish = window * float(np.clip(CHANGE / change if change > 0.0 else GROWS, SHRINKS, GROWS))
+            self._wish = window * float(np.clip(self.change / change if change > 0.0 else GROWS, SHRINKS, GROWS))
         self._rates = rates
