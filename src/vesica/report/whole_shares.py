@@ -11,8 +11,9 @@ from vesica.report.blocks import Cell, Column, Items, Table
 from vesica.report.material import Material, get, mapping
 from vesica.report.numbers import is_number, number, percent
 
-MOST_ARMS: Final = 2  # more are easier to compare in a table, and so are
-MOST_SENTENCES: Final = 6  # more are easier to compare in a table
+# More arms or sentences than these are easier to compare in a table.
+MOST_ARMS: Final = 2
+MOST_SENTENCES: Final = 6
 # Kinds of histogram that go into one table. `first_copy` says what `received` says.
 TOGETHER: Final = (("copies",), ("first_uptake", "received"))
 
