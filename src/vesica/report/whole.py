@@ -90,8 +90,8 @@ def _figures(material: Material, arms: Mapping[str, Any], owner: str, keys: list
             never = float(entry.get("none") or 0)
             if values.size == counts.size and (counts.sum() > 0 or (is_first and never)):
                 shown.append(Histogram(material.styles[name], values, counts, never))
-        if not any(one.counts.sum() for one in shown):
-            continue
+        if not any(one.counts[one.values > 0].sum() for one in shown):
+            continue  # nothing happened to any: the shares say so
         for at in range(0, len(shown), PER_PANEL):
             some = shown[at : at + PER_PANEL]
             which = f", arms {ranges([one.style.number for one in some])}" if len(shown) > PER_PANEL else ""

@@ -1,4 +1,4 @@
-"""Shares with at least one: sentences for one arm or two, tables where arms are to be compared."""
+"""Shares with at least one: a few sentences, or tables where there is much to compare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from vesica.report.blocks import Cell, Column, Items, Table
 from vesica.report.material import Material, get, mapping
 from vesica.report.numbers import is_number, number, percent
 
-SENTENCES: Final = 2  # arms; more are easier to compare in a table
+# More arms or sentences than these are easier to compare in a table.
+MOST_ARMS: Final = 2
+MOST_SENTENCES: Final = 6
 # Kinds of histogram that go into one table. `first_copy` says what `received` says.
 TOGETHER: Final = (("copies",), ("first_uptake", "received"))
 
@@ -29,7 +31,7 @@ def shares(material: Material, arms: Mapping[str, Any], keys: list[str]) -> list
     owners = list(dict.fromkeys(parts_of(key)[0] for key in told))
     groups = [found for owner in owners for kinds in TOGETHER
               if (found := [key for key in told if parts_of(key)[0] == owner and parts_of(key)[1] in kinds])]
-    if len(arms) > SENTENCES:
+    if len(arms) > MOST_ARMS or sum(map(len, groups)) > MOST_SENTENCES:
         return [_table(material, arms, group) for group in groups]
     said = tuple(_sentence(material, arms, key) for group in groups for key in group)
     return [Items(said)] if said else []

@@ -40,7 +40,7 @@ def _of_donors(dish: Dish, cells: Cells, donors: Donors) -> dict[str, dict[str, 
     if burst is not None:
         found[f"{c}.burst"] = of_whole(burst.counts, f"EVs per fusion of one MVB of {c}", "vesicle",
                                        "vesicles set free at once by one MVB; those that stay tethered are not in it")
-        if is_at_rest(dish, cells):
+        if cells.rest is not None and is_at_rest(dish, cells, cells.rest):
             found[f"{c}.burst"]["law"] = burst_law(cells.rest)
     if dish.time > 0.0:
         left = donors.counts[:, mvbs.FREED] + dish.journey.detached[cells.at, :, 0].sum(axis=1)
@@ -50,14 +50,14 @@ def _of_donors(dish: Dish, cells: Cells, donors: Donors) -> dict[str, dict[str, 
     return found
 
 
-def is_at_rest(dish: Dish, cells: Cells) -> bool:
-    """Whether nothing acted on an arm, none of these donors died, and their mean rates are what they were."""
-    if dish.arm.exposures or dish.arm.doses or cells.rest is None or not cells.is_alive.all():
+def is_at_rest(dish: Dish, cells: Cells, rest: Rates) -> bool:
+    """Whether nothing acted on an arm, none of these donors died, and their mean rates are still ``rest``."""
+    if dish.arm.exposures or dish.arm.doses or not cells.is_alive.all():
         return False
     now = cells.values.copy()
     dish.laws.evaluate(now)
     mean = donor_rates(dish.laws, now, cells.name).mean(axis=0)
-    return bool(np.allclose(mean, cells.rest.row(), rtol=STEADY, atol=0.0))
+    return bool(np.allclose(mean, rest.row(), rtol=STEADY, atol=0.0))
 
 
 def burst_law(rates: Rates) -> dict[str, Any]:

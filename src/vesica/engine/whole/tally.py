@@ -102,7 +102,7 @@ def of_numbers(numbers: Array, label: str, unit: str, what: str, *, none: int | 
 
 
 def of_waits(numbers: Array, label: str, what: str) -> dict[str, Any]:
-    """A distribution of waiting times (h) in bins of equal ratios: the short ones are many, and as telling as the long."""
+    """A distribution of waiting times (h) in bins of equal ratios: the short ones are as telling as the long."""
     edges = None
     if numbers.size > BINS:
         longest = float(numbers.max())
