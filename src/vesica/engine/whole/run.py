@@ -6,6 +6,8 @@ The dish is a sample of at most ``cells_at_most`` cells a type with its share of
 from __future__ import annotations
 
 import itertools
+import multiprocessing
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -105,7 +107,7 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
             out.keep(dish)
             while not message and dish.time < time:
                 length = pace.next(time - dish.time)
-                window = step.advance(dish, length)
+                window = step.advance(dish, length, threads())
                 dish.time = time if time - dish.time < 1e-6 else dish.time
                 steps += window.steps
                 message = window.message
@@ -123,6 +125,11 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
     trajectory = Trajectory(arm, grid, out.values, row, _last_values(dish), {}, tuple(given), message,
                             {"solver": "whole numbers", "states": len(program.species)}, trace=out.trace, notes=notes)
     return trajectory, snapshots
+
+
+def threads() -> int:
+    """Threads of a window: all cores, or one where replicates already run side by side. They change no number."""
+    return 1 if multiprocessing.parent_process() is not None else os.cpu_count() or 1
 
 
 class _Output:
