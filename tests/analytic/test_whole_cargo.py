@@ -133,6 +133,7 @@ def test_the_ledger_of_copies_is_exact_and_no_pool_is_overdrawn(pool: list[int],
         donors, bursts = donor.advance(donors, donor.Leg(400.0, rates, loads=loads))
         assert (donors.pool + donors.moved[:, :, 0] - donors.moved[:, :, 1] == before).all()
         assert not donors.residual_copies().any()
+        assert (donors.copies_by_ledger() == donors.inside_copies()).all()
         assert not donors.residual().any()
         assert (donors.pool >= 0).all()
         assert (bursts.copies >= 0).all()

@@ -79,6 +79,13 @@ class Donors:
             records.copies_inside(marks[:, :, mvbs.HEAD], number, self.link, self.copies, found[stage])
         return found
 
+    def copies_by_ledger(self) -> Index:
+        """The same as `inside_copies`, faster: only docked MVBs are looked through, the rest is what moved."""
+        made, *gone = np.moveaxis(self.moved, 2, 0)
+        docked = np.zeros_like(self.pool)
+        records.copies_inside(self.docked[:, :, mvbs.HEAD], self.n_docked, self.link, self.copies, docked)
+        return np.stack([self.initial_copies + made - sum(gone) - docked, docked])
+
     def residual(self) -> Index:
         """(cell,) vesicles made or there at first, less those accounted for: always zero."""
         c = self.counts

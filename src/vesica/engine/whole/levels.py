@@ -50,7 +50,7 @@ def _donor(dish: Dish, cells: Cells) -> dict[str, Array]:
         return {}
     n, n2 = donors.inside()
     counts, at = donors.counts, cells.at
-    cargo, moved = donors.inside_copies(), donors.moved
+    cargo, moved = donors.copies_by_ledger(), donors.moved
     detached, back = dish.journey.detached[at].sum(axis=1), dish.journey.taken_back[at].sum(axis=1)
     tethered = dish.journey.now(journey.TETHERED)[at].sum(axis=1)
     found = {
