@@ -1,20 +1,18 @@
-"""Every arm of every example: whole numbers tend to the mean field as copies grow."""
+"""Every arm of every example: whole numbers tend to the mean field as copies grow; and a switch, compared by its modes."""
 
 from __future__ import annotations
 
-import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.models import H
+from tests.switches import switch_model
 from vesica import api
 from vesica.studies import agree
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(importlib.util.find_spec("vesica.engine.whole.run") is None,
-                       reason="the engine of whole numbers, vesica.engine.whole.run, is not there yet"),
-]
+pytestmark = pytest.mark.verify
 
 
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "examples").glob("*.yaml")), ids=lambda p: p.stem)
@@ -26,3 +24,16 @@ def test_every_example_agrees(path: Path) -> None:
     assert [one.observable for one in found if one.words == "disagrees"] == []
     shares = sorted(one.detectable / abs(one.well_mixed[-1]) for one in found if one.well_mixed[-1])
     assert shares[len(shares) // 2] < 0.5
+
+
+def test_a_switch_is_compared_by_its_modes() -> None:
+    """A push that ends near the point of no return: the mean field falls back, a part of the cells goes over."""
+    model = switch_model(0.23 * H, copies=40.0, half=280.0)
+    model = replace(model, schedule=replace(model.schedule, duration=16 * H, every=8 * H))
+    found = agree.run(model, agree.Plan((1.0, 2.0), replicates=60, cells=1, alarm=1e-6))
+    words = {one.words for one in found if one.observable.pool in ("donor.ligand", "donor.alarm")}
+    assert words <= {"agrees", "two modes"}
+    last = next(one for one in found if one.observable.pool == "donor.ligand" and one.observable.time == 16 * H)
+    assert last.words == "two modes"
+    assert last.shares is not None
+    assert 0.5 < last.shares[-1] < 0.95

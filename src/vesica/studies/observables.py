@@ -15,7 +15,7 @@ from vesica.engine.table import Pool
 from vesica.engine.well_mixed import Trajectory
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.scaling import is_extensive
-from vesica.spec.vocabulary import sender_of
+from vesica.spec.vocabulary import APOPTOTIC, kind_of, sender_of
 from vesica.studies.exact_means import exact_means
 
 Array = NDArray[np.float64]
@@ -49,7 +49,8 @@ def observables(program: Program, runs: Sequence[Trajectory]) -> list[Observable
             grows = is_extensive(program.model, pool.name)
             for time in times:
                 noise = noise_of(program, pool, run, int(np.argmin(np.abs(run.times - time))))
-                found.append(Observable(run.arm.name, pool.name, float(time), pool.unit, grows, pool.name in exact, noise))
+                found.append(Observable(run.arm.name, pool.name, float(time), pool.unit, grows, pool.name in exact,
+                                        noise))
     return found
 
 
@@ -101,12 +102,14 @@ def noise_of(program: Program, pool: Pool, run: Trajectory, row: int) -> Noise:
     dying = {cell.name: run.arm.counts[cell.name] for cell in model.cells
              if cell.can_die and run.arm.counts.get(cell.name, 0.0) > 0}
     clump = largest_burst(model) if travels else 1.0
-    origin = sender_of(name.partition(":")[2].partition("/")[0])
-    if not dying or not (owner == "medium" or origin in dying or (owner in dying and _is_counter(pool.name))):
+    origin = name.partition(":")[2].partition("/")[0]
+    if not dying or not (owner == "medium" or sender_of(origin) in dying or (owner in dying and _is_counter(pool.name))):
         return Noise(unit, clump=clump)
     alive = {cell: run.values[row, program.species.index(f"{cell}.alive")] for cell in dying}
     deaths = sum(number * (1.0 - alive[cell]) for cell, number in dying.items())
-    return Noise(unit, clump=clump, deaths=float(deaths), of_cells=min(dying.values()))
+    # a death takes along what one cell did; of apoptotic vesicles it brings all there are
+    of_cells = deaths if origin and kind_of(origin) == APOPTOTIC else min(dying.values())
+    return Noise(unit, clump=clump, deaths=float(deaths), of_cells=float(of_cells))
 
 
 def largest_burst(model: ResolvedModel) -> float:

@@ -33,7 +33,7 @@ class Noise:
     is_share : bool
         A share of cells, at most one.
     deaths : float
-        Cells expected to have died in a run, of ``of_cells``: each takes at most that share of the value along, at any scale.
+        Cells expected to have died in a run. Each moves a value by at most a share of 1 / ``of_cells``, at any scale.
     """
 
     unit: float

@@ -8,8 +8,8 @@ binomial firing would stop at the whole pool while gains go on.
 
 Where a leap would be shorter than ten events, the exact stepper takes a hundred.
 
-Source: Cao, Gillespie & Petzold 2006 J Chem Phys 124:044109 (tau selection, epsilon 0.03, critical
-below 10 firings); Tian & Burrage 2004 J Chem Phys 121:10356 (binomial firing).
+Source: Cao, Gillespie & Petzold 2006 J Chem Phys 124:044109 (tau selection, epsilon 0.03, for drift
+0.01, critical below 10 firings); Tian & Burrage 2004 J Chem Phys 121:10356 (binomial firing).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 evaluate_one = compiled().evaluate_one
 
 EPSILON: Final = 0.03
+DRIFT: Final = 0.01  # the same for the drift of a pool: its errors add up from leap to leap, those of noise do not
 CRITICAL: Final = 10.0  # firings that a pool must allow
 SHORTEST: Final = 10.0  # events that a leap must be worth
 LARGEST_SHARE: Final = 0.25  # of a pool that a leap may expect to take
@@ -154,9 +155,9 @@ def _longest(v, place, order, is_pair, mean, spread, loss):  # noqa: ANN001, ANN
         if order[s] > 0.0 and spread[s] > 0.0:
             x = v[place[s]]
             g = order[s] + (1.0 / (x - 1.0) if is_pair[s] and x > 1.0 else 0.0)
-            bound = max(EPSILON * x / g, 1.0)
             if mean[s] != 0.0:
-                tau = min(tau, bound / abs(mean[s]))
+                tau = min(tau, max(DRIFT * x / g, 1.0) / abs(mean[s]))
+            bound = max(EPSILON * x / g, 1.0)
             tau = min(tau, bound * bound / spread[s])
     return tau
 
