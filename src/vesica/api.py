@@ -93,6 +93,13 @@ def expected_cost(resolved: ResolvedModel) -> dict[str, float | int]:
     return dict(engine_check.expected_cost(resolved))
 
 
+def is_compiled(resolved: ResolvedModel) -> bool:
+    """Whether a run can begin at once; the first one in whole numbers compiles its loops before."""
+    from vesica.engine import fidelities, warm
+
+    return not fidelities.is_whole(resolved) or warm.is_ready()
+
+
 def check(model: str | Path | ModelSpec) -> tuple[Finding, ...]:
     """Everything the author of a model should know before it runs."""
     return examine(model).findings

@@ -51,6 +51,8 @@ def run(  # noqa: PLR0913 - one for each option
     examined.raise_errors()
     if not as_json:
         failures.print_findings(examined.findings)
+        if examined.resolved is not None and not api.is_compiled(examined.resolved):
+            click.echo("Compiling the loops of whole numbers, once: a minute or so.", err=True)
         if draws and examined.resolved is not None:
             click.echo(cost_of_draws(examined.resolved, draws, structures), err=True)
     try:

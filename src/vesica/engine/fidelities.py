@@ -15,6 +15,7 @@ from typing import Final
 
 from threadpoolctl import threadpool_limits
 
+from vesica.engine import warm
 from vesica.engine.program import Program, compile_model
 from vesica.engine.well_mixed import Trajectory
 from vesica.errors import Finding, RunFault
@@ -45,6 +46,7 @@ def replicates(program: Program, numbers: Sequence[int], workers: int | None = N
         Processes; the number of cores by default. What a replicate is does not depend on it.
     """
     name = WHOLE[program.model.schedule.fidelity]
+    warm.make_ready()
     workers = min(workers or os.cpu_count() or 1, len(numbers))
     if workers > 1:
         yield from _side_by_side(program.model, name, numbers, workers)
@@ -96,7 +98,8 @@ def _side_by_side(model: ResolvedModel, name: str, numbers: Sequence[int], worke
         raise RunFault(Finding(
             "error", "", "a process that computed replicates was ended from outside",
             "all processes of a run live until it ends", "its replicate is missing; those that were stored are kept",
-            "see whether the memory was full, then resume the run with `--resume`")) from None
+            "see whether the memory was full, then resume the run with `--resume`; in a script of your own, start "
+            'the run below `if __name__ == "__main__":`')) from None
     finally:
         pool.shutdown(wait=is_done, cancel_futures=True)
         if not is_done:  # a replicate takes minutes, and whoever stopped the run waits
