@@ -102,8 +102,8 @@ def _distributions(rng: np.random.Generator) -> dict:
                 "counts": counts.tolist(), **more}
 
     return {
-        "donor.burst": counted(rng.binomial(80, 0.3, 2000), "EVs per fusion", "EV", law=BURST),
-        "donor.copies/mir": counted(rng.poisson(0.05, 5000), "copies of mir per EV", "copies"),
+        "donor.burst": counted(rng.binomial(80, 0.3, 2000), "EVs per fusion", "vesicle", law=BURST),
+        "donor.copies/mir": counted(rng.poisson(0.05, 5000), "copies of mir per EV", "molecule"),
         "donor.diameter": counted(np.round(rng.normal(85.0, 12.0, 3000)), "diameter", "nm"),
         "donor.waiting": counted(np.round(rng.exponential(0.5, 1500), 1), "time between fusions", "h"),
         "donor.released_per_hour": counted(rng.poisson(24.0, 400) / 2.0, "EVs per cell and hour", "EV/cell/h"),

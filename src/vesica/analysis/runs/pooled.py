@@ -14,6 +14,7 @@ from vesica.spec.vocabulary import EXOSOME, KIND_LABELS, kind_of, sender_of
 
 Array = NDArray[np.float64]
 MOST_BARS: Final = 200  # a histogram of more values is thinned for the summary
+COUNTED: Final = ("vesicle", "molecule")
 
 
 def binomial_interval(hits: int, count: int) -> tuple[float, float]:
@@ -69,7 +70,8 @@ class Pool:
         mean = self._sum / self._count
         variance = max(0.0, self._squares / self._count - mean * mean)
         sd = math.sqrt(variance * self._count / (self._count - 1)) if self._count > 1 else None
-        return {"mean": mean, "sd": sd, "fano": variance / mean if mean > 0 else None}
+        is_counted = self._about.get("unit") in COUNTED  # of a rate or a time the ratio would hang on the unit
+        return {"mean": mean, "sd": sd, "fano": variance / mean if mean > 0 and is_counted else None}
 
     def _share(self, values: Array, counts: NDArray[np.int64]) -> dict[str, Any]:
         """How many have at least one, for copies; how many it ever happened to, for first times."""
