@@ -166,7 +166,7 @@ def test_a_plan_that_shows_nothing_is_refused(plan: agree.Plan) -> None:
 
 
 def test_exact_means_of_the_chain() -> None:
-    """Formation, recycling and maturation of endosomes that no cell takes along, and a factor secreted at a constant rate.
+    """Formation, recycling and maturation of endosomes that no cell takes along, and a factor of constant rate.
 
     Docking depends on docked MVBs, loading on budding times copies, binding on free sites times free vesicles.
     """
@@ -333,7 +333,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_examples_agree(path: Path) -> None:
-    """Tiny: two cells, two scales, one hour of the last arm that needs no other; false-alarm rate 1e-8 for each example."""
+    """Tiny: two cells, two scales, an hour of the last arm that needs no other; false-alarm rate 1e-8 for each."""
     from vesica import api
 
     resolved = api.examine(path).resolved
@@ -358,7 +358,7 @@ def test_scales_have_seeds_of_their_own() -> None:
 
 
 def test_a_fault_in_the_engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real engine for an hour: it agrees; with a secretion that is a tenth too fast it does not, and nothing else fails."""
+    """The real engine for an hour: it agrees; with secretion a tenth too fast it does not, and only there."""
     short = replace(model(), arms=model().arms[:1], schedule=Schedule(1 * H, 0.5 * H, "well_mixed", 1))
     plan = agree.Plan((1.0, 2.0), replicates=8, cells=2, alarm=1e-6)
     assert disagreeing(agree.run(short, plan, workers=1)) == set()

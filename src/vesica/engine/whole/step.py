@@ -24,9 +24,9 @@ from vesica.engine.whole.bursts import Bursts
 from vesica.engine.whole.chemistry import Reacted
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import binomials
-from vesica.engine.whole.vesicles import uniforms
 from vesica.engine.whole.laws import donor_rates
 from vesica.engine.whole.rates import CAPACITY, SITES
+from vesica.engine.whole.vesicles import uniforms
 
 Array = NDArray[np.float64]
 CONTINUOUS: Final = 1e6  # molecules of a soluble from which on it is no whole number
@@ -111,7 +111,7 @@ def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
 
 
 def _signal(dish: Dish, cells: Cells, duration: float) -> str:
-    """Signals of the cells of a type, with what they see besides their own amounts: what is bound on them, and solubles.
+    """Signals of the cells of a type, after writing down what is bound on these and what the medium holds.
 
     Returns what is wrong, if anything is.
     """
