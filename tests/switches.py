@@ -41,7 +41,8 @@ def switch_model(pulse: float, copies: float = 10.0, cells: float = 1.0, half: f
             and ".factor." not in path and not path.endswith("alarm.reference")}
     arm = Arm("pushed", {"donor": cells}, exposures=(Exposure("agent", (1 * H, 1 * H + pulse), (1e6, 0.0)),))
     return replace(
-        chain, rules=rules, cells=(CellType("donor", "cell", (Signal("alarm"),), ("ligand",), takes_up_vesicles=False),),
+        chain, rules=rules,
+        cells=(CellType("donor", "cell", (Signal("alarm"),), ("ligand",), takes_up_vesicles=False),),
         cargo=(next(one for one in chain.cargo if one.name == "ligand"),), solubles=(),
         parameters=kept | parameters(values), arms=(arm,), domain=Domain("dish", 2e6 * cells, 2079.0, "stirred"),
         schedule=Schedule(12 * H, 1 * H, "well_mixed", 5),

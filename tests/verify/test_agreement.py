@@ -1,4 +1,4 @@
-"""Every arm of every example: whole numbers tend to the mean field as copies grow. A switch is compared by its modes."""
+"""Every arm of every example: whole numbers tend to the mean field as copies grow. A switch is judged by its modes."""
 
 from __future__ import annotations
 
