@@ -1,6 +1,7 @@
 """A cell with a switch: a signal makes a cargo, and many copies of the cargo make the signal (Hill 4).
 
-Copies of the cargo relax within an hour. Around 20, 55 and 92 copies they stand still; the one in the middle does not last.
+Copies of the cargo relax within an hour. They stand still around 20, 55 and 92 copies;
+the one in the middle does not last.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def switch_model(pulse: float, copies: float = 10.0, cells: float = 1.0, half: f
         "donor.alarm.basal": (1.0, ""), "donor.alarm.decay_rate": (6 / H, "1/s"),
     }
     units = ("", "molecule", "molecule/um^3")
-    for rule, unit, middle, hill, fold in zip(rules, units, (20.0, half, 1.0), (1.0, 4.0, 4.0), (20.0, 20.0, 8.0), strict=True):
+    numbers = ((20.0, 1.0, 20.0), (half, 4.0, 20.0), (1.0, 4.0, 8.0))
+    for rule, unit, (middle, hill, fold) in zip(rules, units, numbers, strict=True):
         values |= {f"rule.{rule.key}.half_max": (middle, unit), f"rule.{rule.key}.hill": (hill, ""),
                    f"rule.{rule.key}.fold": (fold, "")}
     kept = {path: one for path, one in chain.parameters.items() if not path.startswith(("taker.", "rule.", "factor."))}
@@ -39,7 +41,8 @@ def switch_model(pulse: float, copies: float = 10.0, cells: float = 1.0, half: f
             and ".factor." not in path and not path.endswith("alarm.reference")}
     arm = Arm("pushed", {"donor": cells}, exposures=(Exposure("agent", (1 * H, 1 * H + pulse), (1e6, 0.0)),))
     return replace(
-        chain, cells=(CellType("donor", "cell", (Signal("alarm"),), ("ligand",), takes_up_vesicles=False),), rules=rules,
+        chain, rules=rules,
+        cells=(CellType("donor", "cell", (Signal("alarm"),), ("ligand",), takes_up_vesicles=False),),
         cargo=(next(one for one in chain.cargo if one.name == "ligand"),), solubles=(),
         parameters=kept | parameters(values), arms=(arm,), domain=Domain("dish", 2e6 * cells, 2079.0, "stirred"),
         schedule=Schedule(12 * H, 1 * H, "well_mixed", 5),

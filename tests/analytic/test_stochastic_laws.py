@@ -62,7 +62,8 @@ def test_release_is_compound_poisson(donors: Dish) -> None:
     """
     row = parameter_row(donors.laws.program.model, donors.arm)
     x = {name.removeprefix("donor."): value for name, value in row.items() if name.startswith("donor.")}
-    budding = x["ilv_budding_rate"] * (x["escrt_share"] * x["escrt_activity"] + (1 - x["escrt_share"]) * x["nsmase2_activity"])
+    branches = x["escrt_share"] * x["escrt_activity"], (1 - x["escrt_share"]) * x["nsmase2_activity"]
+    budding = x["ilv_budding_rate"] * sum(branches)
     fill, loss = mvb_law.slot_rates(budding, x["ilv_capacity"], x["retrofusion_rate"])
     docking = x["mvb_docking_rate"] * x["rab27_activity"]
     stages = x["mvb_lysosome_rate"] + docking, x["mvb_fusion_rate"] * x["snare_activity"]
@@ -84,9 +85,9 @@ def test_release_is_compound_poisson(donors: Dish) -> None:
 def test_released_vesicles_hold_a_copy_as_often_as_they_must(donors: Dish, cargo: str, topology: str) -> None:
     """P(>= 1) of vesicles that entered the medium against `occupied_share` at the mean pool.
 
-    Pools scatter by a few per cent around their rest and the share bends by the square of this: 1e-3 of it, and windows
-    move pools by 1e-3. The tolerance is that, and 6.1 standard errors of as many independent vesicles; those of one cell see
-    one pool, which adds less than the rounding.
+    Pools scatter by a few per cent around their rest and the share bends by the square of this: 1e-3 of it, and
+    windows move pools by 1e-3. The tolerance is that, and 6.1 standard errors of as many independent vesicles; those
+    of one cell see one pool, which adds less than the rounding.
     """
     column = next(i for i, one in enumerate(donors.cargo) if one == cargo)
     counts = donors.tally.whole[f"donor.copies/{column}"].counts
@@ -117,7 +118,8 @@ def test_a_dying_cell_shares_out_its_cargo_by_chance() -> None:
     sizes, copies = journey.diameters_of(rows), journey.copies_of(rows)
     for column, cargo in enumerate(dish.cargo):
         taken = int(copies[:, column].sum())
-        assert min(binom.cdf(taken, pools[column], 0.3), binom.sf(taken - 1, pools[column], 0.3)) > comparisons.ALARM / 2
+        tails = binom.cdf(taken, pools[column], 0.3), binom.sf(taken - 1, pools[column], 0.3)
+        assert min(tails) > comparisons.ALARM / 2
         size = lumen_volumes(sizes, 0.005) if cargo == "mir" else sizes**2
         order = np.argsort(size)
         table = np.stack([copies[order, column], taken * size[order] / size.sum()], axis=1)
@@ -140,7 +142,7 @@ def equilibrium(vesicles: int, sites: int, ratio: float) -> np.ndarray:
 
 
 def test_a_closed_system_comes_to_detailed_balance() -> None:
-    """Vesicles that can only bind and unbind on two cells with 15 sites each: the exact law of mass action of whole numbers.
+    """Vesicles that can only bind and unbind on two cells with 15 sites each: the exact law of mass action.
 
     300 windows of 12 mean times bound: samples are independent to e^-12. Diffusion slows both ways alike and falls out.
     """
@@ -168,7 +170,8 @@ def test_threads_change_no_number() -> None:
         step.advance(dish, WINDOW, workers)
         cells = dish.cells[0]
         assert cells.donors is not None
-        found.append((cells.values, cells.donors.counts, cells.donors.moved, dish.journey.table[: dish.journey.edge[-1]]))
+        vesicles = dish.journey.table[: dish.journey.edge[-1]]
+        found.append((cells.values, cells.donors.counts, cells.donors.moved, vesicles))
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
 

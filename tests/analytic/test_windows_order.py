@@ -17,8 +17,8 @@ from vesica.engine.whole.run import trajectories
 def test_windows_are_of_second_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cargo and a signal that feed each other, pushed for two hours: means with windows of 900, 450 and 225 s.
 
-    Of first order differences would fall by 2, of second order by 4. Means of 3 x 40 cells of 1e7 copies are known to 5e-5,
-    the differences are 1.4e-2 and 4e-3: a ratio of 3 lies 8 standard errors away.
+    Of first order differences would fall by 2, of second order by 4. Means of 3 x 40 cells of 1e7 copies are
+    known to 5e-5, the differences are 1.4e-2 and 4e-3: a ratio of 3 lies 8 standard errors away.
     """
     monkeypatch.setattr(windows, "CHANGE", 1e9)
     monkeypatch.setattr(windows, "FIRST", 1.0)

@@ -17,6 +17,7 @@ from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.simulate import run_all
 from vesica.engine.well_mixed import Trajectory
+from vesica.engine.whole.laws import Laws
 from vesica.errors import InputError, RunFault
 from vesica.rng import stream
 from vesica.spec.resolved import Arm, Dose, ResolvedModel, Schedule
@@ -165,7 +166,7 @@ def test_a_plan_that_shows_nothing_is_refused(plan: agree.Plan) -> None:
 
 
 def test_exact_means_of_the_chain() -> None:
-    """Formation, recycling and maturation of endosomes that no cell takes along, and a factor secreted at a constant rate.
+    """Formation, recycling and maturation of endosomes that no cell takes along, and a factor of constant rate.
 
     Docking depends on docked MVBs, loading on budding times copies, binding on free sites times free vesicles.
     """
@@ -327,17 +328,22 @@ def test_a_bistable_network_is_compared_by_its_modes() -> None:
     np.testing.assert_allclose(one.shares, [2 / 3, 3 / 4], atol=0.01)
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "examples").glob("*.yaml")), ids=lambda p: p.stem)
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_examples_agree(path: Path) -> None:
-    """Tiny: two cells, two scales, the first six hours; false-alarm rate 1e-6 for each example."""
+    """Tiny: two cells, two scales, an hour of the last arm that needs no other; false-alarm rate 1e-8 for each."""
     from vesica import api
 
     resolved = api.examine(path).resolved
     assert resolved is not None
-    arms = tuple(arm for arm in resolved.arms if not arm.doses)[:2]
-    short = replace(resolved, arms=arms, schedule=replace(resolved.schedule, duration=6 * H, every=1 * H))
-    found = agree.run(short, agree.Plan((1.0, 8.0), replicates=8, cells=2, alarm=1e-6), workers=1)
+    arms = tuple(arm for arm in resolved.arms if not arm.doses)[-1:]
+    short = replace(resolved, arms=arms, schedule=replace(resolved.schedule, duration=1 * H, every=0.5 * H))
+    found = agree.run(short, agree.Plan((1.0, 4.0), replicates=8, cells=2, alarm=1e-8), workers=1)
     assert disagreeing(found) == set()
+    assert len(found) > 40
 
 
 def test_plans_count_their_runs() -> None:
@@ -350,3 +356,17 @@ def test_scales_have_seeds_of_their_own() -> None:
     dishes = agree.models(model(), agree.Plan(cells=CELLS))
     assert len({dish.schedule.seed for dish in dishes}) == 3
     assert dishes[2].parameters == scaled(model(), 100.0).parameters
+
+
+def test_a_fault_in_the_engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real engine for an hour: it agrees; with secretion a tenth too fast it does not, and only there."""
+    short = replace(model(), arms=model().arms[:1], schedule=Schedule(1 * H, 0.5 * H, "well_mixed", 1))
+    plan = agree.Plan((1.0, 2.0), replicates=8, cells=2, alarm=1e-6)
+    assert disagreeing(agree.run(short, plan, workers=1)) == set()
+    rate = Laws.rate
+
+    def faster(laws: Laws, values: np.ndarray, flux: str, container: str = "") -> np.ndarray:
+        return rate(laws, values, flux, container) * (1.1 if flux.startswith("secretion/") else 1.0)
+
+    monkeypatch.setattr(Laws, "rate", faster)
+    assert disagreeing(agree.run(short, plan, workers=1)) == {"medium.factor"}

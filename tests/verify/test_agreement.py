@@ -1,4 +1,4 @@
-"""Every arm of every example: whole numbers tend to the mean field as copies grow; and a switch, compared by its modes."""
+"""Every arm of every example: whole numbers tend to the mean field as copies grow. A switch is judged by its modes."""
 
 from __future__ import annotations
 
@@ -27,13 +27,11 @@ def test_every_example_agrees(path: Path) -> None:
 
 
 def test_a_switch_is_compared_by_its_modes() -> None:
-    """A push that ends near the point of no return: the mean field falls back, a part of the cells goes over."""
-    model = switch_model(0.23 * H, copies=40.0, half=280.0)
-    model = replace(model, schedule=replace(model.schedule, duration=16 * H, every=8 * H))
-    found = agree.run(model, agree.Plan((1.0, 2.0), replicates=60, cells=1, alarm=1e-6))
-    words = {one.words for one in found if one.observable.pool in ("donor.ligand", "donor.alarm")}
-    assert words <= {"agrees", "two modes"}
-    last = next(one for one in found if one.observable.pool == "donor.ligand" and one.observable.time == 16 * H)
+    """A push just beyond the point of no return: the mean field goes over, and so does only a part of the cells."""
+    model = switch_model(0.25 * H, copies=40.0, half=280.0)
+    model = replace(model, schedule=replace(model.schedule, duration=60 * H, every=30 * H))
+    found = agree.run(model, agree.Plan((1.0, 2.0), replicates=48, cells=1, alarm=1e-6))
+    last = next(one for one in found if one.observable.pool == "donor.ligand" and one.observable.time == 60 * H)
     assert last.words == "two modes"
     assert last.shares is not None
-    assert 0.5 < last.shares[-1] < 0.95
+    assert 0.1 < last.shares[-1] < 0.9

@@ -103,12 +103,15 @@ def noise_of(program: Program, pool: Pool, run: Trajectory, row: int) -> Noise:
              if cell.can_die and run.arm.counts.get(cell.name, 0.0) > 0}
     clump = largest_burst(model) if travels else 1.0
     origin = name.partition(":")[2].partition("/")[0]
-    if not dying or not (owner == "medium" or sender_of(origin) in dying or (owner in dying and _is_counter(pool.name))):
+    secreted = {f"medium.{one}" for cell in model.cells if cell.name in dying for one in cell.solubles}
+    is_apoptotic = origin != "" and kind_of(origin) == APOPTOTIC
+    is_made_by_them = (sender_of(origin) in dying or pool.name in secreted) and owner not in dying
+    if not dying or not (is_apoptotic or is_made_by_them or (owner in dying and _is_counter(pool.name))):
         return Noise(unit, clump=clump)
     alive = {cell: run.values[row, program.species.index(f"{cell}.alive")] for cell in dying}
     deaths = sum(number * (1.0 - alive[cell]) for cell, number in dying.items())
     # a death takes along what one cell did; of apoptotic vesicles it brings all there are
-    of_cells = deaths if origin and kind_of(origin) == APOPTOTIC else min(dying.values())
+    of_cells = deaths if is_apoptotic else min(dying.values())
     return Noise(unit, clump=clump, deaths=float(deaths), of_cells=float(of_cells))
 
 

@@ -112,7 +112,7 @@ def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
 
 
 def _signal(dish: Dish, cells: Cells, duration: float) -> str:
-    """Signals of the cells of a type, with what they see besides their own amounts: what is bound on them, and solubles.
+    """Signals of the cells of a type, after writing down what is bound on these and what the medium holds.
 
     Returns what is wrong, if anything is.
     """
