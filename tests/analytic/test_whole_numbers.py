@@ -161,18 +161,18 @@ def test_a_rate_that_is_no_number_stops_the_replicate_and_is_told() -> None:
 
 
 def test_leaps_of_pure_decay_follow_their_own_exact_law() -> None:
-    """With g = 1 the mean bounds a leap at d tau = epsilon while x > 1/epsilon^2, so x(t) is Binomial(N, q) with
+    """With g = 1 the drift bounds a leap at d tau = e, e = `tau.DRIFT`, while x > e/epsilon^2, so x(t) is Binomial(N, q) with
 
-    q = (1 - epsilon)^m (1 - rest): 66 leaps of 0.03 and one of 0.02 to t = 2. Its bias, ln q + 2 = -2 epsilon/2
-    (1 + 2 epsilon/3 + ...), is the predicted leading error; sums of binomials are binomial, so the tail is exact.
+    q = (1 - e)^200: leaps of 0.01 to t = 2. Its bias, ln q + 2 = -2 e/2 (1 + 2 e/3 + ...), is the predicted
+    leading error; sums of binomials are binomial, so the tail is exact.
     """
     count, start = 200, 100_000
     of = small({"A": float(start)}, [("out", ("d", "A"), {"A": -1})], {"d": 1.0})
     total = replicates(of, (2.0,), count, leap=True).sum()
-    q = (1 - tau.EPSILON) ** 66 * (1 - 0.02)
+    q = (1 - tau.DRIFT) ** round(2.0 / tau.DRIFT)
     tail = min(stats.binom.cdf(total, count * start, q), stats.binom.sf(total - 1, count * start, q))
     assert 2 * tail > ALARM
-    assert math.log(q) + 2 == pytest.approx(-tau.EPSILON * (1 + 2 * tau.EPSILON / 3), rel=0.02)
+    assert math.log(q) + 2 == pytest.approx(-tau.DRIFT * (1 + 2 * tau.DRIFT / 3), rel=0.02)
     wrong = math.exp(-2.0)  # without bias: the test sees the difference
     assert stats.binom.cdf(total, count * start, wrong) < ALARM
 

@@ -35,7 +35,9 @@ class Fake:
         self.off, self.stop_at, self.calls = off, stop_at, 0
         self.known: dict[int, list[Trajectory]] = {}
 
-    def __call__(self, program: Program, replicate: int) -> Iterator[Trajectory]:
+    def __call__(self, program: Program, replicate: int, _rests: object = None, *, finer: float = 1.0
+                 ) -> Iterator[Trajectory]:
+        assert finer in (1.0, 2.0)
         self.calls += 1
         if self.calls == self.stop_at:
             raise KeyboardInterrupt

@@ -15,7 +15,7 @@ from vesica.engine.whole.run import trajectories
 from vesica.spec.resolved import ResolvedModel
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "single_cell_secretion.yaml"
-SHARE = 0.75
+SHARE = 0.95
 SAID = (f"cells.astrocyte.cargo.TLR4.empty_share={SHARE}",)
 
 
@@ -43,7 +43,7 @@ def test_a_share_that_leaves_no_vesicle_is_refused(share: str) -> None:
 
 
 def test_whole_numbers_follow_it() -> None:
-    """Of 5,000 vesicles or more some carry TLR4, fewer where three in four never do; the mean stays.
+    """Of 5,000 vesicles or more some carry TLR4, fewer where nineteen in twenty never do; the mean stays.
 
     Means: copies of a vesicle have a standard deviation below 0.5 here; seven standard errors of a difference
     (false alarm 3e-12) are allowed. Shares are binomial, with standard errors below 0.004: seven of them as well.
@@ -62,4 +62,4 @@ def test_whole_numbers_follow_it() -> None:
                     ("diameter_median", "diameter_gsd", "diameter_low", "diameter_high", "membrane_thickness")))
     assert plain == pytest.approx(at_least_one(mean, law, "membrane"), abs=7 * 0.004)
     assert loaded == pytest.approx(at_least_one(mean, law, "membrane", SHARE), abs=7 * 0.004)
-    assert loaded < plain - 0.01
+    assert loaded < plain - 0.02
