@@ -47,7 +47,7 @@ def test_rounding_that_changes_the_ratio_of_cells_is_named_and_the_way_out_works
     """1 400 of 1e6 at 1000 are 1.4 cells, so 1: 29 % too few; with ten cells the error is at most 5 %."""
     severity, said = only(of(1e6, 1400.0))
     assert severity == "warning"
-    assert "29% too few" in said
+    assert "29 % too few" in said
     assert "write `cells_at_most: 7143`" in said
     assert check.check(of(1e6, 1400.0, 7143)) == []
 

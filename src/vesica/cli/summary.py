@@ -70,7 +70,8 @@ def print_summary(summary: Mapping[str, Any], screen: Console) -> None:
     arms: Mapping[str, Any] = summary.get("arms") or {}
     if arms:
         screen.print(_cells(arms))
-        screen.print(_ledger(arms))
+        share = (summary.get("domain") or {}).get("sample_share")
+        screen.print(_ledger(arms, "sample" if isinstance(share, int | float) and share < 1 else "dish"))
     if whole := summary.get("whole"):
         screen.print(_whole(whole))
         for line in _shares(whole):
@@ -99,13 +100,14 @@ def _cells(arms: Mapping[str, Any]) -> Table:
     return made
 
 
-def _ledger(arms: Mapping[str, Any]) -> Table:
+def _ledger(arms: Mapping[str, Any], where: str) -> Table:
     """Vesicles by place; the residual is the largest of the arm, of vesicles or of any cargo."""
     ledgers = {arm: entry.get("ledger") or {} for arm, entry in arms.items()}
     accounts = {arm: ledger.get("vesicles") or {} for arm, ledger in ledgers.items()}
     used = {words: pools for words, pools in POOLS.items()
             if any(account.get(pool) for account in accounts.values() for pool in pools)}
-    made = table("Where the vesicles are at the end (EV in the dish)", "arm", *used, "residual", numbers=len(used) + 1)
+    made = table(f"Where the vesicles are at the end (EV in the {where})", "arm", *used, "residual",
+                 numbers=len(used) + 1)
     for arm, account in accounts.items():
         sums = [sum(account.get(pool) or 0.0 for pool in pools) for pools in used.values()]
         every = [account, *(ledgers[arm].get("cargo") or {}).values()]

@@ -51,7 +51,8 @@ def check(model: ResolvedModel) -> list[Finding]:
     if model.schedule.fidelity == "well_mixed":
         return []
     followed, share = sampled(model)
-    found = [*_cells(model, followed, share), *_amounts(followed), *_room(followed)]
+    found = [*_nobody(model), *_cells(model, followed, share), *_amounts(followed), *_parts(followed),
+             *_room(followed)]
     if any(finding.severity == "error" for finding in found):
         return found
     return [*found, *_events(followed)]
@@ -103,6 +104,14 @@ def resting_release(row: Mapping[str, float], cell: str) -> float:
     return mvbs * share(dock, lysosome) * inside * leaving
 
 
+def _nobody(model: ResolvedModel) -> list[Finding]:
+    """Arms without a cell."""
+    return [Finding("error", f"arms.{arm.name}", f"there is no cell in arm `{arm.name}`",
+                    "a run in whole numbers follows cells and their vesicles", "there would be nothing to follow",
+                    "give a cell type a count, leave the arm out, or run `fidelity: well_mixed`")
+            for arm in model.arms if not any(count > 0 for count in arm.counts.values())]
+
+
 def _cells(model: ResolvedModel, followed: ResolvedModel, share: float) -> list[Finding]:
     """Cell types that the common share leaves without a cell, or with another share than they had."""
     found: dict[str, Finding] = {}
@@ -120,18 +129,21 @@ def _cell(model: ResolvedModel, arm: Arm, cell: str, whole: float, share: float)
     largest = model.schedule.cells_at_most / share if share < 1 else 0.0
     if whole < 1:
         return Finding("error", "run.cells_at_most", says, "a sample holds whole cells of every type of the dish",
-                       "this type would be missing", _enough(math.ceil(largest / arm.counts[cell]), share))
+                       "this type would be missing", _enough(largest, share, arm.counts[cell]))
     if abs(whole / wanted - 1.0) > ROUNDED:
         return Finding("warning", "run.cells_at_most", f"{says}, so {whole:g}",
                        "rounding to whole cells changes no type by more than 5 %",
-                       f"there are {abs(whole / wanted - 1.0):.0%} too {'many' if whole > wanted else 'few'} of them",
-                       _enough(math.ceil(10.0 * largest / arm.counts[cell]), share))
+                       f"there are {100 * abs(whole / wanted - 1.0):.0f} % too "
+                       f"{'many' if whole > wanted else 'few'} of them",
+                       _enough(10.0 * largest, share, arm.counts[cell]))
     return None
 
 
-def _enough(needed: int, share: float) -> str:
-    if share == 1.0:
+def _enough(largest: float, share: float, count: float) -> str:
+    """The way out: ``largest`` is what `cells_at_most` would be for a type of one cell."""
+    if share == 1.0 or count < 1.0:
         return "give a whole number of cells as `count`"
+    needed = math.ceil(largest / count)
     if needed > MOST_CELLS:
         return "the types are too unequal for one sample: leave the rare one out, or run `fidelity: well_mixed`"
     return f"write `cells_at_most: {needed}`"
@@ -153,6 +165,18 @@ def _amounts(model: ResolvedModel) -> list[Finding]:
             for path, says, amount in found if amount > LARGEST]
 
 
+def _parts(model: ResolvedModel) -> list[Finding]:
+    """Rooms that hold less than one."""
+    wrong = {path: (value, arm.name) for arm in reversed(model.arms)
+             for path, value in parameter_row(model, arm).items()
+             if path.endswith((".ilv_capacity", ".docking_sites")) and 0 < value < 1}  # fmt: skip
+    return [Finding("error", path, f"`{path}` is {value:g} in arm `{arm}`",
+                    "in whole numbers an MVB has room for one ILV at least, and a cell for one docked MVB",
+                    "a part of one would be taken for one or for none",
+                    "write 1 or more; or run `fidelity: well_mixed`")
+            for path, (value, arm) in wrong.items()]
+
+
 def _room(model: ResolvedModel) -> list[Finding]:
     """Medium that has less room than its cells."""
     for arm in model.arms:
@@ -166,8 +190,24 @@ def _room(model: ResolvedModel) -> list[Finding]:
     return []
 
 
+def _windows(model: ResolvedModel, windows: float) -> list[Finding]:
+    seconds = windows / WINDOWS_PER_SECOND
+    if seconds <= MOST_EVENTS / EVENTS_PER_SECOND:
+        return []
+    schedule = model.schedule
+    return [Finding("warning", "run.window" if schedule.window else "run.every",
+                    f"rates are held for {schedule.longest_window:.3g} s, and there are {windows:.1e} such windows of "
+                    "single cells", "a run takes an hour or so on one core",
+                    f"this one takes about {seconds / 3600.0:,.0f} h of a core",
+                    "write a longer `window` (and `every`), fewer cells or fewer replicates")]
+
+
 def _events(model: ResolvedModel) -> list[Finding]:
     one = expected(model)
+    return [*_vesicles(model, one), *_windows(model, one.windows * model.schedule.replicates)]
+
+
+def _vesicles(model: ResolvedModel, one: Expected) -> list[Finding]:
     events = one.events * model.schedule.replicates
     if events <= MOST_EVENTS:
         return []

@@ -118,7 +118,8 @@ def _wrong(path: Path, key: str, wrote: str, rule: str) -> InputError:
 
 def _runs_near(where: Path, asked: Path) -> str:
     """Suggest the run folders that lie in a folder."""
-    found = sorted(path.parent for path in where.glob(f"*/{FILE}") if path.parent != asked)
+    found = sorted(path.parent for path in where.glob(f"*/{FILE}")
+                   if path.parent != asked and not path.parent.name.startswith("."))  # hidden: half made
     if not found:
         return "give the folder named after `--out`"
     return "did you mean " + " or ".join(f"`{path}`" for path in found[:4]) + "?"

@@ -80,10 +80,11 @@ def _words(cell: CellType, mirna: str, needed: float | None, supplied: float, pe
     label = mirna.replace("_", "-")
     if needed is None:
         return f"No {label} can reach the cytosol of a {cell.label} here, whatever the dose."
-    ratio = needed / supplied if supplied > 0 else float("inf")
+    ratio = needed / supplied if supplied > 0 else math.inf
+    gap = f"{ratio:,.0f}" if math.isfinite(ratio) else "infinitely many"
     return (
         f"To hold {needed_copies:,.0f} copies of {label}, a {cell.label} would have to take up and "
         f"keep {needed:,.0f} EVs "
         f"an hour ({per_vesicle:.2g} copies per EV, {share:.0%} reaching the cytosol). It took up {supplied:,.3g} "
-        f"an hour and received {arrived:,.3g} copies: " + (f"{ratio:,.0f} times too few." if ratio > 1 else "enough.")
+        f"an hour and received {arrived:,.3g} copies: " + (f"{gap} times too few." if ratio > 1 else "enough.")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from numba import njit
 
@@ -13,6 +14,8 @@ from vesica.engine.whole import rates as r
 from vesica.engine.whole.donor_arrays import first_of, hold_of, stream_of
 from vesica.engine.whole.loading_loop import envelope, lent_bounds, passed
 from vesica.engine.whole.rates import Rates
+
+NEVER: Final = 1e300  # s; an age at which an MVB is as full as it gets
 
 
 def resting_means(rates: Rates) -> tuple[float, float, float, float]:
@@ -30,14 +33,19 @@ def resting_means(rates: Rates) -> tuple[float, float, float, float]:
     endosomes = rates.formation / ends if ends else 0.0
     born = endosomes * rates.maturation
     half = rates.lysosome + rates.docking
-    if (rates.formation and not ends) or (born and (not half or (rates.docking and not rates.fusion))):
+    is_docking = bool(rates.docking and born)
+    stays = is_docking and not rates.fusion  # docked MVBs fill the sites for good; the lysosome takes the others
+    if (rates.formation and not ends) or (born and not half) or (stays and not (rates.lysosome and
+                                                                                math.isfinite(rates.sites))):
         raise ValueError("endosomes, MVBs or docked MVBs never end: such a cell has no rest; start from another")
-    docked = rates.docking * born / half / rates.fusion if rates.docking and born else 0.0
-    if docked and math.isfinite(rates.sites):
+    docked = 0.0
+    if is_docking and math.isfinite(rates.sites):
         b = born + rates.fusion * rates.sites * (1.0 + rates.lysosome / rates.docking)
         root = math.sqrt(b * b - 4.0 * rates.fusion * born * rates.sites)
         docked = 2.0 * born * rates.sites / (b + root)
-    if docked >= rates.sites * (1.0 - 1e-9):
+    elif is_docking:
+        docked = rates.docking * born / half / rates.fusion
+    if docked >= rates.sites * (1.0 - 1e-9) and not rates.lysosome:
         raise ValueError("MVBs are made faster than all docking sites can fuse them, and no lysosome takes them: "
                          "such a cell has no rest; start from another")
     docking = rates.docking * (1.0 - docked / rates.sites)
@@ -62,7 +70,9 @@ def furnish(streams, rate, mean_free, mean_docked, docking, share, free, docked,
         for k in range(n_free[c]):
             mvbs.bear(s, rate, rest, -loss * exponential(s) / leave, free[c, k])
         for k in range(n_docked[c]):
-            age = exponential(s) / leave + exponential(s) / rate[r.FUSION]
+            age = NEVER  # docked before the lysosome could take it, and there to stay
+            if rate[r.FUSION] > 0.0:
+                age = exponential(s) / leave + exponential(s) / rate[r.FUSION]
             mvbs.bear(s, rate, rest, -loss * age, docked[c, k])
 
 

@@ -22,6 +22,7 @@ from vesica.engine.whole.laws import Laws, donor_rates
 from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.step import arriving
 from vesica.engine.whole.vesicles import uniforms
+from vesica.errors import Finding, RunFault
 from vesica.spec.resolved import Arm, CellType
 
 Array = NDArray[np.float64]
@@ -109,7 +110,14 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
     laws.evaluate(mean)
     rates, loads, pool = Rates(*donor_rates(laws, mean, c)[0]), dish.loads(c, cells.values), dish.pool(cells)
     seed = laws.program.model.schedule.seed
-    donors = donor.resting(seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
+    try:
+        donors = donor.resting(seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
+    except ValueError as failure:
+        raise RunFault(Finding("error", c, f"untreated {c} cells: {str(failure).partition(':')[0]}",
+                               "cells stand without exposures before a run, until nothing changes",
+                               "their MVBs would become more and more, and the run would start from an arbitrary state",
+                               f"give `{c}.mvb_lysosome_rate` a value above zero, or let what is made end "
+                               "in another way")) from None
     ends = [float(laws.rate(mean, f"{process}/{c}", f"{c}.tethered")[0])
             for process in ("tether_detachment", "tether_return")]
     if sum(ends) > 0.0:
