@@ -161,7 +161,7 @@ def test_a_rate_that_is_no_number_stops_the_replicate_and_is_told() -> None:
 
 
 def test_leaps_of_pure_decay_follow_their_own_exact_law() -> None:
-    """With g = 1 the drift bounds a leap at d tau = e, e = `tau.DRIFT`, while x > e/epsilon^2, so x(t) is Binomial(N, q) with
+    """With g = 1 the drift bounds a leap at d tau = e = `tau.DRIFT` while x > e/epsilon^2: x(t) is Binomial(N, q) with
 
     q = (1 - e)^200: leaps of 0.01 to t = 2. Its bias, ln q + 2 = -2 e/2 (1 + 2 e/3 + ...), is the predicted
     leading error; sums of binomials are binomial, so the tail is exact.

@@ -331,7 +331,6 @@ def test_a_bistable_network_is_compared_by_its_modes() -> None:
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 
-@pytest.mark.verify
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_examples_agree(path: Path) -> None:
     """Tiny: two cells, two scales, an hour of the last arm that needs no other; false-alarm rate 1e-8 for each."""
