@@ -140,7 +140,8 @@ def test_saturated_docking_rests_where_the_quadratic_says_or_below() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"maturation": 0.0, "recycling": 0.0}, {"lysosome": 0.0, "docking": 0.0},
-                                     {"fusion": 0.0}, {"lysosome": 0.0, "sites": 1.0, "fusion": 1e-3}])
+                                     {"fusion": 0.0, "sites": float("inf")},
+                                     {"lysosome": 0.0, "sites": 1.0, "fusion": 1e-3}])
 def test_cells_that_never_rest_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="no rest"):
         donor.resting_means(replace(cases.BASE, **changes))
