@@ -140,10 +140,23 @@ def test_saturated_docking_rests_where_the_quadratic_says_or_below() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"maturation": 0.0, "recycling": 0.0}, {"lysosome": 0.0, "docking": 0.0},
-                                     {"fusion": 0.0}, {"lysosome": 0.0, "sites": 1.0, "fusion": 1e-3}])
+                                     {"fusion": 0.0, "sites": float("inf")},
+                                     {"lysosome": 0.0, "sites": 1.0, "fusion": 1e-3}])
 def test_cells_that_never_rest_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="no rest"):
         donor.resting_means(replace(cases.BASE, **changes))
+
+
+def test_cells_whose_mvbs_cannot_fuse_rest_with_all_sites_taken() -> None:
+    """Docked MVBs stay; the lysosome takes the free ones, born / lysosome of them. Made as cells, sites are full."""
+    blocked = replace(cases.BASE, fusion=0.0, sites=20.0, lysosome=1e-4)
+    endosomes, free, docked, docking = donor.resting_means(blocked)
+    assert (docked, docking) == (20.0, 0.0)
+    assert free == pytest.approx(endosomes * blocked.maturation / blocked.lysosome, rel=1e-12)
+    cells = donor.resting(1, "blocked", range(5), blocked)
+    assert cells.n_docked.tolist() == [20] * 5
+    cells, bursts = donor.advance(cells, donor.Leg(3600.0, blocked))
+    assert (bursts.time.size, cells.n_docked.tolist()) == (0, [20] * 5)
 
 
 def burst_disagreements(seed: int, capacity: float, cells: int = 3000, time: float = 4000.0) -> list[str]:

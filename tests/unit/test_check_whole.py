@@ -138,3 +138,39 @@ def test_the_cost_of_whole_numbers_is_that_of_the_sample() -> None:
 def test_an_amount_given_as_a_concentration_is_refused() -> None:
     text = GOOD.replace("astrocyte: {count: 1e6}", "astrocyte: {count: 1e6, cargo: {HMGB1: {basal: 10 nM}}}")
     assert any("dimension" in str(finding) for finding in findings_of(text) if finding.severity == "error")
+
+
+def test_an_arm_without_a_cell_is_refused() -> None:
+    model = of(0.0, 0.0)
+    severity, said = only(model)
+    assert severity == "error"
+    assert "there is no cell in arm" in said
+
+
+def test_half_a_cell_is_no_matter_of_the_sample() -> None:
+    """No `cells_at_most` makes half a cell a whole one."""
+    found = [str(finding) for finding in check_whole.check(of(1e6, 0.4))]
+    assert any("give a whole number of cells as `count`" in said for said in found)
+
+
+def test_rooms_for_less_than_one_are_refused_in_whole_numbers() -> None:
+    model = of(10.0, 10.0)
+    for path in ("donor.ilv_capacity", "donor.docking_sites"):
+        small = replace(model, parameters={**model.parameters, path: replace(model.parameters[path], value=0.5)})
+        severity, said = only(small)
+        assert severity == "error"
+        assert path in said
+
+
+def test_windows_that_would_take_months_are_named_before_the_run() -> None:
+    """A core does some 2e5 windows a second, so 1e-6 s of window are 5 s of a core for each second and cell."""
+    model = of(10.0, 10.0)
+    severity, said = only(replace(model, schedule=replace(model.schedule, window=1e-6)))
+    assert severity == "warning"
+    assert "such windows" in said
+
+
+def test_a_model_without_cells_is_refused() -> None:
+    (finding,) = check.check(replace(of(1.0, 1.0), cells=()))
+    assert finding.severity == "error"
+    assert "no cell type is named" in str(finding)

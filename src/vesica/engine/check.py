@@ -26,6 +26,9 @@ DENOMINATORS: Final = frozenset({
 
 def check(model: ResolvedModel) -> list[Finding]:
     """Everything that can be said without running: errors, warnings and notes."""
+    if not model.cells:
+        return [Finding("error", "cells", "no cell type is named", "a model has at least one type of cells",
+                        "there would be nothing to compute", "name one with its count, as `astrocyte: {count: 1e6}`")]
     findings = [*_positive(model), *_shares(model), *_sizes(model), *_late_doses(model), *check_whole.check(model)]
     if not any(finding.severity == "error" for finding in findings):
         findings += _too_much(model)

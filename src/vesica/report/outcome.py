@@ -150,7 +150,9 @@ def _what_was_done(material: Material) -> Table:
         control = Cell(against, style=material.styles.get(against)) if against else Cell()
         arm_cell, done = Cell(name, style=material.styles[name]), Cell(first, lines=tuple(more))
         content.append((arm_cell, done, cells, control) if named else (arm_cell, done, cells))
-    heads = [Column("arm"), Column("what was done", is_wide=True), Column("cells")]
+    share = get(material.summary, "domain", "sample_share")
+    counted = "cells followed" if is_number(share) and share < 1 else "cells"  # the dish holds more than its sample
+    heads = [Column("arm"), Column("what was done", is_wide=True), Column(counted)]
     heads += [Column("its control")] if named else []
     folded = len(content) > _MANY
     caption = f"What was done in each of {len(content)} arms" if folded else "What was done"

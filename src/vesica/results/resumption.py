@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+import yaml
 
 from vesica.errors import error
 from vesica.results import files, format1, record
@@ -13,6 +16,7 @@ from vesica.results.axes import Axes
 RULE = "only the same run can be resumed"
 CONSEQUENCE = "one folder would hold rows of two different runs"
 FIX = "run into a new folder with another `--out`"
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def refuse_difference(folder: Path, run: Mapping[str, object], *, pieces: Mapping[str, str],
@@ -71,7 +75,12 @@ def _refuse_inputs(folder: Path, inputs: Mapping[str, bytes] | None) -> None:
 
 
 def _first_difference(stored: str, given: str) -> str:
-    """`` (line 3: `count: 1e6` then, `count: 2e6` now)``."""
+    """`` (`cells.astrocyte.count`: `1e6` then, `2e6` now)``, or the first line where the words say the same."""
+    then, said = _words(stored), _words(given)
+    for path in [*then, *(path for path in said if path not in then)]:
+        if then.get(path) != said.get(path):
+            was, now = (f"`{words[path]}`" if path in words else "nothing" for words in (then, said))
+            return f" (`{path}`: {was} then, {now} now)"
     old, new = stored.splitlines(), given.splitlines()
     for tag, i, _, j, _ in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
@@ -79,3 +88,26 @@ def _first_difference(stored: str, given: str) -> str:
             now = f"`{new[j].strip()}`" if j < len(new) and tag != "delete" else "nothing"
             return f" (line {j + 1}: {was} then, {now} now)"
     return ""
+
+
+def _words(text: str) -> dict[str, str]:
+    """Each value of a YAML text by its path, however the text is laid out; none where it is no YAML."""
+    try:
+        root = yaml.compose(text, Loader=LOADER)
+    except yaml.YAMLError:
+        return {}
+    found: dict[str, str] = {}
+
+    def walk(node: yaml.Node, path: str) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                walk(value, f"{path}.{key.value}".lstrip("."))
+        elif isinstance(node, yaml.SequenceNode):
+            for k, value in enumerate(node.value):
+                walk(value, f"{path}[{k}]")
+        else:
+            found[path] = str(node.value)
+
+    if isinstance(root, yaml.MappingNode | yaml.SequenceNode):
+        walk(root, "")
+    return found

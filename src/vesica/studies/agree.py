@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 
 from vesica.analysis.agreement.modes import by_modes
 from vesica.analysis.agreement.verdict import Comparison, Observable, compare
+from vesica.engine import check_whole
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.simulate import run_all
 from vesica.engine.well_mixed import Trajectory
 from vesica.engine.whole.run import trajectories
-from vesica.errors import Finding, RunFault, error
+from vesica.errors import Finding, InputError, RunFault, error
 from vesica.spec import io
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.scaling import few_cells, scaled
@@ -42,6 +43,7 @@ Task = tuple[int, bool, int]  # place of the scale, halved windows, replicate
 
 ALARM: Final = 1e-3  # chance that models that agree are said to disagree, over all comparisons together
 MOST_EXTRA: Final = 8  # a smaller scale gets at most so many times the replicates of the largest
+LARGEST_SCALE: Final = 1e4
 STEP_ORDER: Final = 2.0  # |error| <= 2 |difference to half the window| for any order of one and more
 
 
@@ -89,6 +91,10 @@ def check(plan: Plan) -> None:
     if not (len(plan.scales) > 1 and rises and plan.scales[0] >= 1.0 and plan.scales[-1] < math.inf):
         raise error("--scales", f"`--scales {','.join(f'{s:g}' for s in plan.scales)}`",
                     "scales are at least two rising numbers from 1 on", "one cannot see whether the gap falls",
+                    "write `--scales 1,10,100`")
+    if plan.scales[-1] > LARGEST_SCALE:
+        raise error("--scales", f"`--scales {','.join(f'{s:g}' for s in plan.scales)}`",
+                    f"scales go up to {LARGEST_SCALE:,.0f}", "a cell would hold millions of MVBs, and fill the memory",
                     "write `--scales 1,10,100`")
     if plan.replicates < 8:
         raise error("--replicates", f"`--replicates {plan.replicates}`", "a comparison has at least 8 replicates",
@@ -179,6 +185,8 @@ def run(
     """
     check(plan)
     dishes = models(model, plan)
+    if wrong := [finding for finding in check_whole.check(dishes[0]) if finding.severity == "error"]:
+        raise InputError(*wrong)
     reference = [compile_model(dish) for dish in dishes]
     first = list(run_all(reference[0]))
     watched = observables(reference[0], first)
