@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
@@ -89,3 +94,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean `{folded[match[0]]}`?"
     shown = ", ".join(f"`{candidate}`" for candidate in names[:12])
     return f"known names: {shown}{' ...' if len(names) > 12 else ''}" if names else "no names are known here"
+
+
+def keep_interrupts() -> None:
+    """Ctrl-C that falls into a destructor is not lost, and prints no traceback.
+
+    Python drops an exception there after printing it. In the process of a command it is sent again; a
+    worker is ended by its parent.
+    """
+    before = sys.unraisablehook
+
+    def hook(found: sys.UnraisableHookArgs) -> None:
+        if found.exc_type is not KeyboardInterrupt:
+            before(found)
+        elif multiprocessing.parent_process() is None:
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    sys.unraisablehook = hook

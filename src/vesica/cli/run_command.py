@@ -6,6 +6,7 @@ import json
 import math
 import shlex
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import click
 from vesica import api
 from vesica.cli import failures, model_commands
 from vesica.cli.progress import Progress
-from vesica.errors import Finding, RunFault, error
+from vesica.errors import Finding, RunFault, error, keep_interrupts
 
 if TYPE_CHECKING:
     from vesica.results import Results
@@ -141,13 +142,15 @@ def ending_kept(file: Path, out: Path, *, draws: int = 0) -> Iterator[None]:
                                "a run that is ended keeps the rows it committed", "later rows are missing",
                                resume_line(file, out, draws=draws).removesuffix(".")))
 
-    before = signal.signal(signal.SIGTERM, end)
+    hook, before = sys.unraisablehook, signal.signal(signal.SIGTERM, end)
+    keep_interrupts()
     try:
         yield
     except KeyboardInterrupt:
         raise failures.Stopped(f"Stopped by Ctrl-C. {resume_line(file, out, draws=draws)}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = hook
 
 
 def _print(results: Results, out: Path, page: Path | None) -> None:

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from vesica.engine import warm
 from vesica.engine.program import Program, compile_model
 from vesica.engine.well_mixed import Trajectory
-from vesica.errors import Finding, RunFault
+from vesica.errors import Finding, RunFault, keep_interrupts
 from vesica.spec.resolved import ResolvedModel
 
 Trajectories = Callable[[Program, int], Iterator[Trajectory]]
@@ -76,6 +76,7 @@ _READY: dict[str, tuple[Program, Trajectories]] = {}
 
 def _prepare(model: ResolvedModel, name: str) -> None:
     """In a worker: compile once."""
+    keep_interrupts()
     _READY["it"] = compile_model(model), _function(name)
 
 

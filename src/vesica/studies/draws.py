@@ -24,6 +24,7 @@ from vesica.analysis.runs.quantities import quantities
 from vesica.analysis.runs.summary import published_sentences
 from vesica.engine.program import Program, compile_model
 from vesica.engine.simulate import as_arm_run, run_all_lanes
+from vesica.errors import keep_interrupts
 from vesica.library.ranges import between, position
 from vesica.results import write_json
 from vesica.spec.resolved import Parameter, Published, ResolvedModel
@@ -82,6 +83,8 @@ _PROGRAMS: dict[str, Program] = {}
 
 def _prepare(models: Mapping[str, ResolvedModel]) -> None:
     """In a worker: compile every structure once."""
+    if multiprocessing.parent_process() is not None:
+        keep_interrupts()
     _PROGRAMS.clear()
     for name, model in models.items():
         schedule = replace(model.schedule, relative_tolerance=DRAW_TOLERANCE)
