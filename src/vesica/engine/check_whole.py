@@ -16,8 +16,8 @@ from vesica.spec.sample import sampled
 LARGEST: Final = 2.0**53  # up to here every whole number is a float
 ROUNDED: Final = 0.05  # most that whole cells may change a cell type's share of the dish
 MOST_EVENTS: Final = 1e10
-# What a run takes, only to say what to expect. Guessed, then both speeds were divided by what two examples took more
-# on a core: `mirna_stoichiometry` 64 s, `single_cell_secretion` 27 s with their processes (both 2.7 times the first guess).
+# What a run takes, only to say what to expect. Guessed, then both speeds were divided by what two examples took more:
+# `mirna_stoichiometry` 64 s of a core, `single_cell_secretion` 27 s (both 2.7 times the first guess).
 EVENTS_PER_VESICLE: Final = 10.0  # release, binding, unbinding, uptake, fate
 EVENTS_PER_SECOND: Final = 1.1e6  # of one core
 WINDOWS_PER_SECOND: Final = 7.5e4  # windows of one cell, its MVBs, cargo and signals included
