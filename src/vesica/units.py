@@ -56,6 +56,7 @@ pascal = kilogram / meter / second ** 2 = Pa
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _EXAMPLES: Final = {
+    "molecule": "a number, `1e4 molecule`: a concentration times the volume of the cell (1 nM is 0.602 in 1 um^3)",
     "molecule/um^3": "a concentration, such as `10 nM` or `100 ng/mL`", "s": "a time, such as `48 h`",
     "um": "a length, such as `35 mm`", "um^3": "a volume, such as `2 mL`", "1/s": "a rate, such as `0.1 1/h`",
     "cell": "a number of cells, such as `1e6`", "g/mol": "a molar mass, such as `120 g/mol`",

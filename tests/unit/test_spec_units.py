@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vesica import units
+from vesica.errors import InputError
 from vesica.spec.quantities import Notes
 from vesica.units import CONCENTRATION, factor
 
@@ -39,3 +41,10 @@ def test_a_bare_number_is_a_count_only_where_counts_are_asked_for(value: float) 
     notes = Notes.elsewhere()
     assert notes.quantity(value, "molecule", "x") is None
     assert len(notes.findings) == 1
+
+
+def test_a_concentration_for_a_count_is_told_of_the_volume() -> None:
+    with pytest.raises(InputError) as refused:
+        units.to_internal("10 nM", "molecule", "cells.astrocyte.cargo.TLR4.basal")
+    assert "times the volume of the cell" in refused.value.findings[0].fix
+    assert units.to_internal("1 nM", "molecule/um^3", "x") == pytest.approx(0.602, rel=1e-3)
