@@ -209,3 +209,15 @@ def _is_mass_concentration(unit: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def internal_unit(unit: str) -> str:
+    """The internal unit of the same dimension: ``micron ** 3 / molecule / second`` for ``1/(uM*s)``.
+
+    Raises
+    ------
+    ValueError
+        It is not a unit.
+    """
+    factor(unit, unit + "*1" if unit else "")  # raises where pint would raise something of its own
+    return str(registry().Quantity(1.0, unit or "dimensionless").to_root_units().units)

@@ -96,9 +96,14 @@ def references(library: Library) -> dict[str, str]:
         found["microvesicle.enrichment"] = library.microvesicle_enrichment
     for cell in library.cells.values():
         found |= {f"{cell.name}.{name}": entry for name, entry in cell.parameters.items()}
-        for kind in (cell.signals, cell.cargo, cell.microvesicle_cargo, cell.targets, cell.solubles):
+        for kind in (cell.signals, cell.cargo, cell.microvesicle_cargo, cell.targets, cell.solubles,
+                     cell.offered_cargo, cell.offered_targets, cell.offered_solubles):
             for owner, item in kind.items():
                 found |= {f"{cell.name}.{owner}.{name}": entry for name, entry in item.numbers().items()}
+        for words in (cell.phenotypes, cell.ligands, cell.translations):
+            found |= _named_in(words, cell.name)
+    for name, network in library.networks.items():
+        found |= _named_in(network, f"network.{name}")
     for soluble in library.solubles.values():
         found |= {
             f"{soluble.name}.molar_mass": soluble.molar_mass,
@@ -115,6 +120,17 @@ def references(library: Library) -> dict[str, str]:
                 f"{switch.name}.{option.name}.{path}": entry for path, entry in option.parameters.items()
             }
     return found
+
+
+def _named_in(words: object, place: str) -> dict[str, str]:
+    """Entry ids in the words of a network or a phenotype, each by its place."""
+    if isinstance(words, Mapping):
+        return {path: entry for key, item in words.items() for path, entry in _named_in(item, f"{place}.{key}").items()}
+    if isinstance(words, list | tuple):
+        return {path: entry for number, item in enumerate(words)
+                for path, entry in _named_in(item, f"{place}[{number}]").items()}
+    found = _REFERENCE.findall(words) if isinstance(words, str) else []
+    return {f"{place}#{number}": entry for number, entry in enumerate(found)}
 
 
 def reference_problems(library: Library) -> list[str]:

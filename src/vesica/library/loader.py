@@ -102,7 +102,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
     _only(
         merged,
         ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
-         "marker"),
+         "marker", "network"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -119,6 +119,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         switches=_named(merged.get("switch", {}), _switch),
         microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
         markers=_named(merged.get("marker", {}), _marker),
+        networks=_frozen(merged.get("network", {})),
     )
 
 
@@ -149,6 +150,10 @@ def _cell(row: Table) -> CellEntry:
         "microvesicle_cargo": _each(row.get("microvesicle_cargo", {}), CellCargoEntry),
         "targets": _each(row.get("targets", {}), CellTargetsEntry),
         "solubles": _each(row.get("solubles", {}), CellSolubleEntry),
+        "offered_cargo": _each(row.get("offered_cargo", {}), CellCargoEntry),
+        "offered_targets": _each(row.get("offered_targets", {}), CellTargetsEntry),
+        "offered_solubles": _each(row.get("offered_solubles", {}), CellSolubleEntry),
+        "networks": tuple(row.get("networks", ())),
     })  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 Confidence = Literal["seen", "known", "estimate"]
 Kind = Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
@@ -113,7 +113,9 @@ class CellSolubleEntry:
 class CellEntry:
     """A cell type: what it does, and which numbers differ from `Library.machinery`.
 
-    ``microvesicle_cargo`` it has only in models where it sheds microvesicles.
+    ``microvesicle_cargo`` it has only in models where it sheds microvesicles, what is ``offered`` only in models
+    that name it. ``phenotypes``, ``ligands`` and ``translations`` are words as a model file has them, with
+    ``@id`` for numbers.
     """
 
     name: str
@@ -127,6 +129,14 @@ class CellEntry:
     targets: Mapping[str, CellTargetsEntry]
     solubles: Mapping[str, CellSolubleEntry]
     microvesicle_cargo: Mapping[str, CellCargoEntry] = field(default_factory=lambda: MappingProxyType({}))
+    offered_cargo: Mapping[str, CellCargoEntry] = field(default_factory=lambda: MappingProxyType({}))
+    offered_targets: Mapping[str, CellTargetsEntry] = field(default_factory=lambda: MappingProxyType({}))
+    offered_solubles: Mapping[str, CellSolubleEntry] = field(default_factory=lambda: MappingProxyType({}))
+    networks: tuple[str, ...] = ()
+    phenotypes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    ligands: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    translations: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    ago: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,7 @@ class CargoEntry:
     label: str
     kind: Kind
     topology: Topology
+    frees: str = ""  # soluble that it becomes when its vesicle bursts in the medium
 
 
 @dataclass(frozen=True)
@@ -234,7 +245,8 @@ class MarkerEntry:
 class Library:
     """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids.
 
-    ``microvesicle_enrichment`` (entry id) is that of every cargo without one of its own.
+    ``microvesicle_enrichment`` (entry id) is that of every cargo without one of its own. ``networks`` are words as
+    a model file has them, with ``@id`` for numbers.
     """
 
     name: str
@@ -249,3 +261,4 @@ class Library:
     switches: Mapping[str, SwitchEntry]
     microvesicle_enrichment: str = ""
     markers: Mapping[str, MarkerEntry] = field(default_factory=lambda: MappingProxyType({}))
+    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vesica.spec.expressions import Expression
 from vesica.spec.vocabulary import origins_made
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
@@ -46,6 +47,7 @@ class Cargo:
     kind: Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
     topology: Literal["lumen", "membrane"]
     label: str = ""
+    frees: str = ""  # soluble that it becomes when its vesicle bursts in the medium
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,80 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class NetworkState:
+    """A level of a network, of the living cell: pool ``CELL.NAME``.
+
+    The pool holds an amount over the size of the cell's reference compartment (so that reactions
+    between compartments move whole numbers); the value that expressions read is the pool over ``size``.
+    """
+
+    name: str
+    unit: str  # internal: molecule/um^3, molecule, or nothing
+    label: str = ""
+    compartment: str = ""  # its size is the parameter ``CELL.NETWORK.COMPARTMENT``; nothing is the whole cell
+    has_pulse: bool = False  # ``CELL.NAME.at_start`` is added when the run starts
+    is_hidden: bool = False  # a step of a chain of delays
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """One reaction: whole numbers of states, cargo of the cell or solubles, and its rate per living cell."""
+
+    name: str
+    moves: tuple[tuple[str, int], ...]
+    rate: Expression
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A reaction network of a cell type; names in its expressions are looked up in the whole cell."""
+
+    name: str
+    label: str = ""
+    states: tuple[NetworkState, ...] = ()
+    constants: tuple[str, ...] = ()  # parameters ``CELL.NETWORK.NAME``
+    assignments: tuple[tuple[str, Expression], ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    conserved: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
+    provides: tuple[str, ...] = ()
+    source: str = ""
+    doi: str = ""
+
+
+@dataclass(frozen=True)
+class ChainState:
+    """A phenotype: pool ``CELL.NAME``, the share of living cells that are in it (0 or 1 in whole numbers)."""
+
+    name: str
+    label: str = ""
+    dies: bool = False
+    owns: tuple[str, ...] = ()  # rates it multiplies by ``CELL.NAME.RATE``
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A Markov chain of phenotypes; the hazard of a transition is ``CELL.A_to_B.hazard``."""
+
+    name: str
+    states: tuple[ChainState, ...]
+    transitions: tuple[tuple[str, str], ...]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Parameters of a cell type that differ from cell to cell, log-normally around their value as the mean.
+
+    ``paths`` are whole (``microglia.TLR4.basal``); ``variations`` and ``correlation`` are paths of parameters.
+    """
+
+    paths: tuple[str, ...]
+    variations: tuple[str, ...]
+    correlation: str = ""  # nothing: all move together
+
+
+@dataclass(frozen=True)
 class CellType:
     """A cell type with its machinery, its signals, cargo and solubles, by name."""
 
@@ -77,6 +153,12 @@ class CellType:
     can_die: bool = False
     sheds_microvesicles: bool = False
     forms_apoptotic_vesicles: bool = False  # when it dies
+    networks: tuple[Network, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    translations: tuple[tuple[str, str], ...] = ()  # mRNA, protein
+    ligands: tuple[tuple[str, str], ...] = ()  # ligand on bound vesicles, receptor of the cell
+    has_ago: bool = False  # miRNAs share a pool of Ago
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ class CellPlan:
 
 def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
     """Names of the library, then those of the model, which must not be the same."""
-    cargo = {name: Cargo(name, item.kind, item.topology, item.label) for name, item in library.cargo.items()}
+    cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
+             for name, item in library.cargo.items()}  # fmt: skip
     agents = {name: item.label for name, item in library.agents.items()}
     solubles = {name: item.label for name, item in library.solubles.items()}
     for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
@@ -68,7 +69,8 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
             if name in theirs:
                 notes.add("error", f"{key}.{name}", f"`{name}` is already in the library", "a name means one thing",
                           "rules of the library would act on something else", "choose another name")
-    cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name) for name, item in spec.cargo.items()}
+    cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
+              for name, item in spec.cargo.items()}  # fmt: skip
     agents |= {name: item.label or name for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
     return Catalogue(library, cargo, agents, solubles)
