@@ -106,7 +106,7 @@ def test_the_tables_compute_what_the_expressions_say() -> None:
 
 
 def test_the_jacobian_of_a_network_is_its_slope() -> None:
-    """Central differences with a relative step of 1e-5: error about 1e-10 of the slope, and 1e-11 of the rate by rounding."""
+    """Central differences with a relative step of 1e-5 err by about 1e-10 of the slope, and 1e-11 of the rate."""
     model = resolved()
     program = compile_model(model)
     tables = program.tables(frozenset({"cell:microglia", "origin:microglia"}))

@@ -53,7 +53,8 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 GENERIC = {"modulated", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
-               "unbinding_hazard", "drinking_hazard", "difference", "quotient", "raised", "exponential", "logarithm"}  # one-line docstrings
+               "unbinding_hazard", "drinking_hazard", "difference", "quotient", "raised", "exponential",
+               "logarithm"}  # one-line docstrings
 
 
 def quantity(value: float, unit: str) -> Any:
