@@ -36,6 +36,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "synthesis": (("molecule", "1/s"), "molecule/s"),
     "repressed_share": (("molecule", "molecule"), ""),
     "modulated": (("vesicle/s", "", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
+    "added": (("vesicle/s", "vesicle/s", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
     "production": (("", "1/s"), "1/s"),
     "receptor_share": (("molecule", "molecule"), ""),
     "product": (("1/s", "molecule"), "molecule/s"),
@@ -44,7 +45,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "microvesicle_shedding": (("vesicle/s", ""), "vesicle/s"),
     "per_living": (("vesicle", ""), "vesicle"),
 }
-GENERIC = {"modulated", "product", "total", "per_living"}  # documented as any unit
+GENERIC = {"modulated", "added", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
                "unbinding_hazard", "drinking_hazard"}  # one-line docstrings
 

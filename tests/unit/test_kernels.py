@@ -146,7 +146,7 @@ def test_every_partial_is_the_derivative_of_the_kernel(name: str) -> None:
     given = arguments(name, 7)
     found = differentiated(name, given)
     for place in range(len(given)):
-        if name == "modulated" and place == 4:
+        if name in ("modulated", "added") and place == 4:
             assert found[place] == 0.0
             continue
 

@@ -10,7 +10,7 @@ from typing import Final
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
-from vesica.spec import arms, measured, rulebook, structure, switches, table
+from vesica.spec import arms, measured, rule_checks, rulebook, structure, switches, table
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -112,7 +112,10 @@ def _resolve(
     masses = {name: molar.get(name) for name in names.agents}
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    return dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+    if apply is not None and not notes.has_errors:
+        rule_checks.check(model, book.places, notes)
+    return model
 
 
 def _arms(

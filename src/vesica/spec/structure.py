@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vesica.errors import article
 from vesica.library import Library
 from vesica.spec.model import CellSpec, ModelSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
-from vesica.spec.rules import CellWords
+from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     CELL_APOPTOSIS,
     CELL_CARGO,
@@ -51,6 +51,7 @@ class CellPlan:
 
     cell: CellType
     like: str
+    units: Mapping[str, str] = field(default_factory=dict)  # of values of networks, by their word
 
     @property
     def name(self) -> str:
@@ -192,8 +193,14 @@ def _check_receptors(cell: CellType, place: str, notes: Notes) -> None:
                       f"add `cargo: {{{signal.requires}: {{basal: ..., decay_rate: ..., enrichment: ...}}}}`")
 
 
-def words_of(cell: CellType, names: Catalogue) -> CellWords:
-    """What rules may say about one cell type."""
+def words_of(cell: CellType, names: Catalogue, units: Mapping[str, str]) -> CellWords:
+    """What rules may say about one cell type.
+
+    Parameters
+    ----------
+    units
+        Of the states and assignments of its networks, by name.
+    """
     def labels(keys: tuple[str, ...]) -> dict[str, str]:
         return {key: names.cargo[key].label or key for key in keys if key in names.cargo}
 
@@ -201,8 +208,40 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
         cell.name, cell.label, {signal.name: signal.label or signal.name for signal in cell.signals},
         labels(cell.cargo), cell.mirna_targets, {name: names.solubles[name] for name in cell.solubles},
         names.agents, names.solubles, labels(tuple(names.cargo)), cell.can_die,
-        cell.sheds_microvesicles,
+        cell.sheds_microvesicles, _levels(cell, units), _reactions(cell),
+        {state.name: state.label or state.name for chain in cell.chains for state in chain.states},
+        {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
+         for one, other in chain.transitions},
+        labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
     )  # fmt: skip
+
+
+def _levels(cell: CellType, units: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """States and assignments of the networks of a cell: label and unit."""
+    found = {}
+    for network in cell.networks:
+        for state in network.states:
+            if not state.is_hidden:
+                found[state.name] = (state.label or state.name, units.get(state.name, state.unit))
+        for name, _ in network.assignments:
+            found[name] = (name.replace("_", " "), units.get(name, ""))
+    return found
+
+
+def _reactions(cell: CellType) -> dict[str, tuple[str, str]]:
+    """Reactions of the networks of a cell, ``NETWORK_REACTION``: label and unit of the rate.
+
+    The rate is that of the states that it moves; where it moves cargo or a factor of the medium, molecules per cell.
+    """
+    units = {state.name: state.unit for network in cell.networks for state in network.states}
+    found = {}
+    for network in cell.networks:
+        for reaction in network.reactions:
+            moved = {units.get(name, "molecule") for name, _ in reaction.moves}
+            unit = "molecule" if "molecule" in moved else next(iter(moved), "")
+            label = reaction.label or f"`{reaction.name}` of {network.label or network.name}"
+            found[f"{network.name}_{reaction.name}"] = (label, f"{unit or '1'}/s")
+    return found
 
 
 def expected_of_cell(cell: CellType) -> dict[str, Field]:
