@@ -58,6 +58,10 @@ def kinds_model(**changes: object) -> ResolvedModel:
     donor = replace(model.cells[0], sheds_microvesicles=True)
     taker = replace(model.cells[1], forms_apoptotic_vesicles=True)
     model = replace(model, cells=(donor, taker), parameters={**model.parameters, **parameters(values)})
+    leak = Rule("leak", "donor", "agent", "increases", "shedding_rate", "agent adds shedding", adds=True)
+    numbers = {"rule.leak.half_max": (6e6, "molecule/um^3"), "rule.leak.hill": (2.0, ""),
+               "rule.leak.added": (1 / H, "vesicle/s")}  # fmt: skip
+    model = replace(model, rules=(*model.rules, leak), parameters={**model.parameters, **parameters(numbers)})
     return replace(model, **changes)  # type: ignore[arg-type]
 
 

@@ -33,7 +33,7 @@ VOLUME = 2e12  # um^3, 2 mL
 
 NEUTRAL = {name: value for name, value in MACHINERY.items() if not name.endswith("_rate")}
 NEUTRAL |= dict.fromkeys(("enrichment", "microvesicle_enrichment", "reference", "half_max", "fold"), 1.0)
-NEUTRAL["hill"] = 2.0
+NEUTRAL |= {"hill": 2.0, "added": 0.0}
 
 LUMEN, MEMBRANE = Cargo("mir", "mirna", "lumen"), Cargo("receptor", "receptor", "membrane")
 
@@ -73,7 +73,8 @@ def build(
         for name in cell.mirna_targets:
             values |= {f"{cell.name}.{name}.{key}": (0.0, field.unit) for key, field in CELL_TARGETS.items()}
     values |= {f"{name}.decay_rate": (0.0, "1/s") for name in solubles}
-    values |= {f"rule.{rule.key}.{name}": (NEUTRAL[name], "") for rule in rules for name in RULE}
+    values |= {f"rule.{rule.key}.{name}": (NEUTRAL[name], "") for rule in rules for name in RULE
+               if name != ("fold" if rule.adds else "added")}  # fmt: skip
     unknown = set(changes) - set(values)
     if unknown:
         raise KeyError(f"the model has no parameter {sorted(unknown)}")

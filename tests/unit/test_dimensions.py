@@ -37,6 +37,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "synthesis": (("molecule", "1/s"), "molecule/s"),
     "repressed_share": (("molecule", "molecule"), ""),
     "modulated": (("vesicle/s", "", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
+    "added": (("vesicle/s", "vesicle/s", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
     "production": (("", "1/s"), "1/s"),
     "receptor_share": (("molecule", "molecule"), ""),
     "product": (("1/s", "molecule"), "molecule/s"),
@@ -51,7 +52,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "logarithm": (("",), ""),
     "hill_share": (("molecule/um^3", "molecule/um^3", ""), ""),
 }
-GENERIC = {"modulated", "product", "total", "per_living"}  # documented as any unit
+GENERIC = {"modulated", "added", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
                "unbinding_hazard", "drinking_hazard", "difference", "quotient", "raised", "exponential",
                "logarithm"}  # one-line docstrings

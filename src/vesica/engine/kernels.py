@@ -37,6 +37,7 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         delivery.synthesis,
         delivery.repressed_share,
         signalling.modulated,
+        signalling.added,
         signalling.production,
         signalling.receptor_share,
         signalling.product,

@@ -36,13 +36,14 @@ class Names:
             yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name)
 
     def rate(self, cell: str, name: str, base: str | None = None) -> str:
-        """Value name of a rate of a cell, after every rule that changes it."""
+        """Value name of a rate of a cell: (base + what rules add) x their factors."""
         value = base or f"{cell}.{name}"
-        for rule in self.model.rules:
-            if rule.cell == cell and rule.target == name:
-                source = self.source(cell, rule.source)
-                numbers = (f"rule.{rule.key}.fold", source, f"rule.{rule.key}.half_max", f"rule.{rule.key}.hill")
-                value = self.table.assign(f"{cell}.{name}|{rule.key}", "modulated", value, *numbers)
+        here = [rule for rule in self.model.rules if rule.cell == cell and rule.target == name]
+        for rule in sorted(here, key=lambda rule: not rule.adds):  # stable: the order of the rules otherwise
+            numbers = (rule.strength, self.source(cell, rule.source), f"rule.{rule.key}.half_max",
+                       f"rule.{rule.key}.hill")
+            value = self.table.assign(f"{cell}.{name}|{rule.key}", "added" if rule.adds else "modulated", value,
+                                      *numbers)
         return value
 
     def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:

@@ -70,11 +70,11 @@ def _signal(names: Names, c: str, signal: str, requires: str | None, needs: froz
                 is_level=True)
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
-    if requires is not None:
+    production = names.rate(c, f"{signal}_production", base)
+    if requires is not None:  # without the receptor nothing is made, whatever rules add
         share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share",
                                    names.living(c, f"{c}.{requires}"), f"{c}.{signal}.reference")
-        base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
-    production = names.rate(c, f"{signal}_production", base)
+        production = names.table.assign(f"{c}.{signal}_drive", "product", production, share)
     decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
     names.table.flux(f"signal_production/{pool.name}", c, (production,), {pool.name: 1}, needs)
     names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)

@@ -190,10 +190,11 @@ class CellType:
 class Rule:
     """One line of the user's or the library's signalling rules.
 
-    ``factor = 1 + (fold - 1) hill(x)`` multiplies the target rate; fold < 1 for
-    ``decreases``. ``source`` is an agent, a soluble, a signal or a cargo of the same cell,
-    ``bound_CARGO`` or ``repression_by_MIRNA``. The numbers are the parameters
-    ``rule.KEY.half_max`` (unit of the source), ``rule.KEY.hill`` and ``rule.KEY.fold``.
+    ``factor = 1 + (fold - 1) hill(x)`` multiplies the target rate, fold < 1 for ``decreases``; a rule that ``adds``
+    gives ``added hill(x)`` to it before any factor. ``source`` is an agent, a soluble, a signal, a level or assignment
+    of a network, a phenotype or a cargo of the same cell, ``bound_CARGO``, ``engaged_CARGO`` or
+    ``repression_by_MIRNA``. The numbers are the parameters ``rule.KEY.half_max`` (unit of the source),
+    ``rule.KEY.hill`` and ``rule.KEY.fold``, or ``rule.KEY.added`` (unit of the target).
     """
 
     key: str
@@ -207,6 +208,17 @@ class Rule:
     origin: Literal["library", "model", "measured"] = "model"
     reference: str = ""  # the paper that supports the direction
     doi: str = ""
+    adds: bool = False
+
+    @property
+    def strength(self) -> str:
+        """Path of the parameter that says how strong it is."""
+        return f"rule.{self.key}.{'added' if self.adds else 'fold'}"
+
+    @property
+    def neutral(self) -> float:
+        """Value of `strength` at which the rule does nothing."""
+        return 0.0 if self.adds else 1.0
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
 _SOLUBLE: Final = {"decay_rate": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
-_RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source
+_RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
 
 def exponent(model: ResolvedModel, path: str) -> int:
@@ -54,8 +54,11 @@ def exponent(model: ResolvedModel, path: str) -> int:
     """
     owner, _, name = path.rpartition(".")
     found = _table(model, owner).get(name)
-    if found is None and owner.startswith("rule.") and name == "half_max":
-        found = _of_source(model, owner.removeprefix("rule."))
+    if found is None and owner.startswith("rule.") and name in ("half_max", "added"):
+        rule = next((rule for rule in model.rules if f"rule.{rule.key}" == owner), None)
+        if rule is not None:
+            in_table = _MACHINERY.get(rule.target) if name == "added" else None
+            found = _by_unit(model.parameters[path].unit) if in_table is None else in_table
     if found is None:
         raise error(path, f"nobody has said how `{path}` changes when cells grow at fixed concentrations",
                     "each parameter is in the tables of spec/scaling.py", "the fidelities could not be compared",
@@ -88,17 +91,9 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     return tables
 
 
-def _of_source(model: ResolvedModel, key: str) -> int | None:
-    """Half-max of a rule: copies grow; concentrations, signals and shares do not."""
-    rule = next((rule for rule in model.rules if rule.key == key), None)
-    if rule is None:
-        return None
-    if rule.source in model.agents or rule.source in model.solubles:
-        return 0
-    if rule.source.startswith("bound_"):
-        return 1
-    cell = next(cell for cell in model.cells if cell.name == rule.cell)
-    return int(rule.source in cell.cargo)
+def _by_unit(unit: str) -> int:
+    """Numbers grow; concentrations, shares and hazards do not. For numbers of a rule that no table names."""
+    return int(unit.startswith(("molecule", "vesicle")) and "um" not in unit)
 
 
 def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:

@@ -13,7 +13,7 @@ from vesica.spec.model import CellSpec, ModelSpec, NetworkSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
-from vesica.spec.rules import CellWords
+from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     CELL_APOPTOSIS,
     CELL_CARGO,
@@ -28,8 +28,8 @@ from vesica.spec.vocabulary import (
     INHIBITOR,
     MEDIUM,
     SOLUBLE,
+    SOURCE_UNITS,
     Field,
-    unit_of_source,
 )
 
 DEATH = "death_rate"
@@ -220,13 +220,13 @@ def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
 
 def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     """Unit of every word that expressions of a cell type may read, besides its networks' own."""
-    concentration, pure = unit_of_source("agent"), unit_of_source("signal")
+    concentration, pure = SOURCE_UNITS["agent"], SOURCE_UNITS["signal"]
     found = {name: field.unit for name, field in CELL_MACHINERY.items()}
     found |= dict.fromkeys((*names.agents, *names.solubles), concentration)
     found |= dict.fromkeys((signal.name for signal in cell.signals), pure)
-    found |= dict.fromkeys(cell.cargo, unit_of_source("cargo")) | {"alive": pure}
-    found |= {f"bound_{name}": unit_of_source("bound") for name in names.cargo}
-    found |= {f"repression_by_{name}": unit_of_source("repression") for name in cell.mirna_targets}
+    found |= dict.fromkeys(cell.cargo, SOURCE_UNITS["cargo"]) | {"alive": pure}
+    found |= {f"bound_{name}": SOURCE_UNITS["bound"] for name in names.cargo}
+    found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -254,12 +254,34 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
     def labels(keys: tuple[str, ...]) -> dict[str, str]:
         return {key: names.cargo[key].label or key for key in keys if key in names.cargo}
 
+    plain = {signal.name: signal.label or signal.name for signal in cell.signals}
     return CellWords(
-        cell.name, cell.label, {signal.name: signal.label or signal.name for signal in cell.signals},
+        cell.name, cell.label, plain,
         labels(cell.cargo), cell.mirna_targets, {name: names.solubles[name] for name in cell.solubles},
         names.agents, names.solubles, labels(tuple(names.cargo)), cell.can_die,
         cell.sheds_microvesicles,
+        {name: level for name, level in cell.levels.items() if name not in plain}, _reactions(cell),
+        {state.name: state.label or state.name for chain in cell.chains for state in chain.states},
+        {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
+         for one, other in chain.transitions},
+        labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
     )  # fmt: skip
+
+
+def _reactions(cell: CellType) -> dict[str, tuple[str, str]]:
+    """Reactions of the networks of a cell, ``NETWORK_REACTION``: label and unit of the rate.
+
+    The rate is that of the states that it moves; where it moves cargo or a factor of the medium, molecules per cell.
+    """
+    units = {state.name: state.unit for network in cell.networks for state in network.states}
+    found = {}
+    for network in cell.networks:
+        for reaction in network.reactions:
+            moved = {units.get(name, "molecule") for name, _ in reaction.moves}
+            unit = "molecule" if "molecule" in moved else next(iter(moved), "")
+            label = reaction.label or f"`{reaction.name}` of {network.label or network.name}"
+            found[f"{network.name}_{reaction.name}"] = (label, f"{unit or '1'}/s")
+    return found
 
 
 def expected_of_cell(cell: CellType) -> dict[str, Field]:
