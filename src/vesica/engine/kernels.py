@@ -6,7 +6,17 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
-from vesica.biology import biogenesis, cargo, death, delivery, release, shedding, signalling, uptake
+from vesica.biology import (
+    biogenesis,
+    cargo,
+    death,
+    delivery,
+    phenotype,
+    release,
+    shedding,
+    signalling,
+    uptake,
+)
 
 KERNELS: Final[dict[str, Callable[..., Any]]] = {
     kernel.__name__: kernel
@@ -34,6 +44,7 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         signalling.concentration,
         shedding.microvesicle_shedding,
         death.per_living,
+        phenotype.owned_factor,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 ONE: Final = "1"
+RUNNING: Final = "running"  # derived number: 1 in a run; 0 at rest, so that what has it as a factor stands still
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Pool:
     rest: str | None = None
     counter: bool = False
     restart: bool = False  # set back to its rest level when the run starts
+    is_share: bool = False  # of the cells; others are divided by it, so it is known well however small it becomes
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
+from vesica.spec import phenotypes
 from vesica.spec.model import CellSpec, ModelSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
@@ -32,7 +33,7 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero"})
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class CellPlan:
 
     cell: CellType
     like: str
+    numbers: Mapping[str, Given] = field(default_factory=dict)  # of its phenotypes, by path
 
     @property
     def name(self) -> str:
@@ -96,7 +98,8 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     for arm, name, cell in cell_specs(spec):
         said.setdefault(name, []).append((place_of(arm, name), cell))
     _check_names(spec, said, names, notes)
-    plans = (_plan(name, said[name], names, notes) for name in sorted(said))
+    text = spec.model_dump_json(exclude_none=True)
+    plans = (_plan(name, said[name], names, text, notes) for name in sorted(said))
     return [plan for plan in plans if plan is not None]
 
 
@@ -125,7 +128,9 @@ def _check_names(
                       f"choose another name for the cell type, as `{name}_cell`, with `like:` to say what it is like")
 
 
-def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: Notes) -> CellPlan | None:
+def _plan(
+    name: str, said: list[tuple[str, CellSpec]], names: Catalogue, text: str, notes: Notes
+) -> CellPlan | None:
     likes = {cell.like: place for place, cell in said if cell.like is not None}
     if len(likes) > 1:
         notes.add("error", f"{said[-1][0]}.like", f"`{name}` is like {' and like '.join(sorted(likes))}",
@@ -170,7 +175,12 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
     _check_receptors(cell_type, said[0][0], notes)
-    return CellPlan(cell_type, like)
+    found = phenotypes.read(name, base, [(place, cell.phenotypes) for place, cell in said], text, notes)
+    cell_type = replace(cell_type, chains=found.chains, can_die=cell_type.can_die or found.can_kill)
+    words = words_of(cell_type, names)
+    phenotypes.check(found, set(words.targets()), set(words.sources()), notes)
+    deathless = {} if base.can_die or bleb or not found.can_kill else {f"{name}.{DEATH}": Given("0 1/s", "default")}
+    return CellPlan(cell_type, like, {**found.numbers, **deathless})
 
 
 def _flag(key: str, said: list[tuple[str, CellSpec]], notes: Notes) -> bool:
@@ -223,7 +233,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths
+    return paths | phenotypes.expected(cell)
 
 
 def choices_of_cell(cell: CellType) -> dict[str, Field]:
@@ -256,7 +266,7 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return {f"{plan.name}.{name}": given for name, given in numbers.items()} | dict(plan.numbers)
 
 
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
@@ -267,6 +277,6 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
             for key, text in item:
                 if text is not None and key not in ("label", "requires"):
                     numbers[f"{name}.{owner}.{key}"] = Given(text, f"{place}.{kind}.{owner}.{key}")
-    return numbers
+    return numbers | phenotypes.written(cell.phenotypes, name, place)
 
 
