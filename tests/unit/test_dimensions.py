@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cell_networks import resolved
-from tests.models import chain_model, kinds_model
+from tests.models import chain_model, kinds_model, phenotypes_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.processes import process_table
 from vesica.engine.table import LITERAL, ONE, TIMES, ProcessTable
@@ -51,6 +51,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "exponential": (("",), ""),
     "logarithm": (("",), ""),
     "hill_share": (("molecule/um^3", "molecule/um^3", ""), ""),
+    "owned_factor": (("", "", ""), ""),
 }
 GENERIC = {"modulated", "added", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
@@ -143,7 +144,7 @@ def test_hill_demands_that_source_and_half_max_agree() -> None:
 
 DERIVED = {"one": "vesicle", "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
            "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": "",
-           "apoptotic_rest_share": ""}
+           "apoptotic_rest_share": "", "running": "", "zero": "", "calm_start_share": "", "angry_start_share": ""}
 
 
 def unit_of_derived(model: ResolvedModel, name: str) -> str:
@@ -191,7 +192,8 @@ def misfits(model: ResolvedModel, units: Mapping[str, str] | None = None) -> lis
     return found
 
 
-@pytest.mark.parametrize("model", [chain_model(), kinds_model(), resolved()], ids=["chain", "kinds", "network"])
+@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), resolved()],
+                         ids=["chain", "kinds", "phenotypes", "network"])
 def test_every_flux_has_the_unit_of_the_pools_it_moves(model: ResolvedModel) -> None:
     assert misfits(model) == []
 

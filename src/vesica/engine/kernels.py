@@ -12,6 +12,7 @@ from vesica.biology import (
     cargo,
     death,
     delivery,
+    phenotype,
     release,
     shedding,
     signalling,
@@ -51,6 +52,7 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         arithmetic.exponential,
         arithmetic.logarithm,
         arithmetic.hill_share,
+        phenotype.owned_factor,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

@@ -6,6 +6,7 @@ from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
+from vesica.engine.phenotypes import bind_phenotypes
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
@@ -30,6 +31,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     for cell in model.cells:
         bind_cell_contents(names, cell)
         bind_networks(names, cell)
+        bind_phenotypes(names, cell)
     for cell in model.cells:
         if cell.secretes_vesicles:
             bind_donor(names, cell)

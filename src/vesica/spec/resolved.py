@@ -119,7 +119,10 @@ class Network:
 
 @dataclass(frozen=True)
 class ChainState:
-    """A phenotype: pool ``CELL.NAME``, the share of living cells that are in it (0 or 1 in whole numbers)."""
+    """A phenotype: pool ``CELL.NAME``, the cells in it per cell at the start (0 or 1 in whole numbers).
+
+    One that ``dies`` has no pool but the counter ``CELL.died_of:NAME``.
+    """
 
     name: str
     label: str = ""
@@ -129,12 +132,21 @@ class ChainState:
 
 @dataclass(frozen=True)
 class Chain:
-    """A Markov chain of phenotypes; the hazard of a transition is ``CELL.A_to_B.hazard``."""
+    """A Markov chain of phenotypes; the hazard of a transition is ``CELL.A_to_B.hazard``.
+
+    If it ``settles``, cells stand at its rest when a run begins; else ``CELL.NAME.initial`` is the share in each state.
+    """
 
     name: str
     states: tuple[ChainState, ...]
     transitions: tuple[tuple[str, str], ...]
     label: str = ""
+    settles: bool = False
+
+    @property
+    def living(self) -> tuple[ChainState, ...]:
+        """The states of a cell that lives."""
+        return tuple(state for state in self.states if not state.dies)
 
 
 @dataclass(frozen=True)

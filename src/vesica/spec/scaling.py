@@ -80,6 +80,9 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         return {}
     held = cells[cell]
     tables: dict[str, int] = {}
+    for chain in held.chains:  # shares, hazards and factors
+        tables |= {"hazard": 0} if thing in {f"{a}_to_{b}" for a, b in chain.transitions} else {}
+        tables |= {name: 0 for state in chain.states if state.name == thing for name in ("initial", *state.owns)}
     if thing in held.mirna_targets:
         tables |= _TARGETS
     if thing in held.solubles:
@@ -133,10 +136,13 @@ def _scaled_dose(dose: Dose, factor: float) -> Dose:
 
 
 def is_extensive(model: ResolvedModel, pool: str) -> bool:
-    """Whether a pool grows with the cell: all but signals and the shares of cells alive and dead."""
+    """Whether a pool grows with the cell: all but signals and the shares of cells alive, dead or in a phenotype."""
     owner, _, name = pool.partition(".")
     cell = next((cell for cell in model.cells if cell.name == owner), None)
-    return cell is None or name not in {"alive", "dead", *(signal.name for signal in cell.signals)}
+    if cell is None:
+        return True
+    states = {word for chain in cell.chains for state in chain.states for word in (state.name, f"died_of:{state.name}")}
+    return name not in {"alive", "dead", *(signal.name for signal in cell.signals), *states}
 
 
 def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import networks
+from vesica.spec import networks, phenotypes
 from vesica.spec.model import CellSpec, ModelSpec, NetworkSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
@@ -35,7 +35,7 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero"})
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class CellPlan:
     like: str
     networks: tuple[Plan, ...] = ()
     built: Built = NOTHING_BUILT
+    numbers: Mapping[str, Given] = field(default_factory=dict)  # of its phenotypes, by path
 
     @property
     def name(self) -> str:
@@ -179,7 +180,14 @@ def _plan(
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
     _check_receptors(cell_type, said[0][0], notes)
-    return _with_networks(CellPlan(cell_type, like, held), names, notes)
+    text = spec.model_dump_json(exclude_none=True)
+    found = phenotypes.read(name, base, [(place, cell.phenotypes) for place, cell in said], text, notes)
+    cell_type = replace(cell_type, chains=found.chains, can_die=cell_type.can_die or found.can_kill)
+    deathless = {} if base.can_die or bleb or not found.can_kill else {f"{name}.{DEATH}": Given("0 1/s", "default")}
+    plan = _with_networks(CellPlan(cell_type, like, held, numbers={**found.numbers, **deathless}), names, notes)
+    words = words_of(plan.cell, names)
+    phenotypes.check(found, set(words.targets()), set(words.sources()), notes)
+    return plan
 
 
 def _networks(
@@ -302,7 +310,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths
+    return paths | phenotypes.expected(cell)
 
 
 def choices_of_cell(cell: CellType) -> dict[str, Field]:
@@ -335,7 +343,7 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return {f"{plan.name}.{name}": given for name, given in numbers.items()} | dict(plan.numbers)
 
 
 def network_numbers(plan: CellPlan) -> dict[str, Given]:
@@ -349,7 +357,7 @@ def network_numbers(plan: CellPlan) -> dict[str, Given]:
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
-    return numbers | _owned_numbers(cell, name, place)
+    return numbers | _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

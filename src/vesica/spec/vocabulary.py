@@ -124,6 +124,10 @@ CELL_SIGNAL_RECEPTOR: Final[dict[str, Field]] = {
 }
 # CELL.SOLUBLE.NAME
 CELL_SOLUBLE: Final[dict[str, Field]] = {"secretion_rate": Field("molecule/s", False, "secreted per cell")}
+# CELL.PHENOTYPE.initial, where cells do not stand at the rest of the chain; CELL.A_to_B.hazard; CELL.PHENOTYPE.RATE
+PHENOTYPE_START: Final = Field("", False, "share of cells that are in it at the start")
+PHENOTYPE_HAZARD: Final = Field("1/s", True, "hazard of a transition between phenotypes")
+PHENOTYPE_FACTOR: Final = Field("", False, "factor on a rate of a cell while it is in the phenotype")
 # medium.NAME
 MEDIUM: Final[dict[str, Field]] = {
     "temperature": Field("K", False, "of the medium"),
