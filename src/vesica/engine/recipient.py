@@ -38,7 +38,7 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) 
         names.table.weigh(token, f"{c}.made/{cargo}", 1)
         names.table.weigh(token, f"{c}.returned/{cargo}", -1)
     if cell.takes_up_vesicles and _kind(names, cargo) != "ligand":
-        for origin in names.origins:
+        for origin in names.carriers(cargo):
             names.table.weigh(token, f"{c}.delivered:{origin}/{cargo}", -1)
 
 
@@ -87,18 +87,18 @@ def bind_recipient(names: Names, cell: CellType) -> None:
     c, origins = cell.name, names.origins
     if not origins:
         return
-    for content in names.contents():
-        if content.cargo is not None and _kind(names, content.cargo) == "receptor" and names.holds(cell, content.cargo):
-            _surfacing(names, c, content.cargo)
+    for cargo in cell.cargo:
+        if _kind(names, cargo) == "receptor" and names.carriers(cargo):
+            _surfacing(names, c, cargo)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         _uptake_pools(names, c, origin, needs)
-    bound = names.living(c, names.bound(c, ""))
+    bound = names.living(c, names.bound(c))
     sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), bound)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         hazards = _uptake_hazards(names, c, origin, sites)
-        for content in names.contents():
+        for content in names.contents(origin):
             _uptake(names, cell, origin, content, hazards, needs)
 
 
@@ -116,7 +116,7 @@ def _surfacing(names: Names, c: str, cargo: str) -> None:
 def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
     label = f"vesicles of {label_of(origin)} taken up and kept so far"
     names.table.pool(Pool(f"{c}.taken_up:{origin}", c, "vesicle", label, needs, counter=True))
-    for content in names.contents():
+    for content in names.contents(origin):
         for pool, label, counter in (
             ("bound", "bound", False),
             ("inside", "in endosomes", False),
