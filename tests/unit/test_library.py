@@ -30,7 +30,9 @@ def named_parameters() -> dict[str, tuple[str, str]]:
         for kind, fields in ((cell.microvesicle_cargo, shed),
                              (cell.signals, vocabulary.CELL_SIGNAL | vocabulary.CELL_SIGNAL_RECEPTOR),
                              (cell.cargo, vocabulary.CELL_CARGO), (cell.targets, vocabulary.CELL_TARGETS),
-                             (cell.solubles, vocabulary.CELL_SOLUBLE)):  # fmt: skip
+                             (cell.solubles, vocabulary.CELL_SOLUBLE), (cell.offered_cargo, shed),
+                             (cell.offered_targets, vocabulary.CELL_TARGETS),
+                             (cell.offered_solubles, vocabulary.CELL_SOLUBLE)):  # fmt: skip
             for owner, item in kind.items():
                 found |= {f"{cell.name}.{owner}.{name}": (entry, fields[name].unit)
                           for name, entry in item.numbers().items()}  # fmt: skip
@@ -52,6 +54,8 @@ def named_parameters() -> dict[str, tuple[str, str]]:
 
 def unit_of_path(path: str) -> str:
     match path.split("."):
+        case [_, name] if name.startswith(vocabulary.AFFINITY):
+            return vocabulary.CELL_AFFINITY.unit
         case [_, name]:
             return vocabulary.ALL_MACHINERY[name].unit
         case [_, cargo, name] if cargo in CNS.cargo:
@@ -151,6 +155,9 @@ def test_receptors_and_targets_are_cargo_of_their_cell():
         assert set(cell.cargo) | set(cell.targets) <= set(CNS.cargo)
         assert set(cell.targets) <= set(cell.cargo)
         assert set(cell.solubles) <= set(CNS.solubles)
+        assert set(cell.offered_cargo) <= set(CNS.cargo) - set(cell.cargo)
+        assert set(cell.offered_targets) <= {*cell.cargo, *cell.offered_cargo} - set(cell.targets)
+        assert set(cell.offered_solubles) <= set(CNS.solubles) - set(cell.solubles)
         for signal in cell.signals.values():
             assert bool(signal.requires) == bool(signal.reference)
             if signal.requires:

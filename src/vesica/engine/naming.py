@@ -57,6 +57,8 @@ class Names:
             return self.concentration(source)
         if source.startswith("bound_"):
             return self.living(cell, self.bound(cell, source.removeprefix("bound_")))
+        if source.startswith("inside_"):
+            return self.living(cell, self.bound(cell, source.removeprefix("inside_"), "inside"))
         if source.startswith("repression_by_"):
             mirna = source.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
@@ -83,12 +85,12 @@ class Names:
         volume = self.table.derive("medium.volume")
         return self.table.assign(f"medium.{soluble}_concentration", "concentration", f"medium.{soluble}", volume)
 
-    def bound(self, cell: str, cargo: str | None = None) -> str:
-        """Value name of the vesicles bound on one cell, or of their copies of a cargo, over all origins."""
+    def bound(self, cell: str, cargo: str | None = None, place: str = "bound") -> str:
+        """Value name of the vesicles ``bound`` on one cell or ``inside`` it, or of their copies of a cargo."""
         origins = self.origins if cargo is None else self.carriers(cargo)
         if not origins:
             return self.table.derive("zero")
-        parts = [f"{cell}.bound:{origin}{f'/{cargo}' if cargo else ''}" for origin in origins]
+        parts = [f"{cell}.{place}:{origin}{f'/{cargo}' if cargo else ''}" for origin in origins]
         value = parts[0]
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)

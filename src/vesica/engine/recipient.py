@@ -5,7 +5,7 @@ from __future__ import annotations
 from vesica.engine.naming import Content, Names
 from vesica.engine.table import Pool
 from vesica.spec.resolved import CellType
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import AFFINITY, label_of, sender_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
@@ -133,6 +133,9 @@ def _uptake_hazards(names: Names, c: str, origin: str, sites: str) -> dict[str, 
     assign, volume = names.table.assign, names.table.derive("medium.volume")
     diffusivity = names.table.derive(f"{origin}.diffusivity")
     binding = names.rate(c, "binding_rate")
+    affinity = f"{c}.{AFFINITY}{sender_of(origin)}"
+    if affinity in names.model.parameters:
+        binding = assign(f"{c}.binding:{origin}", "product", binding, affinity)
     divisor = assign(f"{c}.divisor:{origin}", "capture_divisor", binding, sites, diffusivity, f"{c}.capture_radius")
     return {
         "bind": assign(f"{c}.bind:{origin}", "binding_hazard", binding, sites, divisor, volume),
