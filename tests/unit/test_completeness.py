@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cell_networks import resolved
 from tests.models import kinds_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
@@ -26,7 +27,7 @@ TABLES = {"test_dimensions.py", "test_completeness.py", "test_kernels.py"}  # go
 
 def unbound(model: ResolvedModel, kernels: Iterable[str], excused: Mapping[str, str]) -> set[str]:
     """Kernels that no assignment of the model calls and that no reason excuses."""
-    called = {assignment.kernel for assignment in compile_model(model).table.assignments}
+    called = {assignment.kernel for one in (model, resolved()) for assignment in compile_model(one).table.assignments}
     return set(kernels) - called - set(excused)
 
 

@@ -73,7 +73,6 @@ def _survival(names: Names, c: str, death: str) -> None:
 
 
 def _held(names: Names, cell: CellType) -> list[Pool]:
-    """Pools of what a cell holds: all of its own but levels of signals and counters."""
-    levels = {f"{cell.name}.{signal.name}" for signal in cell.signals}
+    """Pools of what a cell holds: all of its own but levels and counters."""
     return [pool for pool in names.table.pools.values()
-            if pool.compartment == cell.name and not pool.counter and pool.name not in levels]  # fmt: skip
+            if pool.compartment == cell.name and not pool.counter and not pool.is_level]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vesica.engine.table import TableBuilder
+from vesica.engine.table import LITERAL, TableBuilder
 from vesica.spec.resolved import CellType, ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
@@ -49,8 +49,17 @@ class Names:
                 value = self.table.assign(f"{cell}.{name}|{rule.key}", "modulated", value, *numbers)
         return value
 
+    def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:
+        """Factors of a rate after every rule that changes it; as they are where none does."""
+        if not any(rule.cell == cell and rule.target == name for rule in self.model.rules):
+            return factors
+        base, *rest = factors or (self.table.derive(f"{LITERAL}{1.0!r}"),)
+        for factor in rest:
+            base = self.table.assign(f"product({base}, {factor})", "product", base, factor)
+        return (self.rate(cell, name, base),)
+
     def source(self, cell: str, source: str) -> str:
-        """Value name of what a rule of a cell reads."""
+        """Value name of a word of a cell: what its rules and expressions read."""
         if source in self.model.agents:
             return f"agent.{source}"
         if source in self.model.solubles:
@@ -63,6 +72,8 @@ class Names:
             mirna = source.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
             return self.table.assign(f"{cell}.{source}", "repressed_share", held, free)
+        if source == "alive" and not self.cell(cell).can_die:
+            return self.table.derive("one")
         here = f"{cell}.{source}"
         return self.living(cell, here) if source in self.cell(cell).cargo else here
 

@@ -66,7 +66,8 @@ def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
 
 def _signal(names: Names, c: str, signal: str, requires: str | None, needs: frozenset[str]) -> None:
     """A signal made at its basal rate, times its receptor where it needs one, and lost again."""
-    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal")
+    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal",
+                is_level=True)
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
     if requires is not None:

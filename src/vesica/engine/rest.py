@@ -85,5 +85,8 @@ def _settle(program: Program, system: Lanes) -> Rest:
                                "look at the rules that act on this variable in untreated cells"))
     state[restart] = start[restart]
     state[~keep] = 0.0
+    for place, pool in enumerate(pools):
+        if pool.pulse is not None:
+            state[place] += system.values[program.index[pool.pulse]]
     state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
     return Rest(state, tuple(messages))

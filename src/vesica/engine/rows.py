@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from vesica.biology.sizes import SizeLaw
 from vesica.engine.program import Program
-from vesica.engine.table import ONE
+from vesica.engine.table import LITERAL, ONE, TIMES
 from vesica.errors import error
 from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, ResolvedModel
@@ -66,7 +67,11 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     values: dict[str, float] = {}
     for name in program.table.derived:
         owner, _, what = name.partition(".")
-        if name in ("one", "zero"):
+        if name.startswith(LITERAL):
+            values[name] = float(name.removeprefix(LITERAL))
+        elif TIMES in name:
+            values[name] = math.prod(row[path] for path in name.split(TIMES))
+        elif name in ("one", "zero"):
             values[name] = float(name == "one")
         elif name == "medium.volume":
             values[name] = program.model.domain.volume

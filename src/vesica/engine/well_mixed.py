@@ -137,7 +137,9 @@ def run_lanes(
             if not book.message:
                 known = times[: leg.reached[lane]]
                 states = leg.states[: known.size, :, lane]
-                out[lane][np.ix_(np.isin(grid, known), tables.columns)] = states[np.isin(known, grid)]
+                kept, asked = states[np.isin(known, grid)], np.isin(grid, known)
+                out[lane][np.ix_(asked, tables.columns)] = kept
+                out[lane][np.ix_(asked, tables.watched_columns)] = system.watched(lane, kept)
                 if leg.reached[lane] < times.size:
                     last = int(leg.reached[lane]) - 1
                     book.message = runaway(system, lane, leg.states[last, :, lane], times[last], leg.messages[lane])

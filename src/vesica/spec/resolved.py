@@ -76,8 +76,19 @@ class NetworkState:
     unit: str  # internal: molecule/um^3, molecule, or nothing
     label: str = ""
     compartment: str = ""  # its size is the parameter ``CELL.NETWORK.COMPARTMENT``; nothing is the whole cell
+    has_start: bool = True  # ``CELL.NAME.initial`` is where cells begin to settle; otherwise at nothing
     has_pulse: bool = False  # ``CELL.NAME.at_start`` is added when the run starts
     is_hidden: bool = False  # a step of a chain of delays
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A value ``CELL.NAME`` that is computed from others."""
+
+    name: str
+    value: Expression
+    unit: str
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ class Network:
     label: str = ""
     states: tuple[NetworkState, ...] = ()
     constants: tuple[str, ...] = ()  # parameters ``CELL.NETWORK.NAME``
-    assignments: tuple[tuple[str, Expression], ...] = ()
+    assignments: tuple[Assigned, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     conserved: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
     provides: tuple[str, ...] = ()
@@ -159,6 +170,15 @@ class CellType:
     translations: tuple[tuple[str, str], ...] = ()  # mRNA, protein
     ligands: tuple[tuple[str, str], ...] = ()  # ligand on bound vesicles, receptor of the cell
     has_ago: bool = False  # miRNAs share a pool of Ago
+
+    @property
+    def levels(self) -> dict[str, tuple[str, str]]:
+        """Label and unit of every named level of the living cell: plain signals, and what networks hold or compute."""
+        found = {signal.name: (signal.label, "") for signal in self.signals}
+        for network in self.networks:
+            found |= {state.name: (state.label, state.unit) for state in network.states if not state.is_hidden}
+            found |= {one.name: (one.label, one.unit) for one in network.assignments}
+        return found
 
     @property
     def origins(self) -> tuple[str, ...]:
