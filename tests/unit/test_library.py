@@ -66,7 +66,8 @@ def unit_of_path(path: str) -> str:
 def source_kind(rule: library.RuleEntry, source: str) -> str:
     cell = CNS.cells[rule.cell]
     for kind, names in (("agent", CNS.agents), ("soluble", CNS.solubles), ("signal", cell.signals),
-                        ("cargo", cell.cargo), ("bound", [f"bound_{name}" for name in CNS.cargo]),
+                        ("cargo", [*cell.cargo, *cell.offered_cargo]),
+                        ("bound", [f"bound_{name}" for name in CNS.cargo]),
                         ("repression", [f"repression_by_{name}" for name in cell.targets])):  # fmt: skip
         if source in names:
             return kind
@@ -77,6 +78,7 @@ def modulable(cell: library.CellEntry) -> set[str]:
     words = {name for name, field in vocabulary.ALL_MACHINERY.items() if field.modulable}
     words |= {word for name in cell.signals for word in vocabulary.modulable_of_signal(name)}
     words |= {word for name in cell.cargo for word in vocabulary.modulable_of_cargo(name)}
+    words |= {word for chain in cell.phenotypes.values() for word in chain["transitions"]}
     return words | {word for name in cell.solubles for word in vocabulary.modulable_of_soluble(name)}
 
 

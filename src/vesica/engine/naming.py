@@ -64,10 +64,9 @@ class Names:
             return f"agent.{source}"
         if source in self.model.solubles:
             return self.concentration(source)
-        if source.startswith("bound_"):
-            return self.living(cell, self.bound(cell, source.removeprefix("bound_")))
-        if source.startswith("inside_"):
-            return self.living(cell, self.bound(cell, source.removeprefix("inside_"), "inside"))
+        place, _, cargo = source.partition("_")
+        if place in ("bound", "inside") and cargo:
+            return self.living(cell, self.bound(cell, cargo, place))
         if source.startswith("repression_by_"):
             mirna = source.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
