@@ -29,11 +29,15 @@ class Names:
     table: TableBuilder
     _rules: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
-    def contents(self) -> Iterator[Content]:
-        """The vesicle itself, then each cargo."""
+    def contents(self, origin: str | None = None) -> Iterator[Content]:
+        """The vesicle itself, then each cargo: those that a class can carry, or all of the model."""
         yield Content("", "vesicle", "vesicle", "vesicles", None)
-        for cargo in self.model.cargo:
+        for cargo in self.model.cargo if origin is None else self.model.carried(origin):
             yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name)
+
+    def carriers(self, cargo: str) -> tuple[str, ...]:
+        """Classes of vesicles that can carry a cargo."""
+        return tuple(origin for origin in self.origins if self.holds(self.cell(sender_of(origin)), cargo))
 
     def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
         """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.
@@ -88,8 +92,9 @@ class Names:
             return f"agent.{source}"
         if source in self.model.solubles:
             return self.concentration(source)
-        if source.startswith("bound_"):
-            return self.living(cell, self.bound(cell, f"/{source.removeprefix('bound_')}"))
+        place, _, cargo = source.partition("_")
+        if place in ("bound", "inside") and cargo:
+            return self.living(cell, self.bound(cell, cargo, place))
         if source.startswith("repression_by_"):
             mirna = source.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
@@ -119,11 +124,12 @@ class Names:
         volume = self.table.derive("medium.volume")
         return self.table.assign(f"medium.{soluble}_concentration", "concentration", f"medium.{soluble}", volume)
 
-    def bound(self, cell: str, suffix: str) -> str:
-        """Value name of what is bound on one cell, over all origins."""
-        if not self.origins:
+    def bound(self, cell: str, cargo: str | None = None, place: str = "bound") -> str:
+        """Value name of the vesicles ``bound`` on one cell or ``inside`` it, or of their copies of a cargo."""
+        origins = self.origins if cargo is None else self.carriers(cargo)
+        if not origins:
             return self.table.derive("zero")
-        parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins]
+        parts = [f"{cell}.{place}:{origin}{f'/{cargo}' if cargo else ''}" for origin in origins]
         value = parts[0]
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)

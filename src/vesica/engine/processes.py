@@ -56,7 +56,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
 def _bind_medium(names: Names, origin: str) -> None:
     """Free vesicles of one origin: decay, and loss to plastic."""
     needs = frozenset({f"origin:{origin}"})
-    for content in names.contents():
+    for content in names.contents(origin):
         unit = content.unit
         for pool, label, weight in (
             ("free", "free in the medium", 1),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
 from vesica.spec import networks, phenotypes
-from vesica.spec.model import CellSpec, ModelSpec, NetworkSpec
+from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
 from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
+    AFFINITY,
+    CELL_AFFINITY,
     CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_CHOICE,
@@ -65,14 +67,14 @@ class CellPlan:
 
 
 def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
-    """Names of the library, then those of the model, which must not be the same."""
+    """Names of the library, then those of the model; a name of both means one thing, or is refused."""
     cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
              for name, item in library.cargo.items()}  # fmt: skip
     agents = {name: item.label for name, item in library.agents.items()}
     solubles = {name: item.label for name, item in library.solubles.items()}
     for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
-        for name in getattr(spec, key):
-            if name in theirs:
+        for name, words in getattr(spec, key).items():
+            if name in theirs and not _is_same(theirs[name], words):
                 notes.add("error", f"{key}.{name}", f"`{name}` is already in the library", "a name means one thing",
                           "rules of the library would act on something else", "choose another name")
     cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
@@ -80,6 +82,12 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
     agents |= {name: item.label or name for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
     return Catalogue(library, cargo, agents, solubles)
+
+
+def _is_same(theirs: Cargo | str, words: object) -> bool:
+    """Whether a model says of a cargo what the library says: then both mean one thing."""
+    return (isinstance(theirs, Cargo) and isinstance(words, CargoSpec)
+            and (theirs.kind, theirs.topology) == (words.kind, words.topology))
 
 
 def cell_specs(spec: ModelSpec) -> Iterator[tuple[str, str, CellSpec]]:
@@ -174,6 +182,8 @@ def _plan(
                                   f"its kind is unknown (define it under `{key if key != 'targets' else 'cargo'}:`)")
                     continue
                 owned[key].setdefault(word)
+                if key == "targets" and word in base.offered_cargo:  # a target pool needs its miRNA in the cell
+                    owned["cargo"].setdefault(word)
     label = next((cell.label for _, cell in said if cell.label), base.label if like == name else name)
     cell_type = CellType(name, label, tuple(sorted(signals.values(), key=lambda signal: signal.name)),
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
@@ -233,7 +243,7 @@ def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= dict.fromkeys((*names.agents, *names.solubles), concentration)
     found |= dict.fromkeys((signal.name for signal in cell.signals), pure)
     found |= dict.fromkeys(cell.cargo, SOURCE_UNITS["cargo"]) | {"alive": pure}
-    found |= {f"bound_{name}": SOURCE_UNITS["bound"] for name in names.cargo}
+    found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
     found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
@@ -313,10 +323,13 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
     return paths | phenotypes.expected(cell)
 
 
-def choices_of_cell(cell: CellType) -> dict[str, Field]:
-    """Parameters that a cell type has only in models that name one of them, by path."""
-    return {f"{cell.name}.{cargo}.{name}": field for cargo in cell.cargo if cell.secretes_vesicles
-            for name, field in CELL_CARGO_CHOICE.items()}  # fmt: skip
+def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[Field, Given]]:
+    """Parameters that a cell type has only where one of them is named, by path, with what they are otherwise."""
+    found = {f"{cell.name}.{cargo}.{name}": (field, Given("0", "default")) for cargo in cell.cargo
+             if cell.secretes_vesicles for name, field in CELL_CARGO_CHOICE.items()}  # fmt: skip
+    if cell.takes_up_vesicles:
+        found |= {f"{cell.name}.{AFFINITY}{name}": (CELL_AFFINITY, Given("1", "default")) for name in senders}
+    return found
 
 
 def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
@@ -339,7 +352,7 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
     if plan.cell.sheds_microvesicles:
         passive = Given(f"@{library.microvesicle_enrichment}", place)
         numbers |= {f"{cargo}.microvesicle_enrichment": passive for cargo in plan.cell.cargo}
-    for kind in (*OWNED_NUMBERS, "microvesicle_cargo"):
+    for kind in (*OWNED_NUMBERS, "microvesicle_cargo", "offered_cargo", "offered_targets", "offered_solubles"):
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)

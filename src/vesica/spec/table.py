@@ -106,18 +106,20 @@ def build(
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
-    choices = {path: field for plan in plans for path, field in structure.choices_of_cell(plan.cell).items()
-               if path.rpartition(".")[2] in said}  # fmt: skip
-    expected |= choices
+    switched = switches.library_layer(chosen, library, {plan.name: plan.like for plan in plans})
+    senders = [plan.name for plan in plans if plan.cell.origins]
+    choices = {path: choice for plan in plans for path, choice in structure.choices_of_cell(plan.cell, senders).items()
+               if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
+    expected |= {path: field for path, (field, _) in choices.items()}
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
-    base |= {path: Given("0", "default") for path in choices}
+    base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switches.library_layer(chosen, library, cells, expected)
+    base |= switched
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())

@@ -104,6 +104,10 @@ CELL_CARGO_SHED: Final[dict[str, Field]] = {
 CELL_CARGO_CHOICE: Final[dict[str, Field]] = {
     "empty_share": Field("", False, "exosomes that never carry it; the others carry more, so the mean stays"),
 }
+# CELL.affinity_for_SENDER, where a model or a switch asks for it; one otherwise
+AFFINITY: Final = "affinity_for_"
+CELL_AFFINITY: Final = Field("", False, "binding of vesicles of that cell type, relative to others")
+TRANSITION: Final = "_to_"  # between two phenotypes, in the word for their transition
 # CELL.MIRNA.NAME, where the cell tracks the miRNA's targets
 CELL_TARGETS: Final[dict[str, Field]] = {
     "target_sites": Field("molecule", False, "sites for the seed, all mRNAs together"),

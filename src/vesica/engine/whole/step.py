@@ -119,7 +119,7 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
     index, c = dish.laws.program.index, cells.name
     bound = dish.journey.now(journey.BOUND)[cells.at]
     for k, origin in enumerate(dish.classes):
-        for i, suffix in enumerate(dish.suffixes):
+        for i, suffix in dish.contents(origin):
             place = index.get(f"{c}.bound:{origin}{suffix}")
             if place is not None:
                 cells.values[place] = bound[:, k, i]
@@ -226,13 +226,13 @@ def _bring(dish: Dish, cells: Cells, fates: NDArray[np.int64]) -> None:
     """
     index, laws, c = dish.laws.program.index, dish.laws, cells.name
     held, of = dish.places(cells), fates[:, cells.at].sum(axis=2)
-    live = [origin for origin in dish.classes if f"escape/{c}:{origin}" in laws.fluxes]
     for column, cargo in enumerate(dish.cargo, start=1):
         if cargo in held:
             cells.values[held[cargo]] += of[journey.loop.TAKEN_BACK, :, column]
-        if not live:
+        where = next((f"{c}:{origin}/{cargo}" for origin in dish.classes
+                      if f"escape/{c}:{origin}/{cargo}" in laws.fluxes), None)  # any class: what it brings goes one way
+        if where is None:
             continue
-        where = f"{c}:{live[0]}/{cargo}"
         fused = of[journey.loop.FUSED, :, column]
         if f"membrane_fusion/{where}.lost" in laws.fluxes:
             fused = binomials(cells.chance, fused, laws.value(cells.values, f"{c}.receptor_insertion_share"))
