@@ -5,7 +5,7 @@ from __future__ import annotations
 from vesica.engine.naming import Content, Names
 from vesica.engine.table import Pool
 from vesica.spec.resolved import CellType
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import AFFINITY, label_of, sender_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
@@ -38,7 +38,7 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) 
         names.table.weigh(token, f"{c}.made/{cargo}", 1)
         names.table.weigh(token, f"{c}.returned/{cargo}", -1)
     if cell.takes_up_vesicles and _kind(names, cargo) != "ligand":
-        for origin in names.origins:
+        for origin in names.carriers(cargo):
             names.table.weigh(token, f"{c}.delivered:{origin}/{cargo}", -1)
 
 
@@ -66,14 +66,15 @@ def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
 
 def _signal(names: Names, c: str, signal: str, requires: str | None, needs: frozenset[str]) -> None:
     """A signal made at its basal rate, times its receptor where it needs one, and lost again."""
-    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal")
+    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal",
+                is_level=True)
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
-    if requires is not None:
+    production = names.rate(c, f"{signal}_production", base)
+    if requires is not None:  # without the receptor nothing is made, whatever rules add
         share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share",
                                    names.living(c, f"{c}.{requires}"), f"{c}.{signal}.reference")
-        base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
-    production = names.rate(c, f"{signal}_production", base)
+        production = names.table.assign(f"{c}.{signal}_drive", "product", production, share)
     decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
     names.table.flux(f"signal_production/{pool.name}", c, (production,), {pool.name: 1}, needs)
     names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)
@@ -87,18 +88,18 @@ def bind_recipient(names: Names, cell: CellType) -> None:
     c, origins = cell.name, names.origins
     if not origins:
         return
-    for content in names.contents():
-        if content.cargo is not None and _kind(names, content.cargo) == "receptor" and names.holds(cell, content.cargo):
-            _surfacing(names, c, content.cargo)
+    for cargo in cell.cargo:
+        if _kind(names, cargo) == "receptor" and names.carriers(cargo):
+            _surfacing(names, c, cargo)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         _uptake_pools(names, c, origin, needs)
-    bound = names.living(c, names.bound(c, ""))
+    bound = names.living(c, names.bound(c))
     sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), bound)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         hazards = _uptake_hazards(names, c, origin, sites)
-        for content in names.contents():
+        for content in names.contents(origin):
             _uptake(names, cell, origin, content, hazards, needs)
 
 
@@ -116,7 +117,7 @@ def _surfacing(names: Names, c: str, cargo: str) -> None:
 def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
     label = f"vesicles of {label_of(origin)} taken up and kept so far"
     names.table.pool(Pool(f"{c}.taken_up:{origin}", c, "vesicle", label, needs, counter=True))
-    for content in names.contents():
+    for content in names.contents(origin):
         for pool, label, counter in (
             ("bound", "bound", False),
             ("inside", "in endosomes", False),
@@ -133,6 +134,9 @@ def _uptake_hazards(names: Names, c: str, origin: str, sites: str) -> dict[str, 
     assign, volume = names.table.assign, names.table.derive("medium.volume")
     diffusivity = names.table.derive(f"{origin}.diffusivity")
     binding = names.rate(c, "binding_rate")
+    affinity = f"{c}.{AFFINITY}{sender_of(origin)}"
+    if affinity in names.model.parameters:
+        binding = assign(f"{c}.binding:{origin}", "product", binding, affinity)
     divisor = assign(f"{c}.divisor:{origin}", "capture_divisor", binding, sites, diffusivity, f"{c}.capture_radius")
     return {
         "bind": assign(f"{c}.bind:{origin}", "binding_hazard", binding, sites, divisor, volume),

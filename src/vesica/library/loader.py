@@ -131,7 +131,7 @@ def _merge(merged: dict[str, Any], table: Table, path: str) -> None:
         elif isinstance(item, list) and isinstance(merged[key], list):
             merged[key] = [*merged[key], *item]
         elif isinstance(item, dict) and isinstance(merged[key], dict) and (not path or path.startswith("cell")):
-            _merge(merged[key], item, here)
+            _merge(merged[key], item, here)  # a cell type may be split over files, too
         else:
             raise ValueError(f"`{here}` is given twice")
 

@@ -10,7 +10,7 @@ from typing import Final
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
-from vesica.spec import arms, measured, rulebook, structure, switches, table
+from vesica.spec import arms, measured, rule_checks, rulebook, structure, switches, table
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -23,6 +23,7 @@ from vesica.spec.resolved import (
     Schedule,
     Switch,
 )
+from vesica.spec.rule_words import BOUND
 
 FIDELITIES: Final = ("well_mixed", "stochastic")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
@@ -102,7 +103,7 @@ def _resolve(
     numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
     model = ResolvedModel(
         title=spec.title, domain=_domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book),
+        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book, names.solubles),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe,
@@ -112,7 +113,15 @@ def _resolve(
     masses = {name: molar.get(name) for name in names.agents}
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    return dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+    agents |= set(book.agents) | _agents_read(plans, names)
+    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
+    if apply is not None and not notes.has_errors:
+        rule_checks.check(model, book.places, notes)
+    return model
+
+
+def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue) -> set[str]:
+    return {word for plan in plans for word in table.words_of_networks(plan.cell)} & set(names.agents)
 
 
 def _arms(
@@ -229,6 +238,7 @@ def _cargo(
     names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook
 ) -> tuple[Cargo, ...]:
     used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
+    used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell)}
     return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
 
 

@@ -112,10 +112,10 @@ class Dish:
         """Names, in the order of the model."""
         return tuple(one.name for one in self.laws.program.model.cargo)
 
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """Ends of the names of pools: of the vesicles themselves, and of each cargo."""
-        return ("", *(f"/{cargo}" for cargo in self.cargo))
+    def contents(self, origin: str) -> tuple[tuple[int, str], ...]:
+        """Columns of what a class can carry, and ends of the names of its pools: the vesicles themselves first."""
+        carried = {cargo.name for cargo in self.laws.program.model.carried(origin)}
+        return ((0, ""), *((i, f"/{cargo}") for i, cargo in enumerate(self.cargo, start=1) if cargo in carried))
 
     def set_input(self, name: str, value: float) -> None:
         """Set an input for the medium and all cells."""

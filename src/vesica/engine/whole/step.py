@@ -119,7 +119,7 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
     index, c = dish.laws.program.index, cells.name
     bound = dish.journey.now(journey.BOUND)[cells.at]
     for k, origin in enumerate(dish.classes):
-        for i, suffix in enumerate(dish.suffixes):
+        for i, suffix in dish.contents(origin):
             place = index.get(f"{c}.bound:{origin}{suffix}")
             if place is not None:
                 cells.values[place] = bound[:, k, i]
@@ -130,9 +130,17 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
 
 def _levels(dish: Dish, cells: Cells) -> Array:
     """Means of the cargo of the cells and of what they secrete and die with: held in a window like hazards are."""
-    rates = [dish.laws.rate(cells.values, f"secretion/{cells.name}.{soluble}").mean() for soluble in dish.solubles]
+    rates = [_made(dish, cells, soluble).mean() for soluble in dish.solubles]
     deaths = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive").mean()
     return np.array([*(cells.values[place].mean() for place in dish.places(cells).values()), *rates, deaths])
+
+
+def _made(dish: Dish, cells: Cells, soluble: str) -> Array:
+    """(cell,) molecules of a factor that each cell gives to the medium per second, less what it takes."""
+    made = np.zeros(cells.number)
+    for flux, count in dish.laws.sources(cells.name, soluble):
+        made += count * dish.laws.rate(cells.values, flux)
+    return made
 
 
 def _hazards(dish: Dish) -> dict[str, Array]:
@@ -218,13 +226,13 @@ def _bring(dish: Dish, cells: Cells, fates: NDArray[np.int64]) -> None:
     """
     index, laws, c = dish.laws.program.index, dish.laws, cells.name
     held, of = dish.places(cells), fates[:, cells.at].sum(axis=2)
-    live = [origin for origin in dish.classes if f"escape/{c}:{origin}" in laws.fluxes]
     for column, cargo in enumerate(dish.cargo, start=1):
         if cargo in held:
             cells.values[held[cargo]] += of[journey.loop.TAKEN_BACK, :, column]
-        if not live:
+        where = next((f"{c}:{origin}/{cargo}" for origin in dish.classes
+                      if f"escape/{c}:{origin}/{cargo}" in laws.fluxes), None)  # any class: what it brings goes one way
+        if where is None:
             continue
-        where = f"{c}:{live[0]}/{cargo}"
         fused = of[journey.loop.FUSED, :, column]
         if f"membrane_fusion/{where}.lost" in laws.fluxes:
             fused = binomials(cells.chance, fused, laws.value(cells.values, f"{c}.receptor_insertion_share"))
@@ -272,8 +280,7 @@ def _solubles(dish: Dish, duration: float) -> None:
         dish.laws.evaluate(cells.values)
     for name, amount in dish.solubles.items():
         decay = dish.decay_of(name)
-        made = sum(float((dish.laws.rate(cells.values, f"secretion/{cells.name}.{name}") * cells.is_alive).sum())
-                   for cells in dish.cells)
+        made = sum(float((_made(dish, cells, name) * cells.is_alive).sum()) for cells in dish.cells)
         fresh = relaxed(0.0, made, decay, duration)
         if amount + fresh >= CONTINUOUS:
             dish.solubles[name] = amount * math.exp(-decay * duration) + fresh
