@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.models import chain_model, kinds_model
+from tests.models import chain_model, kinds_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.processes import process_table
 from vesica.engine.table import ONE, ProcessTable
@@ -34,6 +34,8 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "drinking_hazard": (("um^3/s", "um^3"), "1/s"),
     "mass_action": (("1/molecule/s", "molecule", "molecule"), "molecule/s"),
     "synthesis": (("molecule", "1/s"), "molecule/s"),
+    "duplex_synthesis": (("molecule", "1/s", "1/molecule/s", "molecule", "1/s"), "molecule/s"),
+    "engaged_vesicles": (("vesicle", "molecule", "molecule", "molecule", "molecule/vesicle"), "vesicle"),
     "repressed_share": (("molecule", "molecule"), ""),
     "modulated": (("vesicle/s", "", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
     "production": (("", "1/s"), "1/s"),
@@ -132,7 +134,9 @@ def test_hill_demands_that_source_and_half_max_agree() -> None:
 
 # ---- the whole table: units are carried through every assignment into every flux
 
-DERIVED = {"one": "vesicle", "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
+DERIVED = {"one": "vesicle", "one_copy": "molecule/vesicle", "ago_at_first": "molecule", "ago_at_rest": "molecule",
+           "bare_arrival_share": "", "zero": "vesicle",
+           "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
            "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": "",
            "apoptotic_rest_share": ""}
 
@@ -174,7 +178,7 @@ def misfits(model: ResolvedModel, units: Mapping[str, str] | None = None) -> lis
     return found
 
 
-@pytest.mark.parametrize("model", [chain_model(), kinds_model()], ids=["chain", "kinds"])
+@pytest.mark.parametrize("model", [chain_model(), kinds_model(), transfer_model()], ids=["chain", "kinds", "transfer"])
 def test_every_flux_has_the_unit_of_the_pools_it_moves(model: ResolvedModel) -> None:
     assert misfits(model) == []
 

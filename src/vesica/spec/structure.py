@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vesica.errors import article
 from vesica.library import Library
+from vesica.spec import transfer
 from vesica.spec.model import CellSpec, ModelSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
@@ -73,6 +74,7 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
               for name, item in spec.cargo.items()}  # fmt: skip
     agents |= {name: item.label or name for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
+    transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
 
 
@@ -169,6 +171,8 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
+    has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
+    cell_type = transfer.of_cell(replace(cell_type, has_ago=has_ago), base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
     return CellPlan(cell_type, like)
 
@@ -223,7 +227,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths
+    return paths | transfer.expected(cell)
 
 
 def choices_of_cell(cell: CellType) -> dict[str, Field]:
@@ -256,6 +260,7 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
+    numbers |= transfer.library_numbers(plan.cell, base, place)
     return {f"{plan.name}.{name}": given for name, given in numbers.items()}
 
 
@@ -267,6 +272,6 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
             for key, text in item:
                 if text is not None and key not in ("label", "requires"):
                     numbers[f"{name}.{owner}.{key}"] = Given(text, f"{place}.{kind}.{owner}.{key}")
-    return numbers
+    return numbers | transfer.written_numbers(cell, name, place)
 
 

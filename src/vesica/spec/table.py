@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches
+from vesica.spec import structure, switches, transfer
 from vesica.spec.arms import conditions
 from vesica.spec.model import Inhibitor, ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
@@ -65,9 +65,11 @@ class _Reader:
         return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
 
 
-def solubles_of(plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete and what rules start from."""
-    return tuple(sorted({name for plan in plans for name in plan.cell.solubles} | set(book.solubles)))
+def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete, what rules start from, and what bursting vesicles set free."""
+    cells = [plan.cell for plan in plans]
+    secreted = {name for cell in cells for name in cell.solubles}
+    return tuple(sorted(secreted | set(book.solubles) | transfer.freed(cells, spec, library)))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -87,7 +89,7 @@ def build(
     numbers, the options of the user's own switches.
     """
     cells = [plan.name for plan in plans]
-    solubles = solubles_of(plans, book)
+    solubles = solubles_of(spec, library, plans, book)
     expected = structure.expected_of_medium(solubles) | dict(book.expected)
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell)

@@ -33,7 +33,7 @@ def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
     """Signals, cargo, targets and life of each cell."""
     c, index = cells.name, dish.laws.program.index
     names = [f"{c}.{signal.name}" for signal in cells.type.signals]
-    names += [f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving")]
+    names += [f"{c}.ago", *(f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving", "_duplex"))]
     names += [f"{c}.{mirna}{end}" for mirna in cells.type.mirna_targets for end in ("_target", "_repressed")]
     found = {name: np.where(cells.is_alive, cells.values[index[name]], 0.0) for name in names if name in index}
     if cells.is_alive.any():  # signals are levels of living cells
