@@ -103,7 +103,7 @@ def _resolve(
     numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
     model = ResolvedModel(
         title=spec.title, domain=_domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book, names.solubles),
+        cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe,
