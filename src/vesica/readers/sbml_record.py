@@ -24,7 +24,7 @@ class SbmlUnit:
     powers: tuple[tuple[str, float], ...] = ()
 
     def times(self, other: SbmlUnit, power: float = 1.0) -> SbmlUnit:
-        """This unit times a power of another."""
+        """The unit times a power of another."""
         total = dict(self.powers)
         for name, exponent in other.powers:
             total[name] = total.get(name, 0.0) + power * exponent

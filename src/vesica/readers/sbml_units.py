@@ -47,7 +47,17 @@ class FileUnits:
 
     def of_file(self, what: str) -> SbmlUnit | None:
         """The file's unit of ``time``, ``substance`` or ``volume``."""
-        return self(str(getattr(self.model, f"get{what.title()}Units")()) if self.level >= 3 else what)
+        if self.level < 3:
+            return self(what)
+        name = str(getattr(self.model, f"get{what.title()}Units")())
+        return self(name or self._common(what))
+
+    def _common(self, what: str) -> str:
+        """The unit that all compartments, or all species, of a file name each for itself; nothing where they differ."""
+        names = {"volume": {one.getUnits() for one in self.model.getListOfCompartments()
+                            if one.getSpatialDimensions() == 3},
+                 "substance": {one.getSubstanceUnits() for one in self.model.getListOfSpecies()}}.get(what, set())
+        return str(next(iter(names))) if len(names) == 1 else ""
 
 
 def _product(made: Any) -> SbmlUnit | None:
