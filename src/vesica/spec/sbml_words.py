@@ -16,7 +16,7 @@ from vesica.readers.sbml import read_sbml
 from vesica.readers.sbml_record import SbmlModel, SbmlReaction, SbmlSpecies
 from vesica.readers.text import near_file
 from vesica.spec.expressions import Call, Expression, Name, Number, names_in, parse, written
-from vesica.spec.model import NetworkSpec
+from vesica.spec.model import ModelSpec, NetworkSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.sbml_laws import Laws, report_parts
 from vesica.spec.sbml_units import Fitter, Vector, text_of
@@ -39,6 +39,12 @@ class SbmlWords:
     words: NetworkSpec
     names: Mapping[str, str]
     findings: tuple[Finding, ...]
+
+
+def with_sbml(spec: ModelSpec, notes: Notes) -> ModelSpec:
+    """The model with every network that names an SBML file read from it; what is wrong is noted."""
+    found = {name: read_network(network, f"networks.{name}", notes) for name, network in spec.networks.items()}
+    return spec.model_copy(update={"networks": found}) if found else spec
 
 
 def read_network(spec: NetworkSpec, place: str, notes: Notes) -> NetworkSpec:
