@@ -108,7 +108,7 @@ class _Writer:
             ("Reactions", (self._reaction(place, flux) for place, flux in enumerate(fluxes))),
         ]
         body = "\n".join(part for name, items in lists if (part := _listed(name, items)))
-        note = "Amounts are totals of the dish, whose size is 1. Parameters are in um, s and molecules, without declared units."
+        note = "Amounts are totals of the dish, whose size is 1. Parameters are in um, s and molecules."
         return (f'<?xml version="1.0" encoding="UTF-8"?>\n<sbml xmlns="{_CORE}" level="3" version="2">\n'
                 f'<model id="vesica" name={quoteattr(title)} substanceUnits="item" timeUnits="second" '
                 f'volumeUnits="dimensionless" extentUnits="item">\n'
@@ -149,13 +149,15 @@ class _Writer:
         law = _law(rule.kernel, [self._value(arg) for arg in rule.args])
         return f'<assignmentRule variable="{self.ids[rule.target]}">{_MATH}{law}</math></assignmentRule>'
 
+    def _side(self, flux: Flux, name: str, sign: int) -> str:
+        return _listed(name, (f'<speciesReference species="{self.ids[pool]}" stoichiometry="{abs(moved)}" '
+                              'constant="true"/>' for pool, moved in flux.moves
+                              if pool in self.cells and moved * sign > 0))
+
     def _reaction(self, place: int, flux: Flux) -> str:
         factors = "".join(map(self._value, flux.factors))
         law = f"<apply><times/>{_number(self._cells(flux.owner))}{factors}</apply>"
-        sides = "".join(
-            _listed(name, (f'<speciesReference species="{self.ids[pool]}" stoichiometry="{abs(moved)}" '
-                           'constant="true"/>' for pool, moved in flux.moves if pool in self.cells and moved * sign > 0))
-            for name, sign in (("Reactants", -1), ("Products", 1)))
+        sides = "".join(self._side(flux, name, sign) for name, sign in (("Reactants", -1), ("Products", 1)))
         read = sorted((set(flux.factors) & set(self.cells)) - {pool for pool, _ in flux.moves})
         sides += _listed("Modifiers", (f'<modifierSpeciesReference species="{self.ids[pool]}"/>' for pool in read))
         return (f'<reaction id="r{place}" name={quoteattr(flux.name)} reversible="false">{sides}'

@@ -55,12 +55,19 @@ def read_sbml(path: PathLike) -> SbmlModel:
     packages = list(_packages(document))
     document.checkConsistency()
     _refuse_errors(file, document)
+    computed = [_computed(file, one) for one in model.getListOfInitialAssignments()]
     for name in ("expandFunctionDefinitions", "expandInitialAssignments"):
         wanted = lib.ConversionProperties()
         wanted.addOption(name, True)
         document.convert(wanted)
     return _Reader(file, document.getModel(), (document.getLevel(), document.getVersion())).record(
-        hashlib.sha256(data).hexdigest(), packages)
+        hashlib.sha256(data).hexdigest(), packages, computed)
+
+
+def _computed(file: Path, one: Any) -> Finding:
+    return Finding("note", file.name, f"the start of `{one.getSymbol()}` is computed from other numbers of the file",
+                   "a network starts from numbers", "it is computed once: it does not follow a change of those numbers",
+                   "", str(file), _line(one))
 
 
 def _libsbml() -> Any:
@@ -162,7 +169,7 @@ class _Reader:
         self.errors: list[Finding] = []
         self.numbers: list[tuple[str, float, str]] = []
 
-    def record(self, sha256: str, packages: list[SbmlPart]) -> SbmlModel:
+    def record(self, sha256: str, packages: list[SbmlPart], computed: list[Finding]) -> SbmlModel:
         model = self.model
         compartments = tuple(self._compartment(one) for one in model.getListOfCompartments())
         species = tuple(self._species(one) for one in model.getListOfSpecies())
@@ -177,6 +184,7 @@ class _Reader:
             str(self.file), model.getId(), model.getName() or model.getId(), *self.level, sha256,
             *(self.units.of_file(what) for what in ("time", "substance", "volume")),
             compartments, species, tuple(parameters), reactions, rules, tuple(packages + self.parts),
+            tuple(computed),
         )
 
     def _part(self, kind: str, element: Any, says: str, *, name: str = "", blocks: bool = True) -> None:

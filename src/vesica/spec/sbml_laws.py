@@ -51,7 +51,7 @@ class Laws:
 
     def __init__(self, model: SbmlModel, place: str, without: Collection[str]) -> None:
         self.model, self.place, self.without = model, place, without
-        self.findings: list[Finding] = []
+        self.findings = [replace(finding, path=place) for finding in model.findings]
         self.names = word_names(model)
         self.species = {one.id: one for one in model.species}
         self.compartments = {one.id: one for one in model.compartments}
@@ -67,7 +67,7 @@ class Laws:
 
     def note(self, severity: Severity, line: int, wrote: str, rule: str, consequence: str, fix: str) -> None:
         """Note one finding at a line of the file."""
-        self.findings.append(Finding(severity, f"{self.place}.sbml", wrote, rule, consequence, fix, self.model.file,
+        self.findings.append(Finding(severity, self.place, wrote, rule, consequence, fix, self.model.file,
                                      line or None))
 
     def word(self, name: str, reaction: str = "") -> str:
@@ -128,7 +128,7 @@ class Laws:
         try:
             tree = with_hill(parse(_KEYWORD.sub(lambda found: f"{found[0]}__", text)))
         except ExpressionError as failure:
-            self.findings.append(replace(failure.finding(f"{self.place}.sbml"), file=self.model.file, line=line))
+            self.findings.append(replace(failure.finding(self.place), file=self.model.file, line=line))
             return None
         words: dict[str, Expression] = {}
         for name in dict.fromkeys(names_in(tree)):

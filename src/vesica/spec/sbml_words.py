@@ -61,7 +61,7 @@ def read_network(spec: NetworkSpec, place: str, notes: Notes) -> NetworkSpec:
         return spec
     try:
         path = sbml_file(spec.sbml, f"{place}.sbml", notes)
-        found = network_words(read_sbml(path), place, without=spec.without, own=spec)
+        found = network_words(read_sbml(path), f"{place}.sbml", without=spec.without, own=spec)
     except InputError as failure:
         notes.take(*(replace(finding, path=f"{place}.sbml") for finding in failure.findings))
         return spec
@@ -108,7 +108,7 @@ def network_words(
     Parameters
     ----------
     place : str
-        For findings, as ``networks.hoffmann``.
+        For findings, as ``networks.hoffmann.sbml``.
     without : ids
         Parts that are left out on purpose; ``units`` for the units that the file declares for its parameters.
     own : NetworkSpec, optional
