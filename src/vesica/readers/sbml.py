@@ -55,13 +55,15 @@ def read_sbml(path: PathLike) -> SbmlModel:
     packages = list(_packages(document))
     document.checkConsistency()
     _refuse_errors(file, document)
-    computed = [_computed(file, one) for one in model.getListOfInitialAssignments()]
+    starts = {one.getSymbol(): _computed(file, one) for one in model.getListOfInitialAssignments()}
     for name in ("expandFunctionDefinitions", "expandInitialAssignments"):
         wanted = lib.ConversionProperties()
         wanted.addOption(name, True)
         document.convert(wanted)
-    return _Reader(file, document.getModel(), (document.getLevel(), document.getVersion())).record(
-        hashlib.sha256(data).hexdigest(), packages, computed)
+    model = document.getModel()
+    left = {one.getSymbol() for one in model.getListOfInitialAssignments()}
+    return _Reader(file, model, (document.getLevel(), document.getVersion())).record(
+        hashlib.sha256(data).hexdigest(), packages, [note for name, note in starts.items() if name not in left])
 
 
 def _computed(file: Path, one: Any) -> Finding:
