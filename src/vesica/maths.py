@@ -97,6 +97,29 @@ def _hill_dhalf(x: float, half: float, n: float) -> float:
     return -n * power / (1.0 + power) ** 2 / half
 
 
+def _power(x: float, n: float) -> float:
+    if x <= 0.0:  # a level that a solver puts a hair below zero is none
+        return 0.0 if n > 0.0 else 1.0 if n == 0.0 else math.inf
+    return x**n
+
+
+def _power_dx(x: float, n: float) -> float:
+    if x <= 0.0:
+        return 1.0 if n == 1.0 else 0.0
+    return n * x ** (n - 1.0)
+
+
+def _power_dn(x: float, n: float) -> float:
+    return x**n * math.log(x) if x > 0.0 else 0.0
+
+
+def _hill_dn(x: float, half: float, n: float) -> float:
+    if x <= 0.0:
+        return 0.0
+    power = (x / half) ** n if x < half else (half / x) ** n
+    return power / (1.0 + power) ** 2 * math.log(x / half)
+
+
 FUNCTIONS: Final[dict[str, Function]] = {
     f.name: f
     for f in (
@@ -105,14 +128,19 @@ FUNCTIONS: Final[dict[str, Function]] = {
         Function("reciprocal", _reciprocal, (None,)),
         Function("inverse", _inverse, ("inverse_slope",)),
         Function("inverse_slope", _inverse_slope, (None,)),
-        Function("hill", _hill, ("hill_dx", "hill_dhalf", None), pure=False),
+        Function("power", _power, ("power_dx", "power_dn")),
+        Function("power_dx", _power_dx, (None, None)),
+        Function("power_dn", _power_dn, (None, None)),
+        Function("hill", _hill, ("hill_dx", "hill_dhalf", "hill_dn"), pure=False),
         Function("hill_dx", _hill_dx, (None, None, None), pure=False),
         Function("hill_dhalf", _hill_dhalf, (None, None, None), pure=False),
+        Function("hill_dn", _hill_dn, (None, None, None), pure=False),
     )
 }
 exp: Final = FUNCTIONS["exp"]
 log: Final = FUNCTIONS["log"]
 hill: Final = FUNCTIONS["hill"]
+power: Final = FUNCTIONS["power"]  # of a number that is not below zero
 inverse: Final = FUNCTIONS["inverse"]  # 1/x, and 0 where there is nothing left to divide by
 
 

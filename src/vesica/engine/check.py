@@ -18,6 +18,7 @@ from vesica.transport.diffusion import still_column_share, stokes_einstein
 SECONDS_PER_ARM: Final = 0.06  # with its share of summary and storage; only to say what to expect
 BASE_MB: Final = 250.0  # Python with its libraries and compiled kernels, as measured
 BYTES_PER_NUMBER: Final = 8
+SHARES_AGREE: Final = 1e-6  # that shares may add up to more or less than one: they are written with few digits
 DENOMINATORS: Final = frozenset({
     "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
     "viscosity", "temperature", "half_max",
@@ -29,7 +30,8 @@ def check(model: ResolvedModel) -> list[Finding]:
     if not model.cells:
         return [Finding("error", "cells", "no cell type is named", "a model has at least one type of cells",
                         "there would be nothing to compute", "name one with its count, as `astrocyte: {count: 1e6}`")]
-    findings = [*_positive(model), *_shares(model), *_sizes(model), *_late_doses(model), *check_whole.check(model)]
+    findings = [*_positive(model), *_shares(model), *_starts(model), *_sizes(model), *_late_doses(model),
+                *check_whole.check(model)]
     if not any(finding.severity == "error" for finding in findings):
         findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
@@ -86,6 +88,25 @@ def _shares(model: ResolvedModel) -> list[Finding]:
                 "give a smaller share; for no cargo at all set `enrichment` to 0")
         for path, (value, arm) in wrong.items()
     ]
+
+
+def _starts(model: ResolvedModel) -> list[Finding]:
+    """Shares of cells in the phenotypes of a chain, at the start of every arm."""
+    found: dict[str, Finding] = {}
+    chains = [(kind.name, chain) for kind in model.cells for chain in kind.chains if not chain.settles]
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for cell, chain in chains:
+            shares = {state.name: row[f"{cell}.{state.name}.initial"] for state in chain.living}
+            total = sum(shares.values())
+            if abs(total - 1.0) > SHARES_AGREE:
+                said = ", ".join(f"{name} {share:.4g}" for name, share in shares.items())
+                found.setdefault(f"{cell}.{chain.name}", Finding(
+                    "error", f"cells.{cell}.phenotypes.{chain.name}",
+                    f"`{chain.name}` starts with {said} in arm `{arm.name}`: {total:.4g} together",
+                    "every cell starts in one state of a chain, so the shares add up to 1",
+                    "some cells would be in no state, or in two", "write `initial:` of every state of living cells"))
+    return list(found.values())
 
 
 def _sizes(model: ResolvedModel) -> list[Finding]:

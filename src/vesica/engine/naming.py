@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vesica.engine.table import TableBuilder
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.engine.table import LITERAL, ONE, TableBuilder
+from vesica.spec.resolved import CellType, Chain, ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
 
@@ -35,18 +35,55 @@ class Names:
         for cargo in self.model.cargo:
             yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name)
 
-    def rate(self, cell: str, name: str, base: str | None = None) -> str:
-        """Value name of a rate of a cell, after every rule that changes it."""
+    def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
+        """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.
+
+        ``within`` a phenotype it is that of the cells that are in it; otherwise the mean over living cells.
+        """
         value = base or f"{cell}.{name}"
-        for rule in self.model.rules:
-            if rule.cell == cell and rule.target == name:
-                source = self.source(cell, rule.source)
-                numbers = (f"rule.{rule.key}.fold", source, f"rule.{rule.key}.half_max", f"rule.{rule.key}.hill")
-                value = self.table.assign(f"{cell}.{name}|{rule.key}", "modulated", value, *numbers)
+        end = f"@{within}" if within else ""
+        here = [rule for rule in self.model.rules if rule.cell == cell and rule.target == name]
+        for rule in sorted(here, key=lambda rule: not rule.adds):  # stable: the order of the rules otherwise
+            source = self._certain(cell, rule.source, within) or self.source(cell, rule.source)
+            numbers = (rule.strength, source, f"rule.{rule.key}.half_max",
+                       f"rule.{rule.key}.hill")
+            kernel = "added" if rule.adds else "modulated"
+            value = self.table.assign(f"{cell}.{name}{end}|{rule.key}", kernel, value, *numbers)
+        for chain in self.cell(cell).chains:
+            if any(name in state.owns for state in chain.living):
+                factor = self._owned(cell, chain, name, within)
+                value = self.table.assign(f"{cell}.{name}{end}*{chain.name}", "product", value, factor)
         return value
 
+    def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:
+        """Factors of a rate after all that changes it; as they are where nothing does."""
+        owned = any(name in state.owns for chain in self.cell(cell).chains for state in chain.living)
+        if not owned and not any(rule.cell == cell and rule.target == name for rule in self.model.rules):
+            return factors
+        base, *rest = factors or (self.table.derive(f"{LITERAL}{1.0!r}"),)
+        for factor in rest:
+            base = self.table.assign(f"product({base}, {factor})", "product", base, factor)
+        return (self.rate(cell, name, base),)
+
+    def _owned(self, cell: str, chain: Chain, name: str, within: str) -> str:
+        """Value name of the factor of a chain on a rate."""
+        factor = self.table.derive("zero")
+        for state in chain.living:
+            own = f"{cell}.{state.name}.{name}" if name in state.owns else ONE
+            if state.name == within:
+                return own
+            share = self.living(cell, f"{cell}.{state.name}")
+            factor = self.table.assign(f"{cell}.{name}*{chain.name}.{state.name}", "owned_factor", factor, share, own)
+        return factor
+
+    def _certain(self, cell: str, state: str, within: str) -> str:
+        """Value name of the share in a phenotype among cells of which one of the same chain is known, or nothing."""
+        chain = next(({one.name for one in chain.states} for chain in self.cell(cell).chains
+                      if any(one.name == within for one in chain.states)), set())  # fmt: skip
+        return "" if state not in chain else ONE if state == within else self.table.derive("zero")
+
     def source(self, cell: str, source: str) -> str:
-        """Value name of what a rule of a cell reads."""
+        """Value name of a word of a cell: what its rules and expressions read."""
         if source in self.model.agents:
             return f"agent.{source}"
         if source in self.model.solubles:
@@ -57,8 +94,11 @@ class Names:
             mirna = source.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
             return self.table.assign(f"{cell}.{source}", "repressed_share", held, free)
-        here = f"{cell}.{source}"
-        return self.living(cell, here) if source in self.cell(cell).cargo else here
+        here, of = f"{cell}.{source}", self.cell(cell)
+        if source == "alive" and not of.can_die:
+            return self.table.derive("one")
+        is_held = source in of.cargo or any(source == state.name for chain in of.chains for state in chain.states)
+        return self.living(cell, here) if is_held else here
 
     def living(self, cell: str, amount: str) -> str:
         """Value name of an amount per living cell; pools hold amounts per cell at the start."""

@@ -66,14 +66,15 @@ def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
 
 def _signal(names: Names, c: str, signal: str, requires: str | None, needs: frozenset[str]) -> None:
     """A signal made at its basal rate, times its receptor where it needs one, and lost again."""
-    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal")
+    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal",
+                is_level=True)
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
-    if requires is not None:
+    production = names.rate(c, f"{signal}_production", base)
+    if requires is not None:  # without the receptor nothing is made, whatever rules add
         share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share",
                                    names.living(c, f"{c}.{requires}"), f"{c}.{signal}.reference")
-        base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
-    production = names.rate(c, f"{signal}_production", base)
+        production = names.table.assign(f"{c}.{signal}_drive", "product", production, share)
     decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
     names.table.flux(f"signal_production/{pool.name}", c, (production,), {pool.name: 1}, needs)
     names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from vesica.biology.sizes import SizeLaw
 from vesica.engine.program import Program
-from vesica.engine.table import ONE
+from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
 from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, ResolvedModel
@@ -66,20 +67,34 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     values: dict[str, float] = {}
     for name in program.table.derived:
         owner, _, what = name.partition(".")
-        if name in ("one", "zero"):
-            values[name] = float(name == "one")
+        if name.startswith(LITERAL):
+            values[name] = float(name.removeprefix(LITERAL))
+        elif TIMES in name:
+            values[name] = math.prod(row[path] for path in name.split(TIMES))
+        elif name in ("one", "zero", RUNNING):
+            values[name] = float(name != "zero")
         elif name == "medium.volume":
             values[name] = program.model.domain.volume
         elif what == "receptor_loss_share":
             values[name] = 1.0 - row[f"{owner}.receptor_insertion_share"]
         elif what == "apoptotic_rest_share":
             values[name] = 1.0 - row[f"{owner}.apoptotic_cargo_share"]
+        elif what.endswith("_start_share"):
+            values[name] = _start_share(program.model, row, owner, what.removesuffix("_start_share"))
         elif what == "tethered_share":
             values[name] = 1.0 - row[f"{owner}.released_share"]
         else:
             law = laws.setdefault(owner, size_law(row, owner))
             values[name] = _of_size(law, what, row)
     return values
+
+
+def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, state: str) -> float:
+    """Share of cells that start in a phenotype: those of a chain add up to one, also where a draw moved one of them."""
+    chains = (chain for kind in model.cells if kind.name == cell for chain in kind.chains)
+    living = next([one.name for one in chain.living] for chain in chains if any(s.name == state for s in chain.living))
+    total = sum(row[f"{cell}.{name}.initial"] for name in living)
+    return row[f"{cell}.{state}.initial"] / total if total > 0.0 else float(state == living[0])
 
 
 def _of_size(law: SizeLaw, what: str, row: Mapping[str, float]) -> float:

@@ -10,7 +10,7 @@ from typing import Final
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
-from vesica.spec import arms, measured, rulebook, sbml_words, structure, switches, table
+from vesica.spec import arms, measured, rule_checks, rulebook, sbml_words, structure, switches, table
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -23,7 +23,7 @@ from vesica.spec.resolved import (
     Schedule,
     Switch,
 )
-from vesica.spec.rules import BOUND
+from vesica.spec.rule_words import BOUND
 
 FIDELITIES: Final = ("well_mixed", "stochastic")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
@@ -115,7 +115,10 @@ def _resolve(
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
     agents |= set(book.agents) | _agents_read(plans, names)
-    return dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
+    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
+    if apply is not None and not notes.has_errors:
+        rule_checks.check(model, book.places, notes)
+    return model
 
 
 def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue) -> set[str]:

@@ -72,8 +72,8 @@ def words_of_networks(cell: CellType) -> set[str]:
     for network in cell.networks:
         for reaction in network.reactions:
             found |= {*names_in(reaction.rate), *(name for name, _ in reaction.moves)}
-        for _, tree in network.assignments:
-            found |= set(names_in(tree))
+        for one in network.assignments:
+            found |= set(names_in(one.value))
     return found
 
 
