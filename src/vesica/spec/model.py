@@ -140,7 +140,10 @@ class NetworkSpec(Words):
     label: str = ""
     source: str = ""
     doi: str = ""
-    sbml: str | None = Field(None, description="an SBML file (L2 or L3 core) that holds the network")
+    sbml: str | None = Field(None, description="an SBML file (core) that holds the network")
+    without: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = Field(
+        (), description="parts of the SBML file that are left out on purpose, by id"
+    )
     compartments: dict[Name, Quantity] = Field(default_factory=dict, description="sizes relative to the cell")
     states: dict[Name, StateSpec] = Field(default_factory=dict)
     constants: dict[Name, Quantity] = Field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Final
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
-from vesica.spec import arms, measured, rule_checks, rulebook, structure, switches, table
+from vesica.spec import arms, measured, rule_checks, rulebook, sbml_words, structure, switches, table
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -92,6 +92,7 @@ def _library(spec: ModelSpec, notes: Notes) -> Library | None:
 def _resolve(
     spec: ModelSpec, library: Library, apply: Apply | None, overrides: Mapping[str, str], notes: Notes
 ) -> ResolvedModel:
+    spec = sbml_words.with_sbml(spec, notes)
     names = structure.catalogue(spec, library, notes)
     plans = structure.plan_cells(spec, names, notes)
     chosen = switches.choose(spec, library, overrides, notes)
