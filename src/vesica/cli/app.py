@@ -15,6 +15,7 @@ from vesica.cli import failures
 
 Command = Callable[..., int]
 FILE: Final = click.Path(path_type=Path)
+CONFIDENCE: Final = ("measured", "seen", "known", "given", "estimate")
 
 
 def _json_option(command: Command) -> Command:
@@ -145,15 +146,19 @@ def show(**options: Any) -> int:
     return folder_commands.show(**options)
 
 
-@app.command(short_help="List every number of a model and its source.")
-@click.argument("file", type=FILE)
+@app.command(short_help="Every number of a model or library, its source, and what rests on it.")
+@click.argument("target", type=FILE, metavar="FILE|DIR|library:cns")
+@click.option("--html", type=FILE, metavar="PAGE.html", help="Write one page to search and filter, too.")
+@click.option("--filter", "words", default="", metavar="TEXT", help="Only numbers in which all these words occur.")
+@click.option("--only", multiple=True, type=click.Choice(CONFIDENCE), metavar="CONFIDENCE",
+              help=f"Only numbers of this confidence: {', '.join(CONFIDENCE)}. May be repeated.")
 @_model_options
 @_json_option
 def explain(**options: Any) -> int:
-    """List every number of a model: value, unit, range, confidence, source."""
-    from vesica.cli import model_commands
+    """List every number of a model, of a run as it was run, or of a library: value, unit, range, confidence, source."""
+    from vesica.cli import explain_command
 
-    return model_commands.explain(**options)
+    return explain_command.explain(**options)
 
 
 @app.command(short_help="List the papers that a run rests on.")
