@@ -161,14 +161,34 @@ def explain(**options: Any) -> int:
     return explain_command.explain(**options)
 
 
+@app.command(short_help="What differs between two models, runs or arms.")
+@click.argument("first", type=FILE, metavar="A")
+@click.argument("second", type=FILE, required=False, metavar="[B]")
+@click.option("--arms", nargs=2, metavar="ARM ARM", help="Compare two arms of one model instead.")
+@click.option("--html", type=FILE, metavar="PAGE.html", help="Write a page, too.")
+@_json_option
+def diff(**options: Any) -> int:
+    """Say what differs between two models (files, or folders of runs as they were run), in plain English.
+
+    Numbers are compared, not their spelling: 60 min is 1 h.
+    """
+    from vesica.cli import diff_command
+
+    return diff_command.diff(**options)
+
+
 @app.command(short_help="List the papers that a run rests on.")
-@click.argument("folder", type=FILE, metavar="DIR")
+@click.argument("target", type=FILE, metavar="DIR|FILE")
+@click.option("--bibtex", is_flag=True, help="Print BibTeX entries, nothing else.")
 @_json_option
 def cite(**options: Any) -> int:
-    """List the papers that this run's numbers and mechanisms rest on."""
-    from vesica.cli import folder_commands
+    """List the papers that a run's numbers, rules and networks rest on, with what each supports.
 
-    return folder_commands.cite(**options)
+    Of a model file: those that a run of it would rest on.
+    """
+    from vesica.cli import cite_command
+
+    return cite_command.cite(**options)
 
 
 @app.command(short_help="Print the JSON Schema of model files.")

@@ -127,7 +127,7 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
 
 
 def share_sentence(found: Mapping[str, int]) -> str:
-    """As ``82 numbers: 5 seen (6 %), 77 estimate (94 %).``"""
+    """Shares in words: ``82 numbers: 5 seen (6 %), 77 estimate (94 %).`` as a sentence."""
     total = sum(found.values())
     if not total:
         return "No numbers."
