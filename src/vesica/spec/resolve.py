@@ -23,6 +23,7 @@ from vesica.spec.resolved import (
     Schedule,
     Switch,
 )
+from vesica.spec.rules import BOUND
 
 FIDELITIES: Final = ("well_mixed", "stochastic")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
@@ -102,7 +103,7 @@ def _resolve(
     numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
     model = ResolvedModel(
         title=spec.title, domain=_domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book),
+        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book, names.solubles),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe,
@@ -112,7 +113,12 @@ def _resolve(
     masses = {name: molar.get(name) for name in names.agents}
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    return dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+    agents |= set(book.agents) | _agents_read(plans, names)
+    return dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
+
+
+def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue) -> set[str]:
+    return {word for plan in plans for word in table.words_of_networks(plan.cell)} & set(names.agents)
 
 
 def _arms(
@@ -229,6 +235,7 @@ def _cargo(
     names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook
 ) -> tuple[Cargo, ...]:
     used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
+    used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell)}
     return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
 
 

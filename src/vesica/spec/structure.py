@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec.model import CellSpec, ModelSpec
+from vesica.spec import networks
+from vesica.spec.model import CellSpec, ModelSpec, NetworkSpec
+from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
 from vesica.spec.rules import CellWords
@@ -27,6 +29,7 @@ from vesica.spec.vocabulary import (
     MEDIUM,
     SOLUBLE,
     Field,
+    unit_of_source,
 )
 
 DEATH = "death_rate"
@@ -47,10 +50,12 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class CellPlan:
-    """A cell type with the library type it starts from."""
+    """A cell type with the library type it starts from, and the networks it holds."""
 
     cell: CellType
     like: str
+    networks: tuple[Plan, ...] = ()
+    built: Built = NOTHING_BUILT
 
     @property
     def name(self) -> str:
@@ -96,7 +101,7 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     for arm, name, cell in cell_specs(spec):
         said.setdefault(name, []).append((place_of(arm, name), cell))
     _check_names(spec, said, names, notes)
-    plans = (_plan(name, said[name], names, notes) for name in sorted(said))
+    plans = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
     return [plan for plan in plans if plan is not None]
 
 
@@ -125,7 +130,9 @@ def _check_names(
                       f"choose another name for the cell type, as `{name}_cell`, with `like:` to say what it is like")
 
 
-def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: Notes) -> CellPlan | None:
+def _plan(
+    name: str, said: list[tuple[str, CellSpec]], names: Catalogue, spec: ModelSpec, notes: Notes
+) -> CellPlan | None:
     likes = {cell.like: place for place, cell in said if cell.like is not None}
     if len(likes) > 1:
         notes.add("error", f"{said[-1][0]}.like", f"`{name}` is like {' and like '.join(sorted(likes))}",
@@ -143,8 +150,10 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
             return None
         like = near[0]  # nothing will run; this keeps one slip from looking like many
     base = known[like]
+    held = _networks(said, base.networks, names, spec, notes)
     signals = {key: Signal(key, item.requires or None, item.label) for key, item in base.signals.items()}
-    for place, cell in said:
+    sayings: list[tuple[str, CellSpec | NetworkSpec]] = [*((plan.place, plan.words) for plan in held), *said]
+    for place, cell in sayings:
         for key, signal in cell.signals.items():
             old = signals.get(key, Signal(key, None, key.replace("_", " ")))
             signals[key] = Signal(key, signal.requires or old.requires, signal.label or old.label)
@@ -155,7 +164,7 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
     cargo = (*base.cargo, *(base.microvesicle_cargo if sheds else ()))
     owned = {"cargo": dict.fromkeys(cargo), "targets": dict.fromkeys(base.targets),
              "solubles": dict.fromkeys(base.solubles)}  # fmt: skip
-    for place, cell in said:
+    for place, cell in sayings:
         for key, known_names in (("cargo", names.cargo), ("targets", names.cargo), ("solubles", names.solubles)):
             for word in getattr(cell, key):
                 if word not in known_names:
@@ -170,7 +179,55 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
     _check_receptors(cell_type, said[0][0], notes)
-    return CellPlan(cell_type, like)
+    return _with_networks(CellPlan(cell_type, like, held), names, notes)
+
+
+def _networks(
+    said: list[tuple[str, CellSpec]], base: tuple[str, ...], names: Catalogue, spec: ModelSpec, notes: Notes
+) -> tuple[Plan, ...]:
+    """The networks a cell type holds: those the model names, or else those of the library."""
+    lists = {cell.networks: place for place, cell in said if cell.networks is not None}
+    if len(lists) > 1:
+        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(map(str, lists))}",
+                  "a cell type is one thing in all arms", "its laws would depend on the order of arms",
+                  "use two cell types, the second with `like:`")
+    found = []
+    for wanted, place in list(lists.items())[:1] or [(base, "")]:
+        for number, name in enumerate(dict.fromkeys(wanted)):
+            plan = networks.definition(name, spec.networks, names.library)
+            if plan is None:
+                known = {*spec.networks, *names.library.networks}
+                notes.unknown(f"{place}.networks[{number}]", "network", name, known, "the cell would lack its laws")
+            else:
+                found.append(plan)
+    return tuple(found)
+
+
+def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
+    """The plan with its networks read; signals that a network provides are no plain signals any more."""
+    if not plan.networks:
+        return plan
+    cell = plan.cell
+    taken = dict.fromkeys((*names.agents, *names.solubles), "substance") | dict.fromkeys(cell.cargo, "cargo")
+    taken |= {signal.name: "signal" for signal in cell.signals}
+    networks.check_names(plan.networks, cell.label, taken, notes)
+    provided = {name for held in plan.networks for name in held.words.provides}
+    cell = replace(cell, signals=tuple(signal for signal in cell.signals if signal.name not in provided))
+    built = networks.build(plan.networks, cell.name, words_in(cell, names), names.solubles, cell.cargo, names.library,
+                           notes)
+    return replace(plan, cell=replace(cell, networks=built.networks), built=built)
+
+
+def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
+    """Unit of every word that expressions of a cell type may read, besides its networks' own."""
+    concentration, pure = unit_of_source("agent"), unit_of_source("signal")
+    found = {name: field.unit for name, field in CELL_MACHINERY.items()}
+    found |= dict.fromkeys((*names.agents, *names.solubles), concentration)
+    found |= dict.fromkeys((signal.name for signal in cell.signals), pure)
+    found |= dict.fromkeys(cell.cargo, unit_of_source("cargo")) | {"alive": pure}
+    found |= {f"bound_{name}": unit_of_source("bound") for name in names.cargo}
+    found |= {f"repression_by_{name}": unit_of_source("repression") for name in cell.mirna_targets}
+    return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
 def _flag(key: str, said: list[tuple[str, CellSpec]], notes: Notes) -> bool:
@@ -259,9 +316,22 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
     return {f"{plan.name}.{name}": given for name, given in numbers.items()}
 
 
+def network_numbers(plan: CellPlan) -> dict[str, Given]:
+    """The numbers a cell type has from its networks, and from what it gains with them, by path."""
+    found = dict(plan.built.numbers)
+    for held in plan.networks:
+        found |= _owned_numbers(held.words, plan.name, held.place)
+    return found
+
+
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
+    return numbers | _owned_numbers(cell, name, place)
+
+
+def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:
+    numbers: dict[str, Given] = {}
     for kind in OWNED_NUMBERS:
         for owner, item in getattr(cell, kind).items():
             for key, text in item:

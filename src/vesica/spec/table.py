@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vesica.errors import nearest
 from vesica.library import Library
 from vesica.spec import structure, switches
 from vesica.spec.arms import conditions
+from vesica.spec.expressions import names_in
 from vesica.spec.model import Inhibitor, ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.resolved import CellType, Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
@@ -65,9 +66,22 @@ class _Reader:
         return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
 
 
-def solubles_of(plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete and what rules start from."""
-    return tuple(sorted({name for plan in plans for name in plan.cell.solubles} | set(book.solubles)))
+def words_of_networks(cell: CellType) -> set[str]:
+    """Every word that the networks of a cell type read or move."""
+    found: set[str] = set()
+    for network in cell.networks:
+        for reaction in network.reactions:
+            found |= {*names_in(reaction.rate), *(name for name, _ in reaction.moves)}
+        for _, tree in network.assignments:
+            found |= set(names_in(tree))
+    return found
+
+
+def solubles_of(plans: Sequence[CellPlan], book: Rulebook, known: Collection[str]) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete, what rules start from, what networks read or make."""
+    found = {name for plan in plans for name in plan.cell.solubles} | set(book.solubles)
+    words = {word for plan in plans for word in words_of_networks(plan.cell)}
+    return tuple(sorted(found | (words & set(known))))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -87,10 +101,10 @@ def build(
     numbers, the options of the user's own switches.
     """
     cells = [plan.name for plan in plans]
-    solubles = solubles_of(plans, book)
+    solubles = solubles_of(plans, book, {*library.solubles, *spec.solubles})
     expected = structure.expected_of_medium(solubles) | dict(book.expected)
     for plan in plans:
-        expected |= structure.expected_of_cell(plan.cell)
+        expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
     choices = {path: field for plan in plans for path, field in structure.choices_of_cell(plan.cell).items()
                if path.rpartition(".")[2] in said}  # fmt: skip
@@ -139,7 +153,7 @@ def _library_layer(
         elif name in spec.solubles:
             layer[f"{name}.decay_rate"] = Given(spec.solubles[name].decay_rate, f"solubles.{name}.decay_rate")
     for plan in plans:
-        layer |= structure.library_numbers(plan, library)
+        layer |= structure.library_numbers(plan, library) | structure.network_numbers(plan)
     return layer
 
 
