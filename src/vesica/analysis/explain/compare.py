@@ -177,7 +177,8 @@ def _other_value(here: Parameter, there: Parameter) -> Change:
     """Both in the unit that A is written in."""
     ratio = there.value / here.value if here.value and here.unit == there.unit else None
     unit = here if here.unit == there.unit else there
-    note = f"A: {_origin(here)}, B: {_origin(there)}"
+    origins = _origin(here), _origin(there)
+    note = f"both {origins[0]}" if origins[0] == origins[1] else f"A: {origins[0]}, B: {origins[1]}"
     return Change("Numbers", here.path, "", _shown(here, here), _shown(there, unit), ratio, note)
 
 

@@ -51,8 +51,9 @@ def of_cell(cell: CellType, numbers: Mapping[str, Parameter]) -> tuple[Part, ...
         inside.append(Part("variability", cell.name, "", "numbers that differ from cell to cell", lines=lines))
     transfer = [Line("mRNA", mrna, f"is translated to {protein}{_at(numbers, f'{cell.name}.{mrna}.translation_rate')}")
                 for mrna, protein in cell.translations]
-    transfer += [Line("ligand", ligand, f"on bound vesicles engages {receptor}, half of it at"
-                      f"{_at(numbers, f'{cell.name}.{ligand}.half_occupancy', '')} of the receptor")
+    half = ", half of those in contact at"
+    transfer += [Line("ligand", ligand, f"on bound vesicles engages {receptor}"
+                      f"{_at(numbers, f'{cell.name}.{ligand}.half_occupancy', half)}")
                  for ligand, receptor in cell.ligands]
     transfer += [Line("Ago", "", "miRNAs load into one pool of Ago and share it")] if cell.has_ago else []
     if transfer:
@@ -90,6 +91,11 @@ def _network(cell: str, network: Network, numbers: Mapping[str, Parameter]) -> P
                 tuple(network_lines(cell, network, numbers)))
 
 
+def assigned(network: Network) -> list[tuple[str, Expression]]:
+    """Values that a network computes, by name."""
+    return [one if isinstance(one, tuple) else (one.name, one.value) for one in network.assignments]
+
+
 def network_lines(cell: str, network: Network, numbers: Mapping[str, Parameter]) -> Iterator[Line]:
     """States, values, reactions and totals of a network; steps of delays are counted, not listed."""
     hidden = {state.name for state in network.states if state.is_hidden}
@@ -101,7 +107,7 @@ def network_lines(cell: str, network: Network, numbers: Mapping[str, Parameter])
             yield Line("state", state.name, f"{state.label or 'level'}{where}{start}{pulse if state.has_pulse else ''}")
     for name in network.constants:
         yield Line("constant", name, _at(numbers, f"{cell}.{network.name}.{name}", "").strip() or "-")
-    for name, tree in network.assignments:
+    for name, tree in assigned(network):
         yield Line("value", name, f"= {text_of(tree)}")
     for reaction in network.reactions:
         if not {name for name, _ in reaction.moves} <= hidden or not reaction.moves:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from vesica.analysis.explain.parts import reaction_text
+from vesica.analysis.explain.parts import assigned, reaction_text
 from vesica.library import Library
 from vesica.library.records import CellEntry
 from vesica.spec.expressions import names_in
@@ -43,7 +43,7 @@ def _inside(model: ResolvedModel) -> Iterator[tuple[str, str]]:
     for cell in model.cells:
         for network in cell.networks:
             lines = [(f"{network.name}, {one.name}: {reaction_text(one)}", one.rate) for one in network.reactions]
-            lines += [(f"{network.name}: {name} is computed", tree) for name, tree in network.assignments]
+            lines += [(f"{network.name}: {name} is computed", tree) for name, tree in assigned(network)]
             for says, tree in lines:
                 for name in sorted(set(names_in(tree))):
                     yield f"{cell.name}.{network.name}.{name}", says
