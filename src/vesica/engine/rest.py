@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.legs import follow
+from vesica.engine.nodes import base
 from vesica.engine.program import Program
 from vesica.engine.system import Lanes, runaway
 from vesica.errors import Finding, RunFault
@@ -70,7 +71,8 @@ def _settle(program: Program, system: Lanes) -> Rest:
     state, messages = start.copy(), [""] * system.lanes
     if keep.any():
         values = system.values.copy()
-        values[[program.index[f"{cell.name}.death_rate"] for cell in program.model.cells if cell.can_die]] = 0.0
+        hazards = {f"{cell.name}.death_rate" for cell in program.model.cells if cell.can_die}
+        values[[place for name, place in program.index.items() if base(name) in hazards]] = 0.0
         held = Lanes(system.tables, values, system.counts, ~keep | restart, is_single=system.is_single)
         relative = REST_TOLERANCE * program.model.schedule.relative_tolerance
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))

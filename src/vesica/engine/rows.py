@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.biology.sizes import SizeLaw
+from vesica.engine.nodes import COMPLEMENTS
 from vesica.engine.program import Program
 from vesica.engine.table import ONE
 from vesica.errors import error
@@ -61,21 +62,22 @@ def size_law(row: Mapping[str, float], origin: str) -> SizeLaw:
 
 
 def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, float]:
-    """Numbers the table asks for by name, from parameters and geometry."""
+    """Numbers the table asks for by name, from parameters and geometry; and those of each kind of cells."""
     laws: dict[str, SizeLaw] = {}
     values: dict[str, float] = {}
+    for group in program.groups:
+        for name, numbers in group.numbers(row).items():
+            values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
     for name in program.table.derived:
+        if name in values:
+            continue
         owner, _, what = name.partition(".")
         if name in ("one", "zero"):
             values[name] = float(name == "one")
         elif name == "medium.volume":
             values[name] = program.model.domain.volume
-        elif what == "receptor_loss_share":
-            values[name] = 1.0 - row[f"{owner}.receptor_insertion_share"]
-        elif what == "apoptotic_rest_share":
-            values[name] = 1.0 - row[f"{owner}.apoptotic_cargo_share"]
-        elif what == "tethered_share":
-            values[name] = 1.0 - row[f"{owner}.released_share"]
+        elif what in COMPLEMENTS:
+            values[name] = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
         else:
             law = laws.setdefault(owner, size_law(row, owner))
             values[name] = _of_size(law, what, row)
@@ -97,5 +99,6 @@ def value_vector(program: Program, row: Mapping[str, float]) -> NDArray[np.float
     for name, number in row.items():
         values[program.index[name]] = number
     for name, number in derived_values(program, row).items():
-        values[program.index[name]] = number
+        if name in program.index:
+            values[program.index[name]] = number
     return values

@@ -10,7 +10,7 @@ from typing import Final
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
-from vesica.spec import arms, measured, rulebook, structure, switches, table
+from vesica.spec import arms, measured, rulebook, structure, switches, table, variability
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -112,7 +112,9 @@ def _resolve(
     masses = {name: molar.get(name) for name in names.agents}
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    return dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+    variability.check(spec, model, notes)
+    return model
 
 
 def _arms(
@@ -193,7 +195,7 @@ def _schedule(spec: ModelSpec, notes: Notes) -> Schedule:
     window = None if run.window is None else seconds(run.window, "run.window", notes, positive=True)
     _check_whole(spec, notes)
     return Schedule(duration, every, run.fidelity, run.seed, run.relative_tolerance, run.absolute_tolerance,
-                    run.replicates, run.cells_at_most, window)
+                    run.replicates, run.cells_at_most, window, run.nodes)
 
 
 def _check_whole(spec: ModelSpec, notes: Notes) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vesica.errors import article
 from vesica.library import Library
+from vesica.spec import variability
 from vesica.spec.model import CellSpec, ModelSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
@@ -169,6 +170,7 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
+    cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
     _check_receptors(cell_type, said[0][0], notes)
     return CellPlan(cell_type, like)
 
@@ -223,7 +225,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths
+    return paths | variability.expected(cell)
 
 
 def choices_of_cell(cell: CellType) -> dict[str, Field]:
@@ -256,7 +258,7 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return {f"{plan.name}.{name}": given for name, given in numbers.items()} | variability.defaults(plan.cell)
 
 
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
@@ -267,6 +269,6 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
             for key, text in item:
                 if text is not None and key not in ("label", "requires"):
                     numbers[f"{name}.{owner}.{key}"] = Given(text, f"{place}.{kind}.{owner}.{key}")
-    return numbers
+    return numbers | variability.written(cell, name, place)
 
 
