@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from vesica.errors import nearest
@@ -134,6 +135,27 @@ def _check_words(cells: Sequence[CellType], said: Mapping[str, CellSpec], parame
 def sigma(variation: float) -> float:
     """Standard deviation of the logarithm of a log-normal number with this coefficient of variation."""
     return math.sqrt(math.log1p(variation * variation))
+
+
+def alike(model: ResolvedModel) -> ResolvedModel:
+    """The same model with cells that do not differ."""
+    gone = {path for cell in model.cells for path in expected(cell)}
+    return replace(
+        model, cells=tuple(replace(cell, spreads=()) for cell in model.cells),
+        parameters={path: one for path, one in model.parameters.items() if path not in gone},
+        arms=tuple(replace(arm, values={path: value for path, value in arm.values.items() if path not in gone})
+                   for arm in model.arms),
+    )  # fmt: skip
+
+
+def least(model: ResolvedModel, row: Mapping[str, float], path: str) -> float:
+    """Smallest factor on a number that any cell may have; 1 where it does not vary."""
+    for cell in model.cells:
+        for spread in cell.spreads:
+            for here, variation in zip(spread.paths, spread.variations, strict=True):
+                if here == path:
+                    return math.exp(-FARTHEST * sigma(row[variation]) - 0.5 * sigma(row[variation]) ** 2)
+    return 1.0
 
 
 def factors_of(spread: Spread) -> int:
