@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import networks, phenotypes
+from vesica.spec import networks, phenotypes, transfer, variability
 from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
@@ -81,6 +81,7 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
               for name, item in spec.cargo.items()}  # fmt: skip
     agents |= {name: item.label or name for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
+    transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
 
 
@@ -189,6 +190,9 @@ def _plan(
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
+    cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
+    has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
+    cell_type = transfer.of_cell(replace(cell_type, has_ago=has_ago), base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
     text = spec.model_dump_json(exclude_none=True)
     found = phenotypes.read(name, base, [(place, cell.phenotypes) for place, cell in said], text, notes)
@@ -245,6 +249,7 @@ def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= dict.fromkeys(cell.cargo, SOURCE_UNITS["cargo"]) | {"alive": pure}
     found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
     found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
+    found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -320,7 +325,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths | phenotypes.expected(cell)
+    return paths | phenotypes.expected(cell) | transfer.expected(cell) | variability.expected(cell)
 
 
 def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[Field, Given]]:
@@ -356,7 +361,9 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()} | dict(plan.numbers)
+    numbers |= transfer.library_numbers(plan.cell, base, place)
+    found = {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return found | dict(plan.numbers) | variability.defaults(plan.cell)
 
 
 def network_numbers(plan: CellPlan) -> dict[str, Given]:
@@ -370,7 +377,8 @@ def network_numbers(plan: CellPlan) -> dict[str, Given]:
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
-    return numbers | _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
+    numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
+    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

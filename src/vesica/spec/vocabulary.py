@@ -88,7 +88,14 @@ CELL_APOPTOSIS: Final[dict[str, Field]] = {
     "apoptotic_diameter_low": Field("um", False, "smallest diameter of apoptotic vesicles"),
     "apoptotic_diameter_high": Field("um", False, "largest diameter of apoptotic vesicles"),
 }
-ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS
+# CELL.NAME for each cell type whose miRNAs share a pool of Ago
+CELL_AGO: Final[dict[str, Field]] = {
+    "ago_copies": Field("molecule", False, "Ago of a cell, free and with the miRNAs of the model"),
+    "ago_loading_rate": Field("1/molecule/s", False, "free Ago loads a duplex, per cell volume"),
+    "duplex_decay_rate": Field("1/s", False, "loss of miRNA that is not in Ago"),
+    "loaded_arrival_share": Field("", False, "miRNA of vesicles that arrives in an Ago of its own"),
+}
+ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO
 
 # CELL.CARGO.NAME
 CELL_CARGO: Final[dict[str, Field]] = {
@@ -116,6 +123,14 @@ CELL_TARGETS: Final[dict[str, Field]] = {
     "target_unbinding_rate": Field("1/s", False, "miRNA leaves its site"),
     "repressed_decay_rate": Field("1/s", False, "turnover of repressed target; the miRNA survives"),
     "needed_copies": Field("molecule", False, "copies needed for detectable repression"),
+}
+# CELL.MRNA.NAME, where the cell translates the mRNA
+CELL_TRANSLATION: Final[dict[str, Field]] = {
+    "translation_rate": Field("1/s", False, "proteins made from each mRNA"),
+}
+# CELL.LIGAND.NAME, where the ligand on bound vesicles engages a receptor of the cell
+CELL_LIGAND: Final[dict[str, Field]] = {
+    "half_occupancy": Field("molecule", False, "receptors of the cell at which half of the ligands are engaged"),
 }
 # CELL.SIGNAL.NAME
 CELL_SIGNAL: Final[dict[str, Field]] = {
