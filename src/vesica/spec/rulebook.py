@@ -9,7 +9,7 @@ from typing import Literal
 from vesica.spec import rules, vocabulary
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import CellType, Rule
+from vesica.spec.resolved import Rule
 from vesica.spec.rules import RuleError, RuleText
 from vesica.spec.structure import Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field, unit_of_source
@@ -105,20 +105,10 @@ def _from_library(names: Catalogue, plans: Sequence[CellPlan], chosen: Mapping[s
             if plan.like == item.cell:
                 key = item.key if plan.name == plan.like else f"{plan.name}_{item.key}"
                 text = replace(rules.parse(item.text, item.cell), cell=plan.name)
-                if not _is_about(text, plan.cell, names):
+                if not _is_about(text, plan, names):
                     continue
                 lines.append(Line(key, text, f"library:rule.{item.key}", "library", item.key, item.source, item.doi))
     return lines
-
-
-def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
-    """Whether a cell type has what a rule of the library is about: some shed, some hold what a model asks for."""
-    if rule.source in names.cargo and rule.source not in cell.cargo:
-        return False
-    if vocabulary.TRANSITION in rule.target:
-        return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
-                               for first, then in chain.transitions}  # fmt: skip
-    return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
 
 
 def _from_texts(texts: Sequence[str], place: str, notes: Notes) -> list[Line]:
@@ -191,3 +181,12 @@ def _shown(text: str, names: Catalogue) -> str:
     return text if entry is None else f"{entry.value:g} {entry.unit}".strip()
 
 
+def _is_about(rule: RuleText, plan: CellPlan, names: Catalogue) -> bool:
+    """Whether a cell type has what a rule of the library is about: some shed, some hold what a model asks for."""
+    cell = plan.cell
+    if rule.source in names.cargo and rule.source not in cell.cargo:
+        return False
+    if vocabulary.TRANSITION in rule.target:
+        return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
+                               for first, then in chain.transitions}  # fmt: skip
+    return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
