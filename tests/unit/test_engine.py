@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.models import chain_model, kinds_model
+from tests.models import chain_model, kinds_model, transfer_model
 from vesica.engine.doses import present_in
 from vesica.engine.processes import process_table
 from vesica.engine.program import compile_model
@@ -20,6 +20,7 @@ from vesica.engine.well_mixed import run_arm
 def test_every_process_conserves_every_token() -> None:
     assert imbalances(process_table(chain_model())) == []
     assert imbalances(process_table(kinds_model())) == []
+    assert imbalances(process_table(transfer_model())) == []
 
 
 def test_vesicles_have_pools_only_for_what_their_maker_holds() -> None:

@@ -170,7 +170,7 @@ def test_receptors_and_targets_are_cargo_of_their_cell():
 @pytest.mark.parametrize("rule", CNS.rules, ids=lambda rule: rule.key)
 def test_rules_read_as_users_write_them(rule):
     words = rules.parse(rule.text, rule.cell)
-    unit = vocabulary.unit_of_source(source_kind(rule, words.source))
+    unit = vocabulary.SOURCE_UNITS[source_kind(rule, words.source)]
     assert words.target in modulable(CNS.cells[rule.cell])
     half_max, hill, fold = (
         CNS.entries[text.removeprefix("@")] for text in (words.half_max, words.hill, words.fold)

@@ -77,8 +77,8 @@ def _budding(names: Names, cell: CellType, stage: str) -> None:
             enrichment = names.rate(c, f"{content.cargo}_enrichment", f"{c}.{content.cargo}.enrichment")
             loading = names.loading(c, content.cargo, enrichment)
             flux(f"loading/{c}.{stage}{content.suffix}", c, (budding, loading, names.living(c, own)),
-                 {own: -1, inside: 1, f"{c}.made{content.suffix}": 1}, needs)
-            back[own] = 1
+                 {own: -1, inside: 1, f"{c}.made{content.suffix}": 1} | names.freed(cell, content.cargo), needs)
+            back[names.entry(cell, content.cargo)] = 1
         flux(f"retrofusion/{c}.{stage}{content.suffix}", c, (retro, inside), back, needs)
 
 
@@ -119,6 +119,6 @@ def _tether(names: Names, cell: CellType) -> None:
             leaving[f"{c}.released:{c}"] = 1
         returning = {tethered: -1, f"{c}.returned{content.suffix}": 1}
         if content.cargo is not None:
-            returning[f"{c}.{content.cargo}"] = 1
+            returning[names.entry(cell, content.cargo)] = 1
         flux(f"tether_detachment/{c}{content.suffix}", c, (detach, tethered), leaving, needs)
         flux(f"tether_return/{c}{content.suffix}", c, (back, tethered), returning, needs)

@@ -12,6 +12,7 @@ from vesica.biology import (
     cargo,
     death,
     delivery,
+    phenotype,
     release,
     shedding,
     signalling,
@@ -36,7 +37,10 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         delivery.mass_action,
         delivery.synthesis,
         delivery.repressed_share,
+        delivery.duplex_synthesis,
+        delivery.engaged_vesicles,
         signalling.modulated,
+        signalling.added,
         signalling.production,
         signalling.receptor_share,
         signalling.product,
@@ -50,6 +54,7 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         arithmetic.exponential,
         arithmetic.logarithm,
         arithmetic.hill_share,
+        phenotype.owned_factor,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

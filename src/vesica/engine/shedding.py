@@ -19,7 +19,7 @@ def bind_shedding(names: Names, cell: CellType) -> None:
     for cargo in cell.cargo:
         loading = names.loading(origin, cargo, f"{c}.{cargo}.microvesicle_enrichment")
         names.table.flux(f"shedding_load/{c}/{cargo}", c, (shedding, loading, f"{c}.{cargo}"),
-                         {f"{c}.{cargo}": -1} | leaving(origin, cargo), needs)
+                         {f"{c}.{cargo}": -1} | names.freed(cell, cargo) | leaving(origin, cargo), needs)
 
 
 def made_pools(names: Names, cell: CellType, origin: str) -> None:

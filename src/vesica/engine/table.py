@@ -15,6 +15,7 @@ from typing import Final
 ONE: Final = "1"
 LITERAL: Final = "number "  # a derived value of this name is the number that follows
 TIMES: Final = " * "  # a derived value of this name is the product of two parameters
+RUNNING: Final = "running"  # derived number: 1 in a run; 0 at rest, so that what has it as a factor stands still
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Pool:
     restart: bool = False  # set back to its rest level when the run starts
     pulse: str | None = None  # value name of what is added when the run starts
     is_level: bool = False  # of the living cell: it stays as it is when cells die
+    is_share: bool = False  # of the cells; others are divided by it, so it is known well however small it becomes
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,10 @@ class Network:
 
 @dataclass(frozen=True)
 class ChainState:
-    """A phenotype: pool ``CELL.NAME``, the share of living cells that are in it (0 or 1 in whole numbers)."""
+    """A phenotype: pool ``CELL.NAME``, the cells in it per cell at the start (0 or 1 in whole numbers).
+
+    One that ``dies`` has no pool but the counter ``CELL.died_of:NAME``.
+    """
 
     name: str
     label: str = ""
@@ -129,12 +132,21 @@ class ChainState:
 
 @dataclass(frozen=True)
 class Chain:
-    """A Markov chain of phenotypes; the hazard of a transition is ``CELL.A_to_B.hazard``."""
+    """A Markov chain of phenotypes; the hazard of a transition is ``CELL.A_to_B.hazard``.
+
+    If it ``settles``, cells stand at its rest when a run begins; else ``CELL.NAME.initial`` is the share in each state.
+    """
 
     name: str
     states: tuple[ChainState, ...]
     transitions: tuple[tuple[str, str], ...]
     label: str = ""
+    settles: bool = False
+
+    @property
+    def living(self) -> tuple[ChainState, ...]:
+        """The states of a cell that lives."""
+        return tuple(state for state in self.states if not state.dies)
 
 
 @dataclass(frozen=True)
@@ -190,10 +202,11 @@ class CellType:
 class Rule:
     """One line of the user's or the library's signalling rules.
 
-    ``factor = 1 + (fold - 1) hill(x)`` multiplies the target rate; fold < 1 for
-    ``decreases``. ``source`` is an agent, a soluble, a signal or a cargo of the same cell,
-    ``bound_CARGO`` or ``repression_by_MIRNA``. The numbers are the parameters
-    ``rule.KEY.half_max`` (unit of the source), ``rule.KEY.hill`` and ``rule.KEY.fold``.
+    ``factor = 1 + (fold - 1) hill(x)`` multiplies the target rate, fold < 1 for ``decreases``; a rule that ``adds``
+    gives ``added hill(x)`` to it before any factor. ``source`` is an agent, a soluble, a signal, a level or assignment
+    of a network, a phenotype or a cargo of the same cell, ``bound_CARGO``, ``engaged_CARGO`` or
+    ``repression_by_MIRNA``. The numbers are the parameters ``rule.KEY.half_max`` (unit of the source),
+    ``rule.KEY.hill`` and ``rule.KEY.fold``, or ``rule.KEY.added`` (unit of the target).
     """
 
     key: str
@@ -207,6 +220,17 @@ class Rule:
     origin: Literal["library", "model", "measured"] = "model"
     reference: str = ""  # the paper that supports the direction
     doi: str = ""
+    adds: bool = False
+
+    @property
+    def strength(self) -> str:
+        """Path of the parameter that says how strong it is."""
+        return f"rule.{self.key}.{'added' if self.adds else 'fold'}"
+
+    @property
+    def neutral(self) -> float:
+        """Value of `strength` at which the rule does nothing."""
+        return 0.0 if self.adds else 1.0
 
 
 @dataclass(frozen=True)
@@ -304,6 +328,7 @@ class Schedule:
     replicates: int = 1
     cells_at_most: int = 1000
     window: float | None = None
+    nodes: int | None = None  # of quadrature over cells that differ, for each factor; by their number if not said
 
     @property
     def longest_window(self) -> float:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import networks
+from vesica.spec import networks, phenotypes, transfer, variability
 from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
-from vesica.spec.rules import CellWords
+from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     AFFINITY,
     CELL_AFFINITY,
@@ -30,14 +30,14 @@ from vesica.spec.vocabulary import (
     INHIBITOR,
     MEDIUM,
     SOLUBLE,
+    SOURCE_UNITS,
     Field,
-    unit_of_source,
 )
 
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero"})
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class CellPlan:
     like: str
     networks: tuple[Plan, ...] = ()
     built: Built = NOTHING_BUILT
+    numbers: Mapping[str, Given] = field(default_factory=dict)  # of its phenotypes, by path
 
     @property
     def name(self) -> str:
@@ -80,6 +81,7 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
               for name, item in spec.cargo.items()}  # fmt: skip
     agents |= {name: item.label or name for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
+    transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
 
 
@@ -188,8 +190,18 @@ def _plan(
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
+    cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
+    has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
+    cell_type = transfer.of_cell(replace(cell_type, has_ago=has_ago), base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
-    return _with_networks(CellPlan(cell_type, like, held), names, notes)
+    text = spec.model_dump_json(exclude_none=True)
+    found = phenotypes.read(name, base, [(place, cell.phenotypes) for place, cell in said], text, notes)
+    cell_type = replace(cell_type, chains=found.chains, can_die=cell_type.can_die or found.can_kill)
+    deathless = {} if base.can_die or bleb or not found.can_kill else {f"{name}.{DEATH}": Given("0 1/s", "default")}
+    plan = _with_networks(CellPlan(cell_type, like, held, numbers={**found.numbers, **deathless}), names, notes)
+    words = words_of(plan.cell, names)
+    phenotypes.check(found, set(words.targets()), set(words.sources()), notes)
+    return plan
 
 
 def _networks(
@@ -230,13 +242,14 @@ def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
 
 def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     """Unit of every word that expressions of a cell type may read, besides its networks' own."""
-    concentration, pure = unit_of_source("agent"), unit_of_source("signal")
+    concentration, pure = SOURCE_UNITS["agent"], SOURCE_UNITS["signal"]
     found = {name: field.unit for name, field in CELL_MACHINERY.items()}
     found |= dict.fromkeys((*names.agents, *names.solubles), concentration)
     found |= dict.fromkeys((signal.name for signal in cell.signals), pure)
-    found |= dict.fromkeys(cell.cargo, unit_of_source("cargo")) | {"alive": pure}
-    found |= {f"{place}_{name}": unit_of_source("bound") for name in names.cargo for place in ("bound", "inside")}
-    found |= {f"repression_by_{name}": unit_of_source("repression") for name in cell.mirna_targets}
+    found |= dict.fromkeys(cell.cargo, SOURCE_UNITS["cargo"]) | {"alive": pure}
+    found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
+    found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
+    found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -264,12 +277,34 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
     def labels(keys: tuple[str, ...]) -> dict[str, str]:
         return {key: names.cargo[key].label or key for key in keys if key in names.cargo}
 
+    plain = {signal.name: signal.label or signal.name for signal in cell.signals}
     return CellWords(
-        cell.name, cell.label, {signal.name: signal.label or signal.name for signal in cell.signals},
+        cell.name, cell.label, plain,
         labels(cell.cargo), cell.mirna_targets, {name: names.solubles[name] for name in cell.solubles},
         names.agents, names.solubles, labels(tuple(names.cargo)), cell.can_die,
         cell.sheds_microvesicles,
+        {name: level for name, level in cell.levels.items() if name not in plain}, _reactions(cell),
+        {state.name: state.label or state.name for chain in cell.chains for state in chain.states},
+        {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
+         for one, other in chain.transitions},
+        labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
     )  # fmt: skip
+
+
+def _reactions(cell: CellType) -> dict[str, tuple[str, str]]:
+    """Reactions of the networks of a cell, ``NETWORK_REACTION``: label and unit of the rate.
+
+    The rate is that of the states that it moves; where it moves cargo or a factor of the medium, molecules per cell.
+    """
+    units = {state.name: state.unit for network in cell.networks for state in network.states}
+    found = {}
+    for network in cell.networks:
+        for reaction in network.reactions:
+            moved = {units.get(name, "molecule") for name, _ in reaction.moves}
+            unit = "molecule" if "molecule" in moved else next(iter(moved), "")
+            label = reaction.label or f"`{reaction.name}` of {network.label or network.name}"
+            found[f"{network.name}_{reaction.name}"] = (label, f"{unit or '1'}/s")
+    return found
 
 
 def expected_of_cell(cell: CellType) -> dict[str, Field]:
@@ -290,7 +325,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths
+    return paths | phenotypes.expected(cell) | transfer.expected(cell) | variability.expected(cell)
 
 
 def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[Field, Given]]:
@@ -326,7 +361,9 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    numbers |= transfer.library_numbers(plan.cell, base, place)
+    found = {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return found | dict(plan.numbers) | variability.defaults(plan.cell)
 
 
 def network_numbers(plan: CellPlan) -> dict[str, Given]:
@@ -340,7 +377,8 @@ def network_numbers(plan: CellPlan) -> dict[str, Given]:
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
-    return numbers | _owned_numbers(cell, name, place)
+    numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
+    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches
+from vesica.spec import structure, switches, transfer
 from vesica.spec.arms import conditions
 from vesica.spec.expressions import names_in
 from vesica.spec.model import Inhibitor, ModelSpec
@@ -77,11 +77,12 @@ def words_of_networks(cell: CellType) -> set[str]:
     return found
 
 
-def solubles_of(plans: Sequence[CellPlan], book: Rulebook, known: Collection[str]) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete, what rules start from, what networks read or make."""
-    found = {name for plan in plans for name in plan.cell.solubles} | set(book.solubles)
-    words = {word for plan in plans for word in words_of_networks(plan.cell)}
-    return tuple(sorted(found | (words & set(known))))
+def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
+    cells = [plan.cell for plan in plans]
+    found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
+    words = {word for cell in cells for word in words_of_networks(cell)}
+    return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -101,7 +102,7 @@ def build(
     numbers, the options of the user's own switches.
     """
     cells = [plan.name for plan in plans]
-    solubles = solubles_of(plans, book, {*library.solubles, *spec.solubles})
+    solubles = solubles_of(spec, library, plans, book)
     expected = structure.expected_of_medium(solubles) | dict(book.expected)
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)

@@ -69,7 +69,7 @@ class Laws:
 
     def _own(self, cell: str) -> frozenset[str]:
         kind = next(one for one in self.program.model.cells if one.name == cell)
-        return frozenset(name for cargo in kind.cargo for name in (f"{cell}.{cargo}", f"{cell}.{cargo}_arriving"))
+        return frozenset(f"{cell}.{cargo}{end}" for cargo in kind.cargo for end in ("", "_arriving", "_duplex"))
 
 
 def donor_rates(laws: Laws, values: Array, cell: str) -> Array:

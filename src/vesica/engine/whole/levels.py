@@ -37,7 +37,7 @@ def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
     if watched:
         dish.laws.evaluate(cells.values)
     living += watched
-    names = [f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving")]
+    names = [f"{c}.ago", *(f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving", "_duplex"))]
     names += [f"{c}.{mirna}{end}" for mirna in cells.type.mirna_targets for end in ("_target", "_repressed")]
     found = {name: np.where(cells.is_alive, cells.values[index[name]], 0.0) for name in names if name in index}
     if cells.is_alive.any():  # levels are those of living cells

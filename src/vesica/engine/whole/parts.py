@@ -15,6 +15,7 @@ PART_OF: Final[dict[str, PartName]] = {
     "target_synthesis": "reaction", "target_decay": "reaction",
     "titration_binding": "reaction", "titration_unbinding": "reaction", "repressed_decay": "reaction",
     "surfacing": "reaction", "disposal": "reaction",
+    "ago_loading": "reaction", "duplex_decay": "reaction", "translation": "reaction",
     "endosome_formation": "donor", "endosome_recycling": "donor", "endosome_maturation": "donor",
     "budding": "donor", "budding_square": "donor", "loading": "donor", "retrofusion": "donor",
     "lysosome": "donor", "docking": "donor", "fusion": "donor",
