@@ -68,7 +68,7 @@ def _opening(found: Explanation) -> Opening:
         head.append("An estimate is an order of magnitude without a direct measurement; a conclusion that holds only "
                     "at one value of it is not a conclusion.")
     facts = [f"{len(found.rules)} rule{'s' * (len(found.rules) != 1)}"]
-    facts += [f"{len(found.parts)} networks and other parts inside cells"] if found.parts else []
+    facts += [f"{len(found.parts)} network{'s' * (len(found.parts) != 1)}, phenotypes and the like"] if found.parts else []
     facts += [f"{len(found.choices)} contested choice{'s' * (len(found.choices) != 1)}"] if found.choices else []
     return Opening(found.title, f"{found.kind} explained", "plain", (*facts, f"vesica {__version__}"), tuple(head),
                    (), ())
