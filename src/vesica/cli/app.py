@@ -40,6 +40,7 @@ LABORATORY: Final = {
     "cargo": ("vesica.cli.cargo_commands", "cargo", "Loading, changes and targets of EV cargo."),
     "plate": ("vesica.cli.plate_commands", "plate", "Concentrations from a plate with standards (4PL)."),
     "samples": ("vesica.cli.samples_commands", "samples", "Small synthetic files to try the others on."),
+    "sbml": ("vesica.cli.sbml_commands", "sbml", "Networks from SBML files, and models as SBML."),
     "cytometry": ("vesica.cli.cytometry_commands", "cytometry", "Flow cytometry files in calibrated units."),
 }
 

@@ -72,6 +72,14 @@ def schema(*, as_json: bool) -> int:
     return failures.DONE
 
 
+def order_of(model: ResolvedModel) -> str:
+    """How rules combine, where some rate of the model has several and they do not just multiply."""
+    from vesica.spec.rules import ORDER
+
+    about = [(rule.cell, rule.target) for rule in model.rules]
+    return ORDER if any(rule.adds and about.count((rule.cell, rule.target)) > 1 for rule in model.rules) else ""
+
+
 def rule_entry(rule: Rule) -> dict[str, Any]:
     """A rule for ``--json``."""
     return {"key": rule.key, "cell": rule.cell, "english": rule.english, "line": rule.line}
@@ -88,6 +96,9 @@ def _print_model(model: ResolvedModel) -> None:
         click.echo("\nRules:")
         for rule in model.rules:
             click.echo(f"  - {failures.printable(rule.english)}" + (f"  (line {rule.line})" if rule.line else ""))
+        order = order_of(model)
+        if order:
+            click.echo(f"  {order}")
     click.echo("\nArms:")
     for arm in model.arms:
         click.echo(failures.printable(f"  - {arm.name}: {'; '.join(arm.english) or 'nothing added'}"))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vesica.engine.legs import follow
 from vesica.engine.program import Program
 from vesica.engine.system import Lanes, runaway
+from vesica.engine.table import RUNNING
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]
@@ -70,7 +71,7 @@ def _settle(program: Program, system: Lanes) -> Rest:
     state, messages = start.copy(), [""] * system.lanes
     if keep.any():
         values = system.values.copy()
-        values[[program.index[f"{cell.name}.death_rate"] for cell in program.model.cells if cell.can_die]] = 0.0
+        values[[program.index[name] for name in program.table.derived if name == RUNNING]] = 0.0
         held = Lanes(system.tables, values, system.counts, ~keep | restart, is_single=system.is_single)
         relative = REST_TOLERANCE * program.model.schedule.relative_tolerance
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
@@ -85,5 +86,8 @@ def _settle(program: Program, system: Lanes) -> Rest:
                                "look at the rules that act on this variable in untreated cells"))
     state[restart] = start[restart]
     state[~keep] = 0.0
+    for place, pool in enumerate(pools):
+        if pool.pulse is not None:
+            state[place] += system.values[program.index[pool.pulse]]
     state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
     return Rest(state, tuple(messages))

@@ -116,7 +116,7 @@ def run_lanes(
                    is_single=is_single)
     rest = resting(program, system, present, {} if rests is None else rests)
     state = rest.state
-    absolute = _absolute(tables.names, arm, schedule.absolute_tolerance)
+    absolute = _absolute(program, tables.names, arm)
     grid = output_times(schedule)
     out = np.full((len(rows), grid.size, len(program.species)), np.nan)
     stops = edges(schedule, arm, snapshot_times)
@@ -137,7 +137,9 @@ def run_lanes(
             if not book.message:
                 known = times[: leg.reached[lane]]
                 states = leg.states[: known.size, :, lane]
-                out[lane][np.ix_(np.isin(grid, known), tables.columns)] = states[np.isin(known, grid)]
+                kept, asked = states[np.isin(known, grid)], np.isin(grid, known)
+                out[lane][np.ix_(asked, tables.columns)] = kept
+                out[lane][np.ix_(asked, tables.watched_columns)] = system.watched(lane, kept)
                 if leg.reached[lane] < times.size:
                     last = int(leg.reached[lane]) - 1
                     book.message = runaway(system, lane, leg.states[last, :, lane], times[last], leg.messages[lane])
@@ -176,14 +178,16 @@ def _all_values(system: Lanes, state: Array) -> Array:
     return system.values
 
 
-def _absolute(names: tuple[str, ...], arm: Arm, tolerance: float) -> Array:
+def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
     """(state,) absolute tolerance: per cell as given; totals of the medium times the cells of the dish.
 
-    The share alive divides, so it is known to the relative tolerance however small it becomes.
+    The share alive divides, so it is known to the relative tolerance however small it becomes, and its parts with it.
     """
+    tolerance = program.model.schedule.absolute_tolerance
+    shares = {pool.name for pool in program.table.pools if pool.is_share}
     cells = max([count for count in arm.counts.values() if count > 0], default=1.0)
     scale = {True: cells, False: 1.0}
-    return np.array([tolerance * (SMALLEST_SHARE if name.endswith(".alive") else scale[name.startswith("medium.")])
+    return np.array([tolerance * (SMALLEST_SHARE if name in shares else scale[name.startswith("medium.")])
                      for name in names])
 
 

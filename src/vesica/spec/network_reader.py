@@ -12,7 +12,7 @@ from vesica.spec.equations import EquationError, read_equation
 from vesica.spec.expressions import Call, Expression, ExpressionError, Name, Number, parse, product, unit_of
 from vesica.spec.model import NetworkSpec, ReactionSpec, StateSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Network, NetworkState, Reaction
+from vesica.spec.resolved import Assigned, Network, NetworkState, Reaction
 from vesica.spec.vocabulary import Field
 from vesica.units import internal_unit, split
 
@@ -150,7 +150,7 @@ class Reader:
         """Everything together; ``levels`` are the units of all states and assignments of the cell."""
         spec = self.words
         states = [NetworkState(name, levels.get(name, ""), state.label or name.replace("_", " "),
-                               state.compartment or "", state.at_start is not None)
+                               state.compartment or "", state.follows is None, state.at_start is not None)
                   for name, state in spec.states.items()]
         reactions: list[Reaction] = []
         for name, tree in self.followed.items():
@@ -164,13 +164,14 @@ class Reader:
             reactions += found
         self._prove(reactions, weights)
         return Network(self.name, spec.label or self.name, tuple(states), tuple(self.constants),
-                       tuple(self.trees.items()), tuple(reactions),
+                       tuple(Assigned(name, tree, levels.get(name, ""), name.replace("_", " "))
+                             for name, tree in self.trees.items()), tuple(reactions),
                        tuple((total, tuple(found.items())) for total, found in weights.items()), spec.provides,
                        spec.source, spec.doi)
 
     def _follow(self, name: str, tree: Expression, steps: int, unit: str) -> tuple[list[NetworkState], list[Reaction]]:
         chain = [*(f"{name}_step{number}" for number in range(1, steps)), name]
-        hidden = [NetworkState(step, unit, f"{name}, step {number + 1}", is_hidden=True)
+        hidden = [NetworkState(step, unit, f"{name}, step {number + 1}", has_start=False, is_hidden=True)
                   for number, step in enumerate(chain[:-1])]
         pace = Call("/", (Number(float(steps)), Name(f"{name}_delay")))
         reactions = []
@@ -293,7 +294,8 @@ class Reader:
                            "let it make a state late, and that state the molecule")
         unit = levels.get(next(iter((*left, *right)), ""), "")
         chain = [f"{self.name}_{key}_step{number}" for number in range(1, reaction.steps + 1)]
-        hidden = [NetworkState(step, unit, f"on the way in `{key}`, step {number + 1}", is_hidden=True)
+        hidden = [NetworkState(step, unit, f"on the way in `{key}`, step {number + 1}", has_start=False,
+                               is_hidden=True)
                   for number, step in enumerate(chain)]
         for found in weights.values():
             waiting = sum(found.get(name, 0) * count for name, count in left.items())

@@ -83,7 +83,7 @@ def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], nam
     cells = Cells(kind, first, values, np.ones(number, dtype=bool), streams, stream(seed, f"{name}|chance", 0),
                   Signals(program, present, kind.name), reactions)
     for pool in (f"{kind.name}.docked", *(f"{kind.name}.bound:{origin}{end}" for origin in dish.classes
-                                          for end in dish.suffixes)):
+                                          for _, end in dish.contents(origin))):
         if pool in program.index:  # rates are read with no docked MVB; nothing is bound yet
             values[program.index[pool]] = 0.0
     if kind.secretes_vesicles:
