@@ -33,7 +33,8 @@ FILES = {
     "a Hill law with a named coefficient": sbml_text(
         species=species("A") + species("B"),
         parameters=parameter("v", 2.0) + parameter("half", 0.4) + parameter("n", 2.7),
-        reactions=reaction("on", "", "A", "v * B^n / (half^n + B^n)") + reaction("off", "", "B", "v * half^n / (half^n + A^n)")
+        reactions=reaction("on", "", "A", "v * B^n / (half^n + B^n)")
+        + reaction("off", "", "B", "v * half^n / (half^n + A^n)")
         + reaction("loss", "A", "", "v * A / half")),
     "two volumes": sbml_text(
         cells=TWO, species=species("A") + species("B", **NUCLEAR) + species("C"),
