@@ -6,6 +6,7 @@ from typing import Final
 
 from vesica.engine import check_whole, fidelities
 from vesica.engine.fidelities import TRACED
+from vesica.engine.nodes import divided, groups_of
 from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, resting_ago, size_law
 from vesica.engine.table import ProcessTable, imbalances
@@ -42,6 +43,8 @@ def check(model: ResolvedModel) -> list[Finding]:
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
     """States, processes, MB of results and minutes of a run, by the words that say so."""
     table = process_table(model)
+    if not fidelities.is_whole(model):
+        table = divided(table, groups_of(model))
     times = int(model.schedule.duration // model.schedule.every) + 1  # the grid itself may be too large to make
     results = times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6
     if fidelities.is_whole(model):

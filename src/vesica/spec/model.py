@@ -393,6 +393,9 @@ class RunSpec(Words):
         1000, description="cells of a type followed one by one; a larger dish is run as a sample"
     )
     window: Quantity | None = Field(None, description="longest time rates are held in a stochastic run, `10 min`")
+    nodes: Annotated[int, BeforeValidator(_is_no_truth_value), Field(ge=1, le=25)] | None = Field(
+        None, description="nodes of quadrature along each factor by which cells differ, in a mean field"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     relative_tolerance: Annotated[float, Field(gt=0, le=1e-2)] = 1e-8
     absolute_tolerance: Annotated[float, Field(gt=0, le=1.0)] = 1e-8

@@ -328,6 +328,7 @@ class Schedule:
     replicates: int = 1
     cells_at_most: int = 1000
     window: float | None = None
+    nodes: int | None = None  # of quadrature over cells that differ, for each factor; by their number if not said
 
     @property
     def longest_window(self) -> float:

@@ -13,6 +13,7 @@ from typing import Final
 
 from vesica.errors import error
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
+from vesica.spec.variability import expected
 from vesica.spec.vocabulary import AFFINITY
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
@@ -56,6 +57,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
     InputError
         Nobody has said how this parameter scales.
     """
+    if any(path in expected(cell) for cell in model.cells):
+        return 0  # how much cells differ
     owner, _, name = path.rpartition(".")
     found = _table(model, owner).get(name)
     if found is None and owner.startswith("rule.") and name in ("half_max", "added"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import networks, phenotypes, transfer
+from vesica.spec import networks, phenotypes, transfer, variability
 from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
@@ -190,6 +190,7 @@ def _plan(
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
+    cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
     has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
     cell_type = transfer.of_cell(replace(cell_type, has_ago=has_ago), base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
@@ -324,7 +325,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths | phenotypes.expected(cell) | transfer.expected(cell)
+    return paths | phenotypes.expected(cell) | transfer.expected(cell) | variability.expected(cell)
 
 
 def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[Field, Given]]:
@@ -361,7 +362,8 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
     numbers |= transfer.library_numbers(plan.cell, base, place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()} | dict(plan.numbers)
+    found = {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return found | dict(plan.numbers) | variability.defaults(plan.cell)
 
 
 def network_numbers(plan: CellPlan) -> dict[str, Given]:
@@ -376,7 +378,7 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
     numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
-    return numbers | transfer.written_numbers(cell, name, place)
+    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:
