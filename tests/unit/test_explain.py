@@ -53,7 +53,7 @@ class TestRows:
             ("a.net.bind_k", "1/s", "rate constant"),
             ("a.calm_to_gone.hazard", "1/s", "hazard of a transition between phenotypes"),
             ("a.affinity_for_b", "", "binding of vesicles of that cell type, relative to others"),
-            ("a.net.K", "", ""),
+            ("a.net.K", "", ""), ("a.net.k", "", ""), ("a.net.B_delay", "s", "mean time it is late"),
         ],
     )
     def test_labels(self, path: str, unit: str, label: str) -> None:

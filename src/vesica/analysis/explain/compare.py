@@ -20,6 +20,7 @@ _SCHEDULE: Final[Mapping[str, tuple[str, Show]]] = {
     "fidelity": ("fidelity", str), "seed": ("seed", str), "replicates": ("replicates", str),
     "cells_at_most": ("cells followed at most", str),
     "window": ("longest window", lambda value: "not given" if value is None else f"{value / 60.0:.6g} min"),
+    "nodes": ("points that stand for cells that differ", lambda value: "not given" if value is None else str(value)),
     "relative_tolerance": ("relative tolerance", "{:g}".format),
     "absolute_tolerance": ("absolute tolerance", "{:g}".format),
 }  # fmt: skip

@@ -85,6 +85,11 @@ def _labels(model: ResolvedModel) -> Mapping[str, str]:
     entries = load(LIBRARIES[0]).entries
     placed = {f"{cell.name}.{state.name}.{rate}": f"factor on {rate} while a cell is {state.label or state.name}"
               for cell in model.cells for chain in cell.chains for state in chain.states for rate in state.owns}
+    for spread in (spread for cell in model.cells for spread in cell.spreads):
+        whose = spread.paths if len(spread.variations) == len(spread.paths) else [", ".join(spread.paths)]
+        placed |= {path: f"spread from cell to cell of {what}"
+                   for path, what in zip(spread.variations, whose, strict=False)}
+        placed |= {spread.correlation: f"correlation of {', '.join(spread.paths)}"} if spread.correlation else {}
     found = {}
     for path, number in model.parameters.items():
         label = placed.get(path) or numbers.label_of(number)

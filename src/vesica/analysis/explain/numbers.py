@@ -14,11 +14,12 @@ from vesica.spec.resolved import Parameter
 CONFIDENCE: Final = ("measured", "seen", "known", "given", "estimate")
 _OWN: Final[Mapping[str, str]] = {
     "initial": "where cells begin, or settle from", "at_start": "added when the run starts",
-    "delay": "mean time it is late", "hazard": vocabulary.PHENOTYPE_HAZARD.label, "added": "what a rule adds at most",
-    "k": "rate constant", "vmax": "largest rate", "km": "Michaelis constant", "kcat": "turnover of the enzyme",
-    "half_max": "level with half the effect", "hill": "Hill coefficient",
+    "hazard": vocabulary.PHENOTYPE_HAZARD.label,
 }  # fmt: skip
-
+_LAWS: Final[Mapping[str, str]] = {  # after the name of a reaction or a state: `bind_k`
+    "k": "rate constant", "vmax": "largest rate", "km": "Michaelis constant", "kcat": "turnover of the enzyme",
+    "max": "level with half the effect", "hill": "Hill coefficient", "delay": "mean time it is late",
+}
 _USUAL: Final = (
     vocabulary.ALL_MACHINERY, vocabulary.CELL_TARGETS, vocabulary.CELL_CARGO, vocabulary.CELL_CARGO_SHED,
     vocabulary.CELL_CARGO_CHOICE, vocabulary.CELL_SIGNAL_RECEPTOR, vocabulary.CELL_SOLUBLE,
@@ -122,7 +123,8 @@ def label_of(number: Parameter) -> str:
     if name.startswith(vocabulary.AFFINITY):
         return vocabulary.CELL_AFFINITY.label
     found = next((table[name].label for table in tables if name in table), "")
-    return found or _OWN.get(name, _OWN.get(name.rpartition("_")[2], ""))
+    head, _, last = name.rpartition("_")
+    return found or _OWN.get(name) or (_LAWS.get(last, "") if head and owner != first else "")
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:

@@ -47,7 +47,7 @@ def of_cell(cell: CellType, numbers: Mapping[str, Parameter]) -> tuple[Part, ...
     inside = [_network(cell.name, network, numbers) for network in cell.networks]
     inside += [_chain(cell.name, chain, numbers) for chain in cell.chains]
     if cell.spreads:
-        lines = tuple(_spread(number, spread, numbers) for number, spread in enumerate(cell.spreads, start=1))
+        lines = tuple(_spread(number, spread, numbers) for number, spread in enumerate(cell.spreads))
         inside.append(Part("variability", cell.name, "", "numbers that differ from cell to cell", lines=lines))
     transfer = [Line("mRNA", mrna, f"is translated to {protein}{_at(numbers, f'{cell.name}.{mrna}.translation_rate')}")
                 for mrna, protein in cell.translations]
