@@ -33,7 +33,8 @@ FILES = {
     "a Hill law with a named coefficient": sbml_text(
         species=species("A") + species("B"),
         parameters=parameter("v", 2.0) + parameter("half", 0.4) + parameter("n", 2.7),
-        reactions=reaction("on", "", "A", "v * B^n / (half^n + B^n)") + reaction("off", "", "B", "v * half^n / (half^n + A^n)")
+        reactions=reaction("on", "", "A", "v * B^n / (half^n + B^n)")
+        + reaction("off", "", "B", "v * half^n / (half^n + A^n)")
         + reaction("loss", "A", "", "v * A / half")),
     "two volumes": sbml_text(
         cells=TWO, species=species("A") + species("B", **NUCLEAR) + species("C"),
@@ -109,7 +110,7 @@ def test_a_constant_that_is_off_by_a_billionth_is_seen(tmp_path: Path) -> None:
     solver = roadrunner.RoadRunner(str(path))
     found = network_words(read_sbml(path), "x").words
     changed = found.model_copy(update={"constants": found.constants | {"k": "0.7000000007 1/min"}})
-    levels = {name: 602.214076 for name in found.states}
+    levels = dict.fromkeys(found.states, 602.214076)
     for words, is_same in ((found, True), (changed, False)):
         ours = rates(words, levels)["A"] / 602.214076 * 60.0
         assert (abs(ours - solver["A'"] / 2.5) < 1e-12 * abs(ours)) == is_same
