@@ -25,8 +25,8 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 def programs() -> tuple[Program, ...]:
     """Every kind of process that a table can hold."""
     models = [api.examine(path).resolved for path in EXAMPLES]
-    models += [chain_model(), kinds_model(), transfer_model()]
-    return tuple(compile_model(model) for model in reversed(models) if model is not None)
+    models = [chain_model(), kinds_model(), transfer_model(), *models]
+    return tuple(compile_model(model) for model in models if model is not None)
 
 
 def test_every_process_has_its_part_and_every_entry_is_used() -> None:
