@@ -30,14 +30,17 @@ def levels(dish: Dish) -> dict[str, Array]:
 
 
 def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
-    """Signals, cargo, targets and life of each cell."""
+    """Signals, cargo, targets, phenotypes and life of each cell."""
     c, index = cells.name, dish.laws.program.index
     names = [f"{c}.{signal.name}" for signal in cells.type.signals]
     names += [f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving")]
     names += [f"{c}.{mirna}{end}" for mirna in cells.type.mirna_targets for end in ("_target", "_repressed")]
+    names += [f"{c}.{state.name}" for chain in cells.type.chains for state in chain.living]
     found = {name: np.where(cells.is_alive, cells.values[index[name]], 0.0) for name in names if name in index}
     if cells.is_alive.any():  # signals are levels of living cells
         found |= {name: np.where(cells.is_alive, found[name], np.nan) for name in names[: len(cells.type.signals)]}
+    found |= {f"{c}.died_of:{state.name}": cells.values[index[f"{c}.died_of:{state.name}"]].copy()
+              for chain in cells.type.chains for state in chain.states if state.dies}
     if cells.type.can_die:
         found |= {f"{c}.alive": cells.is_alive.astype(float), f"{c}.dead": (~cells.is_alive).astype(float)}
     return found

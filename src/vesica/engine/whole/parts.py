@@ -14,7 +14,7 @@ PART_OF: Final[dict[str, PartName]] = {
     "cargo_production": "reaction", "cargo_decay": "reaction",
     "target_synthesis": "reaction", "target_decay": "reaction",
     "titration_binding": "reaction", "titration_unbinding": "reaction", "repressed_decay": "reaction",
-    "surfacing": "reaction", "disposal": "reaction",
+    "surfacing": "reaction", "disposal": "reaction", "phenotype": "reaction", "dying": "reaction",
     "endosome_formation": "donor", "endosome_recycling": "donor", "endosome_maturation": "donor",
     "budding": "donor", "budding_square": "donor", "loading": "donor", "retrofusion": "donor",
     "lysosome": "donor", "docking": "donor", "fusion": "donor",
