@@ -36,6 +36,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.biology import mvb_law
 from vesica.engine.counters import stream
 from vesica.engine.whole import donor_loop as loop
 from vesica.engine.whole import donor_rest, mvbs, records
@@ -64,7 +65,7 @@ class Leg:
     Parameters
     ----------
     duration : s
-    rates : of all cells, or one for each; or their rows, (1 or cell, 13)
+    rates : of all cells, or one for each; or their rows, (1 or cell, 14)
     look : draw the vesicles of every MVB at the end; without, only their number at fates is drawn
     loads : of vesicles; without, they are numbers only
 
@@ -89,7 +90,7 @@ class Leg:
                              "be zero here")
 
     def table(self) -> Array:
-        """(1 or cell, 13) rates of all cells, or of each."""
+        """(1 or cell, 14) rates of all cells, or of each."""
         if isinstance(self.rates, Rates):
             return self.rates.row()[None]
         if isinstance(self.rates, np.ndarray):
@@ -143,7 +144,7 @@ def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rate
             pool: Index | None = None, loads: Loads | None = None) -> Donors:
     """Cells that have stood long at these rates, every MVB looked at, counters at zero.
 
-    Without saturation free and docked MVBs are Poisson and their ages exponential in each stage:
+    Without saturation free and docked MVBs are Poisson and exponential in each stage of their ages:
     cells start so, with the hazards of `resting_means`, and settle for `LIVES` lives. With ``pool``
     (cell, cargo), what is in the cells at rest, the vesicles in MVBs then are loaded by ``loads`` as if each had taken
     from this pool, which stays; and none is tethered.
@@ -152,7 +153,8 @@ def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rate
     donors = empty(seed, purpose, numbers, endosomes)
     room = 16 + int(free + 6.0 * math.sqrt(free)), 4 + int(docked + 6.0 * math.sqrt(docked))
     donors = replace(donors, free=_wider(donors.free, room[0]), docked=_wider(donors.docked, room[1]))
-    ends = [h for h in (rates.lysosome + docking, rates.fusion if docked else 0.0,
+    stages = mvb_law.fusion_stages(rates.lysosome, docking, rates.undocking, rates.fusion)
+    ends = [h for h in (*(stages if docked else (rates.lysosome + docking,)),
                         rates.detachment + rates.tether_return,
                         rates.budding / rates.capacity + rates.retrofusion) if h]
     donor_rest.furnish(donors.streams, rates.row(), free, docked, docking, donors.share, donors.free, donors.docked,
