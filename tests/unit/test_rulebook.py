@@ -11,14 +11,16 @@ from vesica import interventions, library
 from vesica.errors import Finding, InputError
 from vesica.spec import io, rulebook, rules, structure
 from vesica.spec.expressions import Number
+from vesica.spec.model import NetworkSpec
+from vesica.spec.networks import Plan
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Cargo, CellType, Chain, ChainState, Network, NetworkState, Reaction
+from vesica.spec.resolved import Assigned, Cargo, CellType, Chain, ChainState, Network, NetworkState, Reaction
 from vesica.spec.rule_words import CellWords
 from vesica.spec.rules import RuleError
 from vesica.spec.structure import Catalogue, words_of
 
 NETWORK = Network("toggle", states=(NetworkState("A", "molecule/um^3", "protein A"), NetworkState("A2", "", "")),
-                  assignments=(("ratio", Number(1.0)),), provides=("NFkB_activity",),
+                  assignments=(Assigned("ratio", Number(1.0), "1/s", "ratio"),), provides=("NFkB_activity",),
                   reactions=(Reaction("make", (("A", 1),), Number(1.0)), Reaction("shed", (("TNF", 1),), Number(1.0))))
 FATE = Chain("fate", (ChainState("calm", "calm"), ChainState("angry", "angry")), (("calm", "angry"),))
 RICH = CellType("astrocyte", "astrocyte", (), ("HMGB1", "TLR4"), networks=(NETWORK,), chains=(FATE,),
@@ -28,7 +30,7 @@ RICH = CellType("astrocyte", "astrocyte", (), ("HMGB1", "TLR4"), networks=(NETWO
 def rich_words() -> CellWords:
     shelf = library.load("cns")
     cargo = {name: Cargo(name, item.kind, item.topology, item.label) for name, item in shelf.cargo.items()}
-    return words_of(RICH, Catalogue(shelf, cargo, {}, {}), {"ratio": "1/s"})
+    return words_of(RICH, Catalogue(shelf, cargo, {}, {}))
 
 
 def test_networks_phenotypes_and_ligands_give_words() -> None:
@@ -67,13 +69,14 @@ def test_rules_come_with_a_network() -> None:
     """Of the model without `CELL:`, of the library with its source; what says the same in the library gives way."""
     notes = Notes.elsewhere()
     own = "TLR4_activity increases NFkB_activity_production (half_max 2, up to 7x)"
-    spec = io.loads(HEAD + f'networks: {{toggle: {{rules: ["{own}"]}}}}')
-    names = structure.catalogue(spec, library.load("cns"), notes)
     text = "A increases TNF_secretion (half_max 1 nM, up to 2x)"
-    names = replace(names, library=replace(names.library, networks={"lent": {"rules": [text]}}))
-    toggle, lent = replace(NETWORK, provides=()), Network("lent", source="A paper", doi="10.1/2")
-    plans = [replace(plan, cell=replace(plan.cell, networks=(toggle, lent))) if plan.name == "astrocyte" else plan
-             for plan in structure.plan_cells(spec, names, notes)]  # fmt: skip
+    spec = io.loads(HEAD)
+    names = structure.catalogue(spec, library.load("cns"), notes)
+    held = (Plan("toggle", NetworkSpec(rules=[own]), "networks.toggle"),
+            Plan("lent", NetworkSpec(rules=[text], source="A paper", doi="10.1/2"), "library:network.lent"))
+    toggle = replace(NETWORK, provides=())
+    plans = [replace(plan, cell=replace(plan.cell, networks=(toggle,)), networks=held) if plan.name == "astrocyte"
+             else plan for plan in structure.plan_cells(spec, names, notes)]  # fmt: skip
     found = {rule.key: rule for rule in rulebook.collect(spec, names, plans, {}, notes).rules}
     assert "astro_tlr4_nfkb" not in found
     assert found["astrocyte_TLR4_activity_increases_NFkB_activity_production"].origin == "model"

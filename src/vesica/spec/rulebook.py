@@ -9,7 +9,7 @@ from typing import Literal
 from vesica.spec import rules, vocabulary
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Rule
+from vesica.spec.resolved import CellType, Rule
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
 from vesica.spec.structure import Catalogue, CellPlan, words_of
@@ -50,7 +50,7 @@ def collect(
     measured: Sequence[Line] = (),
 ) -> Rulebook:
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
-    of_networks = _from_networks(spec, names, plans, notes)
+    of_networks = _from_networks(plans, notes)
     lines = _without_replaced(_from_library(names, plans, chosen), of_networks, plans, notes) + of_networks
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
     replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
@@ -108,25 +108,31 @@ def _from_library(names: Catalogue, plans: Sequence[CellPlan], chosen: Mapping[s
             if plan.like == item.cell:
                 key = item.key if plan.name == plan.like else f"{plan.name}_{item.key}"
                 text = replace(rules.parse(item.text, item.cell), cell=plan.name)
-                if text.target in vocabulary.CELL_SHEDDING and not plan.cell.sheds_microvesicles:
+                if not _is_about(text, plan.cell, names):
                     continue
                 lines.append(Line(key, text, f"library:rule.{item.key}", "library", item.key, item.source, item.doi))
     return lines
 
 
-def _from_networks(spec: ModelSpec, names: Catalogue, plans: Sequence[CellPlan], notes: Notes) -> list[Line]:
-    """The rules that come with the networks of each cell type; a network of the model hides the library's."""
+def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
+    """Whether a cell type has what a rule of the library is about: some shed, some hold what a model asks for."""
+    if rule.source in names.cargo and rule.source not in cell.cargo:
+        return False
+    if vocabulary.TRANSITION in rule.target:
+        return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
+                               for first, then in chain.transitions}  # fmt: skip
+    return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
+
+
+def _from_networks(plans: Sequence[CellPlan], notes: Notes) -> list[Line]:
+    """The rules that come with the networks of each cell type."""
     lines = []
     for plan in plans:
-        for network in plan.cell.networks:
-            if network.name in spec.networks:
-                own = _from_texts(spec.networks[network.name].rules, f"networks.{network.name}.rules", notes, plan.name)
-                lines += own
-                continue
-            texts = names.library.networks.get(network.name, {}).get("rules", ())
-            place = f"library:network.{network.name}"
-            lines += [replace(line, origin="library", place=place, reference=network.source, doi=network.doi)
-                      for line in _from_texts(texts, place, notes, plan.name)]
+        for network in plan.networks:
+            place = network.place if network.is_library else f"{network.place}.rules"
+            found = _from_texts(network.words.rules, place, notes, plan.name)
+            lines += [replace(line, origin="library", place=place, reference=network.words.source,
+                              doi=network.words.doi) if network.is_library else line for line in found]
     return lines
 
 
@@ -171,7 +177,7 @@ def _from_texts(texts: Sequence[str], place: str, notes: Notes, cell: str = "") 
 
 
 def _build(lines: Sequence[Line], names: Catalogue, plans: Sequence[CellPlan], notes: Notes) -> Rulebook:
-    words = {plan.name: words_of(plan.cell, names, plan.units) for plan in plans}
+    words = {plan.name: words_of(plan.cell, names) for plan in plans}
     kept: list[Line] = []
     sources: dict[str, SourceWord] = {}
     for line in lines:

@@ -13,13 +13,16 @@ from typing import Final
 
 from vesica.errors import error
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
+from vesica.spec.variability import expected
+from vesica.spec.vocabulary import AFFINITY
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
 _MACHINERY: Final[dict[str, int]] = {
     **dict.fromkeys((
         "endosome_formation_rate", "docking_sites", "receptor_sites", "cell_volume", "membrane_area",
-        "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell",
+        "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell", "ago_copies",
     ), 1),
+    "ago_loading_rate": -1,
     **dict.fromkeys((
         "endosome_maturation_rate", "endosome_recycling_rate", "ilv_budding_rate", "escrt_share", "escrt_activity",
         "nsmase2_activity", "ilv_capacity", "retrofusion_rate", "mvb_lysosome_rate", "mvb_docking_rate",
@@ -31,12 +34,14 @@ _MACHINERY: Final[dict[str, int]] = {
         "receptor_insertion_share", "receptor_disposal_rate", "death_rate", "asmase_activity",
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
         "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
-        "apoptotic_diameter_low", "apoptotic_diameter_high",
+        "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
     ), 0),
 }  # fmt: skip
 _CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}
 _TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
                    "repressed_decay_rate": 0, "needed_copies": 1}
+_TRANSLATION: Final = {"translation_rate": 0}
+_LIGAND: Final = {"half_occupancy": 1}
 _SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}
 _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
@@ -53,6 +58,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
     InputError
         Nobody has said how this parameter scales.
     """
+    if any(path in expected(cell) for cell in model.cells):
+        return 0  # how much cells differ
     owner, _, name = path.rpartition(".")
     found = _table(model, owner).get(name)
     if found is None and owner.startswith("rule.") and name in ("half_max", "added"):
@@ -70,7 +77,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
-    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, _MACHINERY),
+    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in cells}
+    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
              **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
@@ -81,6 +89,9 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         return {}
     held = cells[cell]
     tables: dict[str, int] = {}
+    for chain in held.chains:  # shares, hazards and factors
+        tables |= {"hazard": 0} if thing in {f"{a}_to_{b}" for a, b in chain.transitions} else {}
+        tables |= {name: 0 for state in chain.states if state.name == thing for name in ("initial", *state.owns)}
     if thing in held.mirna_targets:
         tables |= _TARGETS
     if thing in held.solubles:
@@ -89,6 +100,10 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         tables |= _SIGNAL
     if thing in held.cargo:
         tables |= _CARGO
+    if thing in dict(held.translations):
+        tables |= _TRANSLATION
+    if thing in dict(held.ligands):
+        tables |= _LIGAND
     return tables
 
 
@@ -134,10 +149,13 @@ def _scaled_dose(dose: Dose, factor: float) -> Dose:
 
 
 def is_extensive(model: ResolvedModel, pool: str) -> bool:
-    """Whether a pool grows with the cell: all but signals and the shares of cells alive and dead."""
+    """Whether a pool grows with the cell: all but signals and the shares of cells alive, dead or in a phenotype."""
     owner, _, name = pool.partition(".")
     cell = next((cell for cell in model.cells if cell.name == owner), None)
-    return cell is None or name not in {"alive", "dead", *(signal.name for signal in cell.signals)}
+    if cell is None:
+        return True
+    states = {word for chain in cell.chains for state in chain.states for word in (state.name, f"died_of:{state.name}")}
+    return name not in {"alive", "dead", *(signal.name for signal in cell.signals), *states}
 
 
 def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:
