@@ -121,7 +121,8 @@ def test_more_mirna_than_ago_is_refused_before_a_run() -> None:
     row = parameter_row(model, model.arms[0])
     free = resting_ago(model, "taker", row)["ago_at_rest"]
     assert 0 < free < row["taker.ago_copies"] - row["taker.mir.basal"]
-    scarce = replace(model, arms=(replace(model.arms[0], values={"taker.ago_copies": row["taker.ago_copies"] - free - 1}),))
+    less = {"taker.ago_copies": row["taker.ago_copies"] - free - 1}
+    scarce = replace(model, arms=(replace(model.arms[0], values=less),))
     assert any("taker.ago_copies" in finding.path for finding in check(scarce) if finding.severity == "error")
     assert not any("ago" in finding.path for finding in check(model) if finding.severity == "error")
 

@@ -18,7 +18,7 @@ PART_OF: Final[dict[str, PartName]] = {
     "surfacing": "reaction", "disposal": "reaction", "phenotype": "reaction", "dying": "reaction",
     "endosome_formation": "donor", "endosome_recycling": "donor", "endosome_maturation": "donor",
     "budding": "donor", "budding_square": "donor", "loading": "donor", "retrofusion": "donor",
-    "lysosome": "donor", "docking": "donor", "fusion": "donor",
+    "lysosome": "donor", "docking": "donor", "undocking": "donor", "fusion": "donor",
     "tether_detachment": "journey", "tether_return": "journey",
     "medium_decay": "journey", "plastic_loss": "journey",
     "binding": "journey", "unbinding": "journey", "endocytosis": "journey", "macropinocytosis": "journey",
