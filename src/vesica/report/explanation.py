@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from vesica._version import __version__
 from vesica.analysis.explain.explanation import Explanation
 from vesica.analysis.explain.numbers import Row
+from vesica.analysis.numbers import counted
 from vesica.report.blocks import Cell, Column, Items, Section, Table, doi_address
 from vesica.report.numbers import exact, number, pretty_unit
 from vesica.report.outcome import Opening
@@ -68,7 +69,7 @@ def _opening(found: Explanation) -> Opening:
         head.append("An estimate is an order of magnitude without a direct measurement; a conclusion that holds only "
                     "at one value of it is not a conclusion.")
     facts = [f"{len(found.rules)} rule{'s' * (len(found.rules) != 1)}"]
-    facts += [f"{len(found.parts)} networks and other parts inside cells"] if found.parts else []
+    facts += [f"{counted(len(found.parts), 'part')} inside cells"] if found.parts else []
     facts += [f"{len(found.choices)} contested choice{'s' * (len(found.choices) != 1)}"] if found.choices else []
     return Opening(found.title, f"{found.kind} explained", "plain", (*facts, f"vesica {__version__}"), tuple(head),
                    (), ())
@@ -105,10 +106,11 @@ def _parts(found: Explanation) -> Sequence[Section]:
     for place, part in enumerate(found.parts, start=1):
         heads = (Column("what"), Column("name"), Column("says", is_wide=True))
         rows = tuple((Cell(line.kind), Cell(line.name), Cell(line.says)) for line in part.lines)
-        blocks: list[object] = [Table("Its lines", heads, rows, kind="lines")] if rows else []
+        title = part.title[:1].upper() + part.title[1:]
+        blocks: list[object] = [Table(title, heads, rows, kind="lines")] if rows else []
         if part.source or part.doi:
             blocks.insert(0, Items((Cell(part.source, doi=part.doi),)))
-        sections.append(Section(f"part-{place}", part.title[:1].upper() + part.title[1:], part.label, tuple(blocks)))
+        sections.append(Section(f"part-{place}", title, part.label, tuple(blocks)))
     return sections
 
 

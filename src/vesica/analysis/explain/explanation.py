@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vesica.analysis.explain import numbers, parts, uses
 from vesica.analysis.explain.numbers import Row
 from vesica.analysis.explain.parts import Part
-from vesica.library import Library
+from vesica.library import Library, load
+from vesica.library.loader import LIBRARIES
 from vesica.spec.resolved import ResolvedModel
 
 _ID: Final = re.compile(r"@([A-Za-z][\w.]*\w)")
@@ -65,11 +66,11 @@ class Explanation:
 
 def of_model(model: ResolvedModel) -> Explanation:
     """Explain a resolved model."""
-    rests = uses.of_model(model)
+    rests, labels = uses.of_model(model), _labels(model)
     listed = sorted(model.parameters.values(), key=lambda number: number.path)
     return Explanation(
         "model", model.title,
-        tuple(numbers.of_parameter(number, rests.get(number.path, ())) for number in listed),
+        tuple(numbers.of_parameter(number, labels[number.path], rests.get(number.path, ())) for number in listed),
         tuple(RuleSaid(rule.cell, rule.english, rule.origin, rule.reference, rule.doi, rule.line, rule.key)
               for rule in model.rules),
         tuple(part for cell in model.cells for part in parts.of_cell(cell, model.parameters)),
@@ -77,6 +78,25 @@ def of_model(model: ResolvedModel) -> Explanation:
               for switch in model.switches),
         tuple((arm.name, arm.english) for arm in model.arms),
     )
+
+
+def _labels(model: ResolvedModel) -> Mapping[str, str]:
+    """What each number is: as its place in the model says, by the word that names it, or as the library has it."""
+    entries = load(LIBRARIES[0]).entries
+    placed = {f"{cell.name}.{state.name}.{rate}": f"factor on {rate} while a cell is {state.label or state.name}"
+              for cell in model.cells for chain in cell.chains for state in chain.states for rate in state.owns}
+    for spread in (spread for cell in model.cells for spread in cell.spreads):
+        whose = spread.paths if len(spread.variations) == len(spread.paths) else [", ".join(spread.paths)]
+        placed |= {path: f"spread from cell to cell of {what}"
+                   for path, what in zip(spread.variations, whose, strict=False)}
+        placed |= {spread.correlation: f"correlation of {', '.join(spread.paths)}"} if spread.correlation else {}
+    found = {}
+    for path, number in model.parameters.items():
+        label = placed.get(path) or numbers.label_of(number)
+        if not label and number.entry in entries:
+            label = entries[number.entry].quantity
+        found[path] = label or "a constant of the model"
+    return found
 
 
 def of_library(library: Library) -> Explanation:
@@ -91,7 +111,8 @@ def of_library(library: Library) -> Explanation:
         tuple(numbers.of_entry(entry, rests.get(entry.id, ())) for entry in listed),
         tuple(RuleSaid(rule.cell, _filled(rule.text, library) + (f" (only where {rule.when})" if rule.when else ""),
                        "library", rule.source, rule.doi, None, rule.key) for rule in library.rules),
-        tuple(inside),
+        tuple(replace(part, lines=tuple(replace(line, says=_filled(line.says, library)) for line in part.lines))
+              for part in inside),
         tuple(Choice(switch.name, switch.label, switch.default,
                      tuple((option.name, option.says) for option in switch.options.values()), switch.source)
               for switch in library.switches.values()),
@@ -99,7 +120,7 @@ def of_library(library: Library) -> Explanation:
 
 
 def _filled(text: str, library: Library) -> str:
-    """A rule of the library with numbers in place of ids."""
+    """Words of the library with numbers in place of ids."""
     def number(found: re.Match[str]) -> str:
         entry = library.entries.get(found[1])
         return found[0] if entry is None else f"{entry.value:g} {entry.unit}".strip()
