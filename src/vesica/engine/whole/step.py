@@ -80,6 +80,7 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
     for cells in dish.cells:
         _die(dish, cells, half)
         reacted = _react(cells, half, workers)
+        _bury(dish, cells, _have_died(dish, cells) & cells.is_alive)
         steps += reacted.steps
         message = _signal(dish, cells, half)
         if message or reacted.message:
@@ -270,14 +271,25 @@ def _react(cells: Cells, duration: float, workers: int) -> Reacted:
 
 
 def _die(dish: Dish, cells: Cells, duration: float) -> None:
-    """Cells that die within ``duration``, all at its end; all they hold is lost with them.
+    """Cells that die within ``duration``, all at its end: at the hazard of death, or as they entered a phenotype."""
+    hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
+    dying = _have_died(dish, cells)
+    if hazard.any():
+        dying |= uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration)
+    _bury(dish, cells, dying & cells.is_alive)
+
+
+def _have_died(dish: Dish, cells: Cells) -> NDArray[np.bool_]:
+    """Cells that entered a phenotype that dies: their reactions say so."""
+    place = dish.laws.program.index.get(f"{cells.name}.alive")
+    return np.zeros(cells.number, dtype=bool) if place is None else cells.values[place] == 0.0
+
+
+def _bury(dish: Dish, cells: Cells, dying: NDArray[np.bool_]) -> None:
+    """All that dying cells hold is lost with them.
 
     The values of a dead cell stay as they were when it died, and nothing reads them but its signals.
     """
-    hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
-    if not hazard.any():
-        return
-    dying = cells.is_alive & (uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration))
     if not dying.any():
         return
     cells.is_alive &= ~dying
