@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.sbml_files import parameter, reaction, saved, sbml_text, species
 from tests.sbml_files import math as mathml
+from tests.sbml_files import parameter, reaction, saved, sbml_text, species
 from vesica.cli.app import main
 from vesica.errors import InputError
-from vesica.readers import sbml as reader
+from vesica.readers import sbml_file
 from vesica.readers.sbml import read_sbml
 
 GOOD = sbml_text(species=species("A"), parameters=parameter("k"), reactions=reaction("r", "A", "", "k * A"))
@@ -79,14 +79,14 @@ def test_other_encodings_are_read(coding: str, tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "LARGEST", 100)
+    monkeypatch.setattr(sbml_file, "LARGEST", 100)
     with pytest.raises(InputError, match="MB"):
         read_sbml(saved(tmp_path, GOOD))
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     saved(tmp_path, GOOD, "model.xml")
-    with pytest.raises(InputError, match="did you mean `model.xml`"):
+    with pytest.raises(InputError, match=r"did you mean `model\.xml`"):
         read_sbml(tmp_path / "modell.xml")
     with pytest.raises(InputError, match="cannot be read"):
         read_sbml(tmp_path)
@@ -104,6 +104,10 @@ def test_a_deep_formula_and_a_long_sum(tmp_path: Path) -> None:
     assert "levels" in read_sbml(saved(tmp_path, deep)).unsupported[0].says
     wide = sbml_text(species=species("A"), reactions=reaction("r", "A", "", " + ".join(["A"] * 5000)))
     assert main(["sbml", "read", str(saved(tmp_path, wide))]) == 2
+    double = f'<functionDefinition id="f">{mathml("lambda(a, a + a)")}</functionDefinition>'
+    nested = reaction("r", "A", "", "f(" * 40 + "A" + ")" * 40)
+    text = sbml_text(functions=double, species=species("A"), reactions=nested)
+    assert "characters" in read_sbml(saved(tmp_path, text)).unsupported[0].says
 
 
 @pytest.mark.parametrize(("words", "code"), [

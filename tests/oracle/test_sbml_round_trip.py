@@ -17,7 +17,7 @@ from vesica.engine.system import Lanes
 from vesica.engine.well_mixed import run_arm
 from vesica.errors import InputError
 from vesica.readers.sbml import read_sbml
-from vesica.spec.resolved import Arm, Dose, Exposure
+from vesica.spec.resolved import Dose, Exposure
 from vesica.spec.sbml_words import SbmlWords, network_words
 
 H = 3600.0
