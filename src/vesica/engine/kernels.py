@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from vesica.biology import (
+    arithmetic,
     biogenesis,
     cargo,
     death,
@@ -36,7 +37,10 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         delivery.mass_action,
         delivery.synthesis,
         delivery.repressed_share,
+        delivery.duplex_synthesis,
+        delivery.engaged_vesicles,
         signalling.modulated,
+        signalling.added,
         signalling.production,
         signalling.receptor_share,
         signalling.product,
@@ -44,6 +48,12 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         signalling.concentration,
         shedding.microvesicle_shedding,
         death.per_living,
+        arithmetic.difference,
+        arithmetic.quotient,
+        arithmetic.raised,
+        arithmetic.exponential,
+        arithmetic.logarithm,
+        arithmetic.hill_share,
         phenotype.owned_factor,
     )
 }

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vesica.biology.mvb_law import relaxed
 from vesica.engine.counters import binomial, poisson
 from vesica.engine.steppers.tau import Steps
-from vesica.engine.whole import donor, journey
+from vesica.engine.whole import donor, journey, records
 from vesica.engine.whole.budding import fall_apart, shed
 from vesica.engine.whole.bursts import Bursts
 from vesica.engine.whole.chemistry import Reacted
@@ -104,12 +104,20 @@ def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
             arrivals.append(shed(dish, cells, duration))
     hazards = _hazards(dish)
     held += [np.ravel(hazards[name].mean(axis=-1)) for name in sorted(hazards)]
-    before = dish.journey.fates.copy()
+    before, decayed = dish.journey.fates.copy(), dish.journey.decayed.copy()
     dish.journey = journey.advance(dish.journey, journey.Hazards(**hazards), _merged(arrivals, len(dish.cargo)),
                                    dish.time, duration)
     for cells in dish.cells:
         _bring(dish, cells, dish.journey.fates - before)
+    _free(dish, dish.journey.decayed - decayed)
     return held
+
+
+def _free(dish: Dish, burst: NDArray[np.int64]) -> None:
+    """Cargo of vesicles that burst in the medium, (class, content), becomes the soluble that it frees."""
+    for column, cargo in enumerate(dish.laws.program.model.cargo, start=1):
+        if cargo.frees:
+            dish.solubles[cargo.frees] += float(burst[:, column].sum())
 
 
 def _signal(dish: Dish, cells: Cells, duration: float) -> str:
@@ -120,7 +128,7 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
     index, c = dish.laws.program.index, cells.name
     bound = dish.journey.now(journey.BOUND)[cells.at]
     for k, origin in enumerate(dish.classes):
-        for i, suffix in enumerate(dish.suffixes):
+        for i, suffix in dish.contents(origin):
             place = index.get(f"{c}.bound:{origin}{suffix}")
             if place is not None:
                 cells.values[place] = bound[:, k, i]
@@ -131,9 +139,17 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
 
 def _levels(dish: Dish, cells: Cells) -> Array:
     """Means of the cargo of the cells and of what they secrete and die with: held in a window like hazards are."""
-    rates = [dish.laws.rate(cells.values, f"secretion/{cells.name}.{soluble}").mean() for soluble in dish.solubles]
+    rates = [_made(dish, cells, soluble).mean() for soluble in dish.solubles]
     deaths = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive").mean()
     return np.array([*(cells.values[place].mean() for place in dish.places(cells).values()), *rates, deaths])
+
+
+def _made(dish: Dish, cells: Cells, soluble: str) -> Array:
+    """(cell,) molecules of a factor that each cell gives to the medium per second, less what it takes."""
+    made = np.zeros(cells.number)
+    for flux, count in dish.laws.sources(cells.name, soluble):
+        made += count * dish.laws.rate(cells.values, flux)
+    return made
 
 
 def _hazards(dish: Dish) -> dict[str, Array]:
@@ -168,10 +184,11 @@ def _release(dish: Dish, cells: Cells, donors: donor.Donors, rows: Array, durati
     """Donors of one type through the window, and what fused with the membrane."""
     c = cells.name
     donors.pool[:] = dish.pool(cells)
+    before = donors.moved[:, :, records.FUSED_BACK].copy()
     rows = rows * cells.is_alive[:, None] + _idle(~cells.is_alive)
     leg = donor.Leg(duration, rows, loads=dish.loads(c, cells.values))
     donors, bursts = donor.advance(donors, leg, workers)
-    dish.put_pool(cells, donors.pool)
+    dish.put_pool(cells, donors.pool, donors.moved[:, :, records.FUSED_BACK] - before)
     dish.tally.add_bursts(c, bursts, dish.time, cells.number)
     return donors, arriving(bursts, dish.classes.index(c), cells.first)
 
@@ -218,21 +235,29 @@ def _bring(dish: Dish, cells: Cells, fates: NDArray[np.int64]) -> None:
         Of the window.
     """
     index, laws, c = dish.laws.program.index, dish.laws, cells.name
-    held, of = dish.places(cells), fates[:, cells.at].sum(axis=2)
-    live = [origin for origin in dish.classes if f"escape/{c}:{origin}" in laws.fluxes]
+    held, of = dish.places(cells) | dish.duplexes(cells), fates[:, cells.at].sum(axis=2)
     for column, cargo in enumerate(dish.cargo, start=1):
         if cargo in held:
             cells.values[held[cargo]] += of[journey.loop.TAKEN_BACK, :, column]
-        if not live:
+        where = next((f"{c}:{origin}/{cargo}" for origin in dish.classes
+                      if f"escape/{c}:{origin}/{cargo}" in laws.fluxes), None)  # any class: what it brings goes one way
+        if where is None:
             continue
-        where = f"{c}:{live[0]}/{cargo}"
-        fused = of[journey.loop.FUSED, :, column]
-        if f"membrane_fusion/{where}.lost" in laws.fluxes:
-            fused = binomials(cells.chance, fused, laws.value(cells.values, f"{c}.receptor_insertion_share"))
         for flux, copies in ((f"escape/{where}", of[journey.loop.ESCAPED, :, column]),
-                             (f"membrane_fusion/{where}", fused)):
-            for pool, count in laws.gains(flux, c).items():
-                cells.values[index[pool]] += count * copies
+                             (f"membrane_fusion/{where}", of[journey.loop.FUSED, :, column])):
+            for way, number in _split(dish, cells, flux, copies):
+                for pool, count in laws.gains(way, c).items():
+                    cells.values[index[pool]] += count * number
+
+
+def _split(dish: Dish, cells: Cells, flux: str, copies: NDArray[np.int64]) -> list[tuple[str, NDArray[np.int64]]]:
+    """The fluxes that share out (cell,) delivered copies, and what each gets; the share is the last factor."""
+    laws = dish.laws
+    other = next((f"{flux}{end}" for end in (".lost", ".unloaded") if f"{flux}{end}" in laws.fluxes), None)
+    if other is None:
+        return [(flux, copies)]
+    first = binomials(cells.chance, copies, laws.value(cells.values, laws.fluxes[flux].factors[-1]))
+    return [(flux, first), (other, copies - first)]
 
 
 def _react(cells: Cells, duration: float, workers: int) -> Reacted:
@@ -284,8 +309,7 @@ def _solubles(dish: Dish, duration: float) -> None:
         dish.laws.evaluate(cells.values)
     for name, amount in dish.solubles.items():
         decay = dish.decay_of(name)
-        made = sum(float((dish.laws.rate(cells.values, f"secretion/{cells.name}.{name}") * cells.is_alive).sum())
-                   for cells in dish.cells)
+        made = sum(float((_made(dish, cells, name) * cells.is_alive).sum()) for cells in dish.cells)
         fresh = relaxed(0.0, made, decay, duration)
         if amount + fresh >= CONTINUOUS:
             dish.solubles[name] = amount * math.exp(-decay * duration) + fresh
