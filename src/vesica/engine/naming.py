@@ -10,7 +10,6 @@ from vesica.engine.table import LITERAL, ONE, TableBuilder
 from vesica.spec.resolved import CellType, Chain, ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
-
 NOTHING: Final = f"{LITERAL}{0.0!r}"
 
 
