@@ -25,7 +25,7 @@ from vesica.engine.whole.chemistry import Reacted
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import binomials
 from vesica.engine.whole.laws import donor_rates
-from vesica.engine.whole.rates import CAPACITY, SITES
+from vesica.engine.whole.rates import CAPACITY, ROW, SITES
 from vesica.engine.whole.vesicles import uniforms
 
 Array = NDArray[np.float64]
@@ -211,8 +211,8 @@ def arriving(bursts: Bursts, kind: int, first: int) -> journey.Arrivals:
 
 
 def _idle(is_idle: NDArray[np.bool_]) -> Array:
-    """(cell, 13) what donors that do nothing need to stay valid: room for one vesicle and one site."""
-    rows = np.zeros((is_idle.size, 13))
+    """(cell, 14) what donors that do nothing need to stay valid: room for one vesicle and one site."""
+    rows = np.zeros((is_idle.size, ROW))
     rows[:, [CAPACITY, SITES]] = is_idle[:, None]
     return rows
 
