@@ -9,6 +9,8 @@ from vesica.spec.resolved import (
     Arm,
     Cargo,
     CellType,
+    Chain,
+    ChainState,
     Domain,
     Parameter,
     ResolvedModel,
@@ -59,6 +61,28 @@ def kinds_model(**changes: object) -> ResolvedModel:
     donor = replace(model.cells[0], sheds_microvesicles=True)
     taker = replace(model.cells[1], forms_apoptotic_vesicles=True)
     model = replace(model, cells=(donor, taker), parameters={**model.parameters, **parameters(values)})
+    leak = Rule("leak", "donor", "agent", "increases", "shedding_rate", "agent adds shedding", adds=True)
+    numbers = {"rule.leak.half_max": (6e6, "molecule/um^3"), "rule.leak.hill": (2.0, ""),
+               "rule.leak.added": (1 / H, "vesicle/s")}  # fmt: skip
+    model = replace(model, rules=(*model.rules, leak), parameters={**model.parameters, **parameters(numbers)})
+    return replace(model, **changes)  # type: ignore[arg-type]
+
+
+def phenotypes_model(**changes: object) -> ResolvedModel:
+    """The kinds, with recipients that are calm or angry, and die of it; and another chain that settles at rest."""
+    model = kinds_model()
+    fate = Chain("fate", (ChainState("calm"), ChainState("angry", owns=("internalisation_rate", "death_rate")),
+                          ChainState("burst", dies=True)), (("calm", "angry"), ("angry", "calm"), ("angry", "burst")))
+    look = Chain("look", (ChainState("thin"), ChainState("thick", owns=("internalisation_rate", "mir_production"))),
+                 (("thin", "thick"), ("thick", "thin")), settles=True)
+    hazards = {"calm_to_angry": 0.02, "angry_to_calm": 0.03, "angry_to_burst": 0.01, "thin_to_thick": 0.1,
+               "thick_to_thin": 0.3}
+    values = {f"taker.{word}.hazard": (per_hour / H, "1/s") for word, per_hour in hazards.items()}
+    values |= {"taker.calm.initial": (0.8, ""), "taker.angry.initial": (0.2, ""),
+               "taker.angry.internalisation_rate": (0.5, ""), "taker.angry.death_rate": (4.0, ""),
+               "taker.thick.internalisation_rate": (3.0, ""), "taker.thick.mir_production": (2.0, "")}
+    taker = replace(model.cells[1], chains=(fate, look))
+    model = replace(model, cells=(model.cells[0], taker), parameters={**model.parameters, **parameters(values)})
     return replace(model, **changes)  # type: ignore[arg-type]
 
 

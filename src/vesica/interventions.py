@@ -17,7 +17,7 @@ from vesica.spec.arms import Drug, Effect
 from vesica.spec.model import Block, Inhibitor, InterventionSpec, KnockDown, KnockOut, ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import CellType, Inhibition, ResolvedModel
-from vesica.spec.rules import BOUND, REPRESSION
+from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
 from vesica.units import CONCENTRATION
 
 # what biologists knock out, and the activity of the machinery that stands for it
@@ -249,18 +249,18 @@ def _machinery(*fields: str) -> Routes:
 
 
 def _rules_from(is_source: Callable[[str, ResolvedModel], bool]) -> Routes:
-    """A rule with a fold of one changes nothing."""
+    """A rule with a fold of one, or that adds nothing, changes nothing."""
     def route(model: ResolvedModel, cells: Sequence[CellType]) -> tuple[dict[str, float], dict[str, float]]:
         owners = {cell.name for cell in cells}
-        keys = [rule.key for rule in model.rules if rule.cell in owners and is_source(rule.source, model)]
-        return {}, {f"rule.{key}.fold": 1.0 for key in keys}
+        return {}, {rule.strength: rule.neutral for rule in model.rules
+                    if rule.cell in owners and is_source(rule.source, model)}  # fmt: skip
 
     return route
 
 
 ROUTES: Final[dict[str, tuple[str, Routes]]] = {
     "surface_signalling": ("signalling of vesicles from the cell surface blocked",
-                           _rules_from(lambda source, _model: source.startswith(BOUND))),
+                           _rules_from(lambda source, _model: source.startswith((BOUND, ENGAGED)))),
     "receptor_transfer": ("transfer of receptors to the cell surface blocked",
                           _machinery("receptor_surfacing_rate", "receptor_insertion_share")),
     "mirna_route": ("repression by received and own miRNA blocked",

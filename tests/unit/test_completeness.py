@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.models import transfer_model
+from tests.cell_networks import resolved
+from tests.models import phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import derived_values, parameter_row
@@ -26,7 +27,8 @@ TABLES = {"test_dimensions.py", "test_completeness.py", "test_kernels.py"}  # go
 
 def unbound(model: ResolvedModel, kernels: Iterable[str], excused: Mapping[str, str]) -> set[str]:
     """Kernels that no assignment of the model calls and that no reason excuses."""
-    called = {assignment.kernel for assignment in compile_model(model).table.assignments}
+    models = (model, resolved(), transfer_model())
+    called = {assignment.kernel for one in models for assignment in compile_model(one).table.assignments}
     return set(kernels) - called - set(excused)
 
 
@@ -39,16 +41,16 @@ def untested(kernels: Iterable[str], folders: Iterable[Path]) -> set[str]:
 
 
 def test_every_kernel_is_bound_to_a_process() -> None:
-    assert unbound(transfer_model(), KERNELS, UNBOUND) == set()
+    assert unbound(phenotypes_model(), KERNELS, UNBOUND) == set()
 
 
 def test_an_unbound_kernel_is_found() -> None:
-    assert unbound(transfer_model(), [*KERNELS, "new_law"], UNBOUND) == {"new_law"}
-    assert unbound(transfer_model(), [*KERNELS, "new_law"], {"new_law": "a reason"}) == set()
+    assert unbound(phenotypes_model(), [*KERNELS, "new_law"], UNBOUND) == {"new_law"}
+    assert unbound(phenotypes_model(), [*KERNELS, "new_law"], {"new_law": "a reason"}) == set()
 
 
 def test_no_kernel_is_excused_that_is_bound() -> None:
-    assert set(UNBOUND) <= unbound(transfer_model(), KERNELS, {})
+    assert set(UNBOUND) <= unbound(phenotypes_model(), KERNELS, {})
 
 
 def test_every_kernel_is_named_in_a_closed_form_or_a_unit_test() -> None:

@@ -10,6 +10,7 @@ from tests.models import H, parameters, transfer_model
 from tests.unit.test_spec_resolve import HEAD, resolve
 from vesica import library
 from vesica.analysis.runs.required_dose import required_dose
+from vesica.biology.delivery import duplex_synthesis
 from vesica.engine.check import check
 from vesica.engine.program import compile_model
 from vesica.engine.rows import parameter_row, resting_ago
@@ -121,9 +122,17 @@ def test_more_mirna_than_ago_is_refused_before_a_run() -> None:
     row = parameter_row(model, model.arms[0])
     free = resting_ago(model, "taker", row)["ago_at_rest"]
     assert 0 < free < row["taker.ago_copies"] - row["taker.mir.basal"]
-    scarce = replace(model, arms=(replace(model.arms[0], values={"taker.ago_copies": row["taker.ago_copies"] - free - 1}),))
+    taken = row["taker.ago_copies"] - free - 1
+    scarce = replace(model, arms=(replace(model.arms[0], values={"taker.ago_copies": taken}),))
     assert any("taker.ago_copies" in finding.path for finding in check(scarce) if finding.severity == "error")
     assert not any("ago" in finding.path for finding in check(model) if finding.severity == "error")
+
+
+@pytest.mark.parametrize(("name", "value"), [("loaded_arrival_share", 1.5), ("ago_loading_rate", 0.0)])
+def test_numbers_out_of_their_range_are_refused_before_a_run(name: str, value: float) -> None:
+    model = transfer_model()
+    wrong = replace(model, arms=(replace(model.arms[0], values={f"taker.{name}": value}),))
+    assert [finding.path for finding in check(wrong) if finding.severity == "error"] == [f"taker.{name}"]
 
 
 def test_a_protein_made_twice_at_rest_is_noted() -> None:
@@ -179,3 +188,28 @@ def test_enough_of_its_own_needs_no_dose() -> None:
     plenty = replace(model.arms[0], values={"taker.protein.basal": 6e3, "taker.receptor.basal": 6e3})
     model = replace(model, arms=(plenty,))
     assert set(required_dose(model, finished(model))["taker"]) == {"mir"}
+
+
+# ---- X28
+
+
+def test_library_cells_make_no_mirna_faster_than_was_ever_seen() -> None:
+    """As docs/science.md says: basal copies of each cell type, with the turnover and loading of the library.
+
+    Not built in: no number of the library rests on the production that was measured.
+    """
+    cns = library.load("cns")
+    most = cns.entries["compare.mirna_production_KingstonBartel19"]
+    numbers = {name: library.internal(cns.entries[f"mirna.{name}"], unit)[0] for name, unit in (
+        ("ago_loading.rate", "1/molecule/s"), ("ago_copies", "molecule"), ("duplex_decay.rate", "1/s"))}
+    made = {}
+    for cell in cns.cells.values():
+        for mirna, item in {**cell.offered_cargo, **cell.cargo}.items():
+            if cns.cargo[mirna].kind == "mirna":
+                basal = library.internal(cns.entries[item.basal], "molecule")[0]
+                decay = library.internal(cns.entries[item.decay_rate], "1/s")[0]
+                made[cell.name, mirna] = 60.0 * duplex_synthesis(basal, decay, *numbers.values())
+    assert len(made) > 10
+    assert max(made.values()) < most.low < most.value
+    assert max(made.values()) == pytest.approx(made["neuron", "miR_124"]) == pytest.approx(15.3, abs=0.05)
+    assert min(made.values()) == pytest.approx(made["astrocyte", "miR_124"]) == pytest.approx(0.0255, abs=5e-4)

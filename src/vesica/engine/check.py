@@ -6,6 +6,7 @@ from typing import Final
 
 from vesica.engine import check_whole, fidelities
 from vesica.engine.fidelities import TRACED
+from vesica.engine.nodes import divided, groups_of
 from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, resting_ago, size_law
 from vesica.engine.table import ProcessTable, imbalances
@@ -18,9 +19,10 @@ from vesica.transport.diffusion import still_column_share, stokes_einstein
 SECONDS_PER_ARM: Final = 0.06  # with its share of summary and storage; only to say what to expect
 BASE_MB: Final = 250.0  # Python with its libraries and compiled kernels, as measured
 BYTES_PER_NUMBER: Final = 8
+SHARES_AGREE: Final = 1e-6  # that shares may add up to more or less than one: they are written with few digits
 DENOMINATORS: Final = frozenset({
     "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
-    "viscosity", "temperature", "half_max", "half_occupancy",
+    "viscosity", "temperature", "half_max", "half_occupancy", "ago_loading_rate",
 })  # fmt: skip
 
 
@@ -29,8 +31,8 @@ def check(model: ResolvedModel) -> list[Finding]:
     if not model.cells:
         return [Finding("error", "cells", "no cell type is named", "a model has at least one type of cells",
                         "there would be nothing to compute", "name one with its count, as `astrocyte: {count: 1e6}`")]
-    findings = [*_positive(model), *_shares(model), *_sizes(model), *_ago(model), *_translated_twice(model),
-                *_late_doses(model), *check_whole.check(model)]
+    findings = [*_positive(model), *_shares(model), *_starts(model), *_sizes(model), *_ago(model),
+                *_translated_twice(model), *_late_doses(model), *check_whole.check(model)]
     if not any(finding.severity == "error" for finding in findings):
         findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
@@ -41,6 +43,8 @@ def check(model: ResolvedModel) -> list[Finding]:
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
     """States, processes, MB of results and minutes of a run, by the words that say so."""
     table = process_table(model)
+    if not fidelities.is_whole(model):
+        table = divided(table, groups_of(model))
     times = int(model.schedule.duration // model.schedule.every) + 1  # the grid itself may be too large to make
     results = times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6
     if fidelities.is_whole(model):
@@ -86,7 +90,31 @@ def _shares(model: ResolvedModel) -> list[Finding]:
                 "a share of empty vesicles lies from 0 to below 1", "no vesicle would be left to carry the cargo",
                 "give a smaller share; for no cargo at all set `enrichment` to 0")
         for path, (value, arm) in wrong.items()
+    ] + [
+        Finding("error", path, f"`{path}` is {value:g} in arm `{arm.name}`", "a share of arrivals lies from 0 to 1",
+                "more miRNA would be loaded than arrives, or less than none", "give a number between 0 and 1")
+        for arm in model.arms for path, value in parameter_row(model, arm).items()
+        if path.endswith(".loaded_arrival_share") and not 0.0 <= value <= 1.0
     ]
+
+
+def _starts(model: ResolvedModel) -> list[Finding]:
+    """Shares of cells in the phenotypes of a chain, at the start of every arm."""
+    found: dict[str, Finding] = {}
+    chains = [(kind.name, chain) for kind in model.cells for chain in kind.chains if not chain.settles]
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for cell, chain in chains:
+            shares = {state.name: row[f"{cell}.{state.name}.initial"] for state in chain.living}
+            total = sum(shares.values())
+            if abs(total - 1.0) > SHARES_AGREE:
+                said = ", ".join(f"{name} {share:.4g}" for name, share in shares.items())
+                found.setdefault(f"{cell}.{chain.name}", Finding(
+                    "error", f"cells.{cell}.phenotypes.{chain.name}",
+                    f"`{chain.name}` starts with {said} in arm `{arm.name}`: {total:.4g} together",
+                    "every cell starts in one state of a chain, so the shares add up to 1",
+                    "some cells would be in no state, or in two", "write `initial:` of every state of living cells"))
+    return list(found.values())
 
 
 def _sizes(model: ResolvedModel) -> list[Finding]:

@@ -12,6 +12,7 @@ from vesica.errors import Finding
 from vesica.spec.model import MOST_CELLS
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.sample import sampled
+from vesica.spec.variability import least
 
 LARGEST: Final = 2.0**53  # up to here every whole number is a float
 ROUNDED: Final = 0.05  # most that whole cells may change a cell type's share of the dish
@@ -164,14 +165,14 @@ def _amounts(model: ResolvedModel) -> list[Finding]:
 
 
 def _parts(model: ResolvedModel) -> list[Finding]:
-    """Rooms that hold less than one."""
-    wrong = {path: (value, arm.name) for arm in reversed(model.arms)
-             for path, value in parameter_row(model, arm).items()
-             if path.endswith((".ilv_capacity", ".docking_sites")) and 0 < value < 1}  # fmt: skip
+    """Rooms that hold less than one, in any cell."""
+    wrong = {path: (value * least(model, row, path), arm.name) for arm in reversed(model.arms)
+             for row in [parameter_row(model, arm)] for path, value in row.items()
+             if path.endswith((".ilv_capacity", ".docking_sites")) and 0 < value * least(model, row, path) < 1}
     return [Finding("error", path, f"`{path}` is {value:g} in arm `{arm}`",
                     "in whole numbers an MVB has room for one ILV at least, and a cell for one docked MVB",
                     "a part of one would be taken for one or for none",
-                    "write 1 or more; or run `fidelity: well_mixed`")
+                    "write 1 or more, or let it vary less from cell to cell; or run `fidelity: well_mixed`")
             for path, (value, arm) in wrong.items()]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vesica.engine.table import TableBuilder
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.engine.table import LITERAL, ONE, TableBuilder
+from vesica.spec.resolved import CellType, Chain, ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
 
@@ -46,32 +46,79 @@ class Names:
         """Classes of vesicles that can carry a cargo."""
         return tuple(origin for origin in self.origins if self.holds(self.cell(sender_of(origin)), cargo))
 
-    def rate(self, cell: str, name: str, base: str | None = None) -> str:
-        """Value name of a rate of a cell, after every rule that changes it."""
+    def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
+        """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.
+
+        ``within`` a phenotype it is that of the cells that are in it; otherwise the mean over living cells.
+        """
         value = base or f"{cell}.{name}"
-        for rule in self.model.rules:
-            if rule.cell == cell and rule.target == name:
-                source = self.source(cell, rule.source)
-                numbers = (f"rule.{rule.key}.fold", source, f"rule.{rule.key}.half_max", f"rule.{rule.key}.hill")
-                value = self.table.assign(f"{cell}.{name}|{rule.key}", "modulated", value, *numbers)
+        end = f"@{within}" if within else ""
+        here = [rule for rule in self.model.rules if rule.cell == cell and rule.target == name]
+        for rule in sorted(here, key=lambda rule: not rule.adds):  # stable: the order of the rules otherwise
+            source = self._certain(cell, rule.source, within) or self.source(cell, rule.source)
+            numbers = (rule.strength, source, f"rule.{rule.key}.half_max",
+                       f"rule.{rule.key}.hill")
+            kernel = "added" if rule.adds else "modulated"
+            value = self.table.assign(f"{cell}.{name}{end}|{rule.key}", kernel, value, *numbers)
+        for chain in self.cell(cell).chains:
+            if any(name in state.owns for state in chain.living):
+                factor = self._owned(cell, chain, name, within)
+                value = self.table.assign(f"{cell}.{name}{end}*{chain.name}", "product", value, factor)
         return value
 
+    def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:
+        """Factors of a rate after all that changes it; as they are where nothing does."""
+        owned = any(name in state.owns for chain in self.cell(cell).chains for state in chain.living)
+        if not owned and not any(rule.cell == cell and rule.target == name for rule in self.model.rules):
+            return factors
+        base, *rest = factors or (self.table.derive(f"{LITERAL}{1.0!r}"),)
+        for factor in rest:
+            base = self.table.assign(f"product({base}, {factor})", "product", base, factor)
+        return (self.rate(cell, name, base),)
+
+    def _owned(self, cell: str, chain: Chain, name: str, within: str) -> str:
+        """Value name of the factor of a chain on a rate."""
+        factor = self.table.derive("zero")
+        for state in chain.living:
+            own = f"{cell}.{state.name}.{name}" if name in state.owns else ONE
+            if state.name == within:
+                return own
+            share = self.living(cell, f"{cell}.{state.name}")
+            factor = self.table.assign(f"{cell}.{name}*{chain.name}.{state.name}", "owned_factor", factor, share, own)
+        return factor
+
+    def _certain(self, cell: str, state: str, within: str) -> str:
+        """Value name of the share in a phenotype among cells of which one of the same chain is known, or nothing."""
+        chain = next(({one.name for one in chain.states} for chain in self.cell(cell).chains
+                      if any(one.name == within for one in chain.states)), set())  # fmt: skip
+        return "" if state not in chain else ONE if state == within else self.table.derive("zero")
+
     def source(self, cell: str, source: str) -> str:
-        """Value name of what a rule of a cell reads."""
+        """Value name of a word of a cell: what its rules and expressions read."""
         if source in self.model.agents:
             return f"agent.{source}"
         if source in self.model.solubles:
             return self.concentration(source)
-        if source.startswith("bound_"):
-            return self.living(cell, self.bound(cell, source.removeprefix("bound_")))
-        if source.startswith("engaged_"):
-            return self.engaged(cell, source.removeprefix("engaged_"))
-        if source.startswith("repression_by_"):
-            mirna = source.removeprefix("repression_by_")
+        if composed := self._composed(cell, source):
+            return composed
+        here, of = f"{cell}.{source}", self.cell(cell)
+        if source == "alive" and not of.can_die:
+            return self.table.derive("one")
+        is_held = source in of.cargo or any(source == state.name for chain in of.chains for state in chain.states)
+        return self.living(cell, here) if is_held else here
+
+    def _composed(self, cell: str, word: str) -> str:
+        """Value name of a word that is made of a place and a cargo, or nothing."""
+        place, _, cargo = word.partition("_")
+        if place in ("bound", "inside") and cargo:
+            return self.living(cell, self.bound(cell, cargo, place))
+        if word.startswith("engaged_"):
+            return self.engaged(cell, word.removeprefix("engaged_"))
+        if word.startswith("repression_by_"):
+            mirna = word.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
-            return self.table.assign(f"{cell}.{source}", "repressed_share", held, free)
-        here = f"{cell}.{source}"
-        return self.living(cell, here) if source in self.cell(cell).cargo else here
+            return self.table.assign(f"{cell}.{word}", "repressed_share", held, free)
+        return ""
 
     def living(self, cell: str, amount: str) -> str:
         """Value name of an amount per living cell; pools hold amounts per cell at the start."""
@@ -92,12 +139,12 @@ class Names:
         volume = self.table.derive("medium.volume")
         return self.table.assign(f"medium.{soluble}_concentration", "concentration", f"medium.{soluble}", volume)
 
-    def bound(self, cell: str, cargo: str | None = None) -> str:
-        """Value name of the vesicles bound on one cell, or of their copies of a cargo, over all origins."""
+    def bound(self, cell: str, cargo: str | None = None, place: str = "bound") -> str:
+        """Value name of the vesicles ``bound`` on one cell or ``inside`` it, or of their copies of a cargo."""
         origins = self.origins if cargo is None else self.carriers(cargo)
         if not origins:
             return self.table.derive("zero")
-        parts = [f"{cell}.bound:{origin}{f'/{cargo}' if cargo else ''}" for origin in origins]
+        parts = [f"{cell}.{place}:{origin}{f'/{cargo}' if cargo else ''}" for origin in origins]
         value = parts[0]
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)

@@ -6,7 +6,7 @@ from vesica.engine import transfer
 from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.table import Pool
 from vesica.spec.resolved import CellType
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import AFFINITY, label_of, sender_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
@@ -70,14 +70,15 @@ def _titration(names: Names, cell: CellType, mirna: str, needs: frozenset[str]) 
 
 def _signal(names: Names, c: str, signal: str, requires: str | None, needs: frozenset[str]) -> None:
     """A signal made at its basal rate, times its receptor where it needs one, and lost again."""
-    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal")
+    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal",
+                is_level=True)
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
-    if requires is not None:
+    production = names.rate(c, f"{signal}_production", base)
+    if requires is not None:  # without the receptor nothing is made, whatever rules add
         share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share",
                                    names.living(c, f"{c}.{requires}"), f"{c}.{signal}.reference")
-        base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
-    production = names.rate(c, f"{signal}_production", base)
+        production = names.table.assign(f"{c}.{signal}_drive", "product", production, share)
     decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
     names.table.flux(f"signal_production/{pool.name}", c, (production,), {pool.name: 1}, needs)
     names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)
@@ -137,6 +138,9 @@ def _uptake_hazards(names: Names, c: str, origin: str, sites: str) -> dict[str, 
     assign, volume = names.table.assign, names.table.derive("medium.volume")
     diffusivity = names.table.derive(f"{origin}.diffusivity")
     binding = names.rate(c, "binding_rate")
+    affinity = f"{c}.{AFFINITY}{sender_of(origin)}"
+    if affinity in names.model.parameters:
+        binding = assign(f"{c}.binding:{origin}", "product", binding, affinity)
     divisor = assign(f"{c}.divisor:{origin}", "capture_divisor", binding, sites, diffusivity, f"{c}.capture_radius")
     return {
         "bind": assign(f"{c}.bind:{origin}", "binding_hazard", binding, sites, divisor, volume),

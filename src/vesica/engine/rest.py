@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vesica.engine.legs import follow
 from vesica.engine.program import Program
 from vesica.engine.system import Lanes, runaway
+from vesica.engine.table import RUNNING
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]
@@ -35,7 +36,8 @@ class Rest:
     messages: tuple[str, ...]
 
 
-def resting(program: Program, system: Lanes, present: frozenset[str], known: Rests) -> Rest:
+def resting(program: Program, system: Lanes, present: frozenset[str], known: Rests,
+            relative: float | None = None) -> Rest:
     """Cells that stood long in fresh medium without exposures, counters at zero; none of them dies meanwhile.
 
     The medium is emptied: its pools start the run at zero.
@@ -46,6 +48,8 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
         What the arm holds, as `doses.present_in` gives it.
     known : dict
         States already found, by what is present and all numbers; one that is missing is added.
+    relative : 1, optional
+        Tolerance; `REST_TOLERANCE` of that of the run unless told.
 
     Raises
     ------
@@ -54,11 +58,12 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
     """
     key = (present, system.values.tobytes())
     if key not in known:
-        known[key] = _settle(program, system)
+        tolerance = REST_TOLERANCE * program.model.schedule.relative_tolerance if relative is None else relative
+        known[key] = _settle(program, system, tolerance)
     return known[key]
 
 
-def _settle(program: Program, system: Lanes) -> Rest:
+def _settle(program: Program, system: Lanes, relative: float) -> Rest:
     by_name = {pool.name: pool for pool in program.table.pools}
     pools = [by_name[name] for name in system.tables.names]
     start = np.zeros((len(pools), system.lanes))
@@ -70,9 +75,8 @@ def _settle(program: Program, system: Lanes) -> Rest:
     state, messages = start.copy(), [""] * system.lanes
     if keep.any():
         values = system.values.copy()
-        values[[program.index[f"{cell.name}.death_rate"] for cell in program.model.cells if cell.can_die]] = 0.0
+        values[[program.index[name] for name in program.table.derived if name == RUNNING]] = 0.0
         held = Lanes(system.tables, values, system.counts, ~keep | restart, is_single=system.is_single)
-        relative = REST_TOLERANCE * program.model.schedule.relative_tolerance
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
         state = leg.states[-1].copy()
         for lane in np.flatnonzero(leg.reached < 2):
@@ -85,5 +89,8 @@ def _settle(program: Program, system: Lanes) -> Rest:
                                "look at the rules that act on this variable in untreated cells"))
     state[restart] = start[restart]
     state[~keep] = 0.0
+    for place, pool in enumerate(pools):
+        if pool.pulse is not None:
+            state[place] += system.values[program.index[pool.pulse]]
     state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
     return Rest(state, tuple(messages))

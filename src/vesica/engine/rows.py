@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
+from vesica.engine.nodes import COMPLEMENTS
 from vesica.engine.program import Program
-from vesica.engine.table import ONE
+from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
 from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, ResolvedModel
@@ -66,31 +68,42 @@ def size_law(row: Mapping[str, float], origin: str) -> SizeLaw:
 
 
 def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, float]:
-    """Numbers the table asks for by name, from parameters and geometry."""
+    """Numbers the table asks for by name, from parameters and geometry; and those of each kind of cells."""
     laws: dict[str, SizeLaw] = {}
     values: dict[str, float] = {}
+    for group in program.groups:
+        for name, numbers in group.numbers(row).items():
+            values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
     for name in program.table.derived:
+        if name in values:
+            continue
         owner, _, what = name.partition(".")
-        if name in ("one", "one_copy", "zero"):
+        if name.startswith(LITERAL):
+            values[name] = float(name.removeprefix(LITERAL))
+        elif TIMES in name:
+            values[name] = math.prod(row[path] for path in name.split(TIMES))
+        elif name in ("one", "one_copy", "zero", RUNNING):
             values[name] = float(name != "zero")
         elif name == "medium.volume":
             values[name] = program.model.domain.volume
-        elif what == "receptor_loss_share":
-            values[name] = 1.0 - row[f"{owner}.receptor_insertion_share"]
-        elif what == "apoptotic_rest_share":
-            values[name] = 1.0 - row[f"{owner}.apoptotic_cargo_share"]
-        elif what == "bare_arrival_share":
-            values[name] = 1.0 - row[f"{owner}.loaded_arrival_share"]
+        elif what in COMPLEMENTS:
+            values[name] = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
+        elif what.endswith("_start_share"):
+            values[name] = _start_share(program.model, row, owner, what.removesuffix("_start_share"))
         elif what in ("ago_at_first", "ago_at_rest"):
             values[name] = resting_ago(program.model, owner, row)[what]
-        elif what == "tethered_share":
-            values[name] = 1.0 - row[f"{owner}.released_share"]
         else:
             law = laws.setdefault(owner, size_law(row, owner))
             values[name] = _of_size(law, what, row)
     return values
 
 
+def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, state: str) -> float:
+    """Share of cells that start in a phenotype: those of a chain add up to one, also where a draw moved one of them."""
+    chains = (chain for kind in model.cells if kind.name == cell for chain in kind.chains)
+    living = next([one.name for one in chain.living] for chain in chains if any(s.name == state for s in chain.living))
+    total = sum(row[f"{cell}.{name}.initial"] for name in living)
+    return row[f"{cell}.{state}.initial"] / total if total > 0.0 else float(state == living[0])
 def resting_ago(model: ResolvedModel, cell: str, row: Mapping[str, float]) -> dict[str, float]:
     """Copies of free Ago of a resting cell, ``ago_at_rest``; and ``ago_at_first``, before targets hold any of it.
 
@@ -128,5 +141,6 @@ def value_vector(program: Program, row: Mapping[str, float]) -> NDArray[np.float
     for name, number in row.items():
         values[program.index[name]] = number
     for name, number in derived_values(program, row).items():
-        values[program.index[name]] = number
+        if name in program.index:
+            values[program.index[name]] = number
     return values

@@ -140,7 +140,10 @@ class NetworkSpec(Words):
     label: str = ""
     source: str = ""
     doi: str = ""
-    sbml: str | None = Field(None, description="an SBML file (L2 or L3 core) that holds the network")
+    sbml: str | None = Field(None, description="an SBML file (core) that holds the network")
+    without: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = Field(
+        (), description="parts of the SBML file that are left out on purpose, by id"
+    )
     compartments: dict[Name, Quantity] = Field(default_factory=dict, description="sizes relative to the cell")
     states: dict[Name, StateSpec] = Field(default_factory=dict)
     constants: dict[Name, Quantity] = Field(default_factory=dict)
@@ -159,7 +162,7 @@ class ChainStateSpec(Words):
     """A phenotype: where cells start, and the rates it owns."""
 
     label: str = ""
-    initial: Quantity = Field(0.0, description="share of cells at the start")
+    initial: Quantity | None = Field(None, description="share of cells at the start (default: the rest of the chain)")
     dies: bool = Field(False, description="entering it is the death of the cell")
     rates: dict[str, Quantity] = Field(default_factory=dict, description="RATE: factor while a cell is in it")
 
@@ -168,7 +171,9 @@ class ChainSpec(Words):
     """A Markov chain of phenotypes."""
 
     label: str = ""
-    states: Annotated[dict[Name, ChainStateSpec], Field(min_length=2)]
+    states: dict[Name, ChainStateSpec] = Field(
+        default_factory=dict, description="two or more; nothing for a chain of the library as it is"
+    )
     transitions: dict[Name, Quantity] = Field(default_factory=dict, description="`A_to_B: hazard`")
 
 
@@ -388,6 +393,9 @@ class RunSpec(Words):
         1000, description="cells of a type followed one by one; a larger dish is run as a sample"
     )
     window: Quantity | None = Field(None, description="longest time rates are held in a stochastic run, `10 min`")
+    nodes: Annotated[int, BeforeValidator(_is_no_truth_value), Field(ge=1, le=25)] | None = Field(
+        None, description="nodes of quadrature along each factor by which cells differ, in a mean field"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     relative_tolerance: Annotated[float, Field(gt=0, le=1e-2)] = 1e-8
     absolute_tolerance: Annotated[float, Field(gt=0, le=1.0)] = 1e-8

@@ -13,6 +13,8 @@ from typing import Final
 
 from vesica.errors import error
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
+from vesica.spec.variability import expected
+from vesica.spec.vocabulary import AFFINITY
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
 _MACHINERY: Final[dict[str, int]] = {
@@ -44,7 +46,7 @@ _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
 _SOLUBLE: Final = {"decay_rate": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
-_RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source
+_RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
 
 def exponent(model: ResolvedModel, path: str) -> int:
@@ -55,10 +57,15 @@ def exponent(model: ResolvedModel, path: str) -> int:
     InputError
         Nobody has said how this parameter scales.
     """
+    if any(path in expected(cell) for cell in model.cells):
+        return 0  # how much cells differ
     owner, _, name = path.rpartition(".")
     found = _table(model, owner).get(name)
-    if found is None and owner.startswith("rule.") and name == "half_max":
-        found = _of_source(model, owner.removeprefix("rule."))
+    if found is None and owner.startswith("rule.") and name in ("half_max", "added"):
+        rule = next((rule for rule in model.rules if f"rule.{rule.key}" == owner), None)
+        if rule is not None:
+            in_table = _MACHINERY.get(rule.target) if name == "added" else None
+            found = _by_unit(model.parameters[path].unit) if in_table is None else in_table
     if found is None:
         raise error(path, f"nobody has said how `{path}` changes when cells grow at fixed concentrations",
                     "each parameter is in the tables of spec/scaling.py", "the fidelities could not be compared",
@@ -69,7 +76,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
-    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, _MACHINERY),
+    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in cells}
+    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
              **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
@@ -80,6 +88,9 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         return {}
     held = cells[cell]
     tables: dict[str, int] = {}
+    for chain in held.chains:  # shares, hazards and factors
+        tables |= {"hazard": 0} if thing in {f"{a}_to_{b}" for a, b in chain.transitions} else {}
+        tables |= {name: 0 for state in chain.states if state.name == thing for name in ("initial", *state.owns)}
     if thing in held.mirna_targets:
         tables |= _TARGETS
     if thing in held.solubles:
@@ -95,17 +106,9 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     return tables
 
 
-def _of_source(model: ResolvedModel, key: str) -> int | None:
-    """Half-max of a rule: copies grow; concentrations, signals and shares do not."""
-    rule = next((rule for rule in model.rules if rule.key == key), None)
-    if rule is None:
-        return None
-    if rule.source in model.agents or rule.source in model.solubles:
-        return 0
-    if rule.source.startswith(("bound_", "engaged_")):
-        return 1
-    cell = next(cell for cell in model.cells if cell.name == rule.cell)
-    return int(rule.source in cell.cargo)
+def _by_unit(unit: str) -> int:
+    """Numbers grow; concentrations, shares and hazards do not. For numbers of a rule that no table names."""
+    return int(unit.startswith(("molecule", "vesicle")) and "um" not in unit)
 
 
 def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
@@ -145,10 +148,13 @@ def _scaled_dose(dose: Dose, factor: float) -> Dose:
 
 
 def is_extensive(model: ResolvedModel, pool: str) -> bool:
-    """Whether a pool grows with the cell: all but signals and the shares of cells alive and dead."""
+    """Whether a pool grows with the cell: all but signals and the shares of cells alive, dead or in a phenotype."""
     owner, _, name = pool.partition(".")
     cell = next((cell for cell in model.cells if cell.name == owner), None)
-    return cell is None or name not in {"alive", "dead", *(signal.name for signal in cell.signals)}
+    if cell is None:
+        return True
+    states = {word for chain in cell.chains for state in chain.states for word in (state.name, f"died_of:{state.name}")}
+    return name not in {"alive", "dead", *(signal.name for signal in cell.signals), *states}
 
 
 def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:

@@ -111,6 +111,10 @@ CELL_CARGO_SHED: Final[dict[str, Field]] = {
 CELL_CARGO_CHOICE: Final[dict[str, Field]] = {
     "empty_share": Field("", False, "exosomes that never carry it; the others carry more, so the mean stays"),
 }
+# CELL.affinity_for_SENDER, where a model or a switch asks for it; one otherwise
+AFFINITY: Final = "affinity_for_"
+CELL_AFFINITY: Final = Field("", False, "binding of vesicles of that cell type, relative to others")
+TRANSITION: Final = "_to_"  # between two phenotypes, in the word for their transition
 # CELL.MIRNA.NAME, where the cell tracks the miRNA's targets
 CELL_TARGETS: Final[dict[str, Field]] = {
     "target_sites": Field("molecule", False, "sites for the seed, all mRNAs together"),
@@ -139,6 +143,10 @@ CELL_SIGNAL_RECEPTOR: Final[dict[str, Field]] = {
 }
 # CELL.SOLUBLE.NAME
 CELL_SOLUBLE: Final[dict[str, Field]] = {"secretion_rate": Field("molecule/s", False, "secreted per cell")}
+# CELL.PHENOTYPE.initial, where cells do not stand at the rest of the chain; CELL.A_to_B.hazard; CELL.PHENOTYPE.RATE
+PHENOTYPE_START: Final = Field("", False, "share of cells that are in it at the start")
+PHENOTYPE_HAZARD: Final = Field("1/s", True, "hazard of a transition between phenotypes")
+PHENOTYPE_FACTOR: Final = Field("", False, "factor on a rate of a cell while it is in the phenotype")
 # medium.NAME
 MEDIUM: Final[dict[str, Field]] = {
     "temperature": Field("K", False, "of the medium"),
@@ -158,8 +166,14 @@ INHIBITOR: Final[dict[str, Field]] = {
 RULE: Final[dict[str, Field]] = {
     "half_max": Field("", False, "source level with half the effect, in the unit of the source"),
     "hill": Field("", False, "Hill coefficient"),
-    "fold": Field("", False, "factor at full effect"),
+    "fold": Field("", False, "factor at full effect, of a rule that multiplies"),
+    "added": Field("", False, "what a rule adds at full effect, in the unit of its target"),
 }
+# Unit of a rule's half-max by the kind of its source; a value of a network has its own.
+SOURCE_UNITS: Final[dict[str, str]] = {
+    "agent": "molecule/um^3", "soluble": "molecule/um^3", "signal": "", "cargo": "molecule", "bound": "molecule",
+    "engaged": "vesicle", "repression": "", "phenotype": "",
+}  # fmt: skip
 
 
 def modulable_of_signal(name: str) -> tuple[str, str]:
@@ -175,18 +189,6 @@ def modulable_of_cargo(name: str) -> tuple[str, str, str]:
 def modulable_of_soluble(name: str) -> tuple[str]:
     """The rate a rule may change on a secreted factor."""
     return (f"{name}_secretion",)
-
-
-def unit_of_source(kind: str) -> str:
-    """Unit of a rule's half-max by the kind of its source."""
-    return {
-        "agent": "molecule/um^3",
-        "soluble": "molecule/um^3",
-        "signal": "",
-        "cargo": "molecule",
-        "bound": "molecule",
-        "repression": "",
-    }[kind]
 
 
 # ---- classes of vesicles

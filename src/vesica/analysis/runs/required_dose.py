@@ -67,9 +67,10 @@ def delivered_share(run: ArmRun, cell: str) -> float:
 
 
 def _in_force(run: ArmRun, cell: str, name: str) -> float:
-    """A rate with the factors of the rules that act on it."""
+    """A rate with what rules add to it and their factors."""
     rules = run.notes["rule_factors"].get(cell, {}).get(name, [])
-    return run.parameters[f"{cell}.{name}"] * math.prod(rule["factor"] for rule in rules)
+    base = run.parameters[f"{cell}.{name}"] + sum(rule.get("added", 0.0) for rule in rules)
+    return base * math.prod(rule.get("factor", 1.0) for rule in rules)
 
 
 def working_share(model: ResolvedModel, run: ArmRun, cell: CellType, cargo: str) -> float:

@@ -44,7 +44,7 @@ class Cells:
     donors : Donors, optional
         Where the type secretes vesicles.
     rest : Rates, optional
-        Of a donor as the run began.
+        Of a donor as the run began, where all are alike.
     """
 
     type: CellType

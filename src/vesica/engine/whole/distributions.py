@@ -23,12 +23,24 @@ def distributions(dish: Dish) -> dict[str, dict[str, Any]]:
     """Key -> distribution, over what this replicate saw so far."""
     found: dict[str, dict[str, Any]] = {}
     for cells in dish.cells:
+        found |= _of_numbers(dish, cells)
         if cells.donors is not None:
             found |= _of_donors(dish, cells, cells.donors)
         if cells.type.takes_up_vesicles and dish.classes:
             found |= _of_recipients(dish, cells)
     for origin in dish.classes:
         found |= _of_vesicles(dish, origin)
+    return found
+
+
+def _of_numbers(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
+    """Numbers that each cell has of its own."""
+    found, program = {}, dish.laws.program
+    for path in dict.fromkeys(path for one in cells.type.spreads for path in one.paths):
+        word = path.removeprefix(f"{cells.name}.")
+        found[f"{cells.name}.varies/{word.replace('.', '_')}"] = of_numbers(
+            cells.values[program.index[path]], f"{word} of one {cells.name}", program.model.parameters[path].unit,
+            "what each cell was given at the start; rules act on it besides")
     return found
 
 

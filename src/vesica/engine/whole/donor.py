@@ -139,31 +139,45 @@ def empty(seed: int, purpose: str, numbers: Sequence[int] | Index, endosomes: fl
                   np.zeros((cells, room, cargo), dtype=np.int64), rooms)
 
 
-def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rates, workers: int = 1,
+def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rates | Array, workers: int = 1,
             pool: Index | None = None, loads: Loads | None = None) -> Donors:
     """Cells that have stood long at these rates, every MVB looked at, counters at zero.
 
     Without saturation free and docked MVBs are Poisson and their ages exponential in each stage:
     cells start so, with the hazards of `resting_means`, and settle for `LIVES` lives. With ``pool``
     (cell, cargo), what is in the cells at rest, the vesicles in MVBs then are loaded by ``loads`` as if each had taken
-    from this pool, which stays; and none is tethered.
+    from this pool, which stays; and none is tethered. Cells of which each has its own rates settle for the longest
+    of their lives.
+
+    Parameters
+    ----------
+    rates : of all cells; or rows of each, (1 or cell, 13)
     """
-    endosomes, free, docked, docking = resting_means(rates)
-    donors = empty(seed, purpose, numbers, endosomes)
+    rows = rates.row()[None] if isinstance(rates, Rates) else checked(rates)
+    means = np.array([resting_means(Rates(*row)) for row in rows.tolist()])
+    donors = empty(seed, purpose, numbers)
+    donors.endosomes[:] = means[:, 0]
+    free, docked = means[:, 1].max(), means[:, 2].max()
     room = 16 + int(free + 6.0 * math.sqrt(free)), 4 + int(docked + 6.0 * math.sqrt(docked))
     donors = replace(donors, free=_wider(donors.free, room[0]), docked=_wider(donors.docked, room[1]))
-    ends = [h for h in (rates.lysosome + docking, rates.fusion if docked else 0.0,
-                        rates.detachment + rates.tether_return,
-                        rates.budding / rates.capacity + rates.retrofusion) if h]
-    donor_rest.furnish(donors.streams, rates.row(), free, docked, docking, donors.share, donors.free, donors.docked,
+    settling = max(_settling(Rates(*row), *mean[2:]) for row, mean in zip(rows.tolist(), means, strict=True))
+    donor_rest.furnish(donors.streams, np.ascontiguousarray(rows), means, donors.share, donors.free, donors.docked,
                        donors.n_free, donors.n_docked)
-    donors, _ = advance(donors, Leg(LIVES / min(ends) if ends else 0.0, rates), workers)
+    donors, _ = advance(donors, Leg(settling, rows), workers)
     if pool is not None and loads is not None:
         donors = _loaded(donors, pool, loads)
         donors.tethered[:] = 0
     donors.counts[:] = 0
     donors.initial[:] = donors.inside()[0].sum(axis=0).astype(np.int64) + donors.tethered
     return donors
+
+
+def _settling(rates: Rates, docked: float, docking: float) -> float:
+    """`LIVES` of the longest lives in s of what is in a donor: an MVB, a docked one, a tether, a full slot."""
+    ends = [h for h in (rates.lysosome + docking, rates.fusion if docked else 0.0,
+                        rates.detachment + rates.tether_return,
+                        rates.budding / rates.capacity + rates.retrofusion) if h]
+    return LIVES / min(ends) if ends else 0.0
 
 
 def _loaded(donors: Donors, pool: Index, loads: Loads) -> Donors:

@@ -53,13 +53,21 @@ def resting_means(rates: Rates) -> tuple[float, float, float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def furnish(streams, rate, mean_free, mean_docked, docking, share, free, docked, n_free, n_docked):  # noqa: ANN001, ANN201, PLR0913
-    """Resting cells in the mean-field approximation; see `donor.resting`. Stops where a room is too small."""
-    loss = rate[r.BUDDING] / rate[r.CAPACITY] + rate[r.RETROFUSION]
-    rest = rate[r.BUDDING] / rate[r.CAPACITY] / loss if loss > 0.0 else 0.0
-    leave = rate[r.LYSOSOME] + docking
+def furnish(streams, rates, means, share, free, docked, n_free, n_docked):  # noqa: ANN001, ANN201
+    """Resting cells in the mean-field approximation; see `donor.resting`. Stops where a room is too small.
+
+    Parameters
+    ----------
+    rates : (1 or cell, 13)
+    means : (1 or cell, 4)
+        `resting_means` of each.
+    """
     for c in range(n_free.size):
-        s = streams[c]
+        s, k = streams[c], c if rates.shape[0] > 1 else 0
+        rate, mean_free, mean_docked = rates[k], means[k, 1], means[k, 2]
+        loss = rate[r.BUDDING] / rate[r.CAPACITY] + rate[r.RETROFUSION]
+        rest = rate[r.BUDDING] / rate[r.CAPACITY] / loss if loss > 0.0 else 0.0
+        leave = rate[r.LYSOSOME] + means[k, 3]
         share[c] = rest
         n_free[c] = min(int(poisson(s, mean_free)), free.shape[1])
         if math.isinf(rate[r.SITES]):

@@ -54,6 +54,12 @@ class Laws:
                 found = found * values[self.program.index[factor]]
         return found
 
+    def sources(self, cell: str, soluble: str) -> list[tuple[str, int]]:
+        """Fluxes of a cell type that change a factor of the medium, with how many molecules each."""
+        pool = f"medium.{soluble}"
+        return [(flux.name, count) for flux in self.tables.fluxes if flux.owner == cell
+                for name, count in flux.moves if name == pool]
+
     def gains(self, flux: str, cell: str) -> Mapping[str, int]:
         """Plain pools of a cell (no counters of vesicles, which name an origin) that a flux fills, with how many."""
         if flux not in self.fluxes:

@@ -15,7 +15,7 @@ from vesica.engine.program import Program
 from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
-from vesica.engine.whole import donor, journey
+from vesica.engine.whole import donor, journey, unlike
 from vesica.engine.whole.chemistry import Reactions, Signals
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.laws import Laws, donor_rates
@@ -67,15 +67,19 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
                 *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64))
     for kind in model.cells:
         if counts[kind.name]:
-            dish.cells.append(_cells(dish, kind, counts[kind.name], present, f"{name}|{kind.name}"))
+            dish.cells.append(_cells(dish, kind, row, present, f"{name}|{kind.name}"))
     return dish
 
 
-def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], name: str) -> Cells:
+def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozenset[str], name: str) -> Cells:
     """The cells of one type, each with whole numbers of its own around the mean field's rest."""
-    program = dish.laws.program
+    program, number = dish.laws.program, int(dish.arm.counts[kind.name])
     seed = program.model.schedule.seed
     values = np.repeat(dish.medium, number, axis=1)
+    differ = unlike.put_numbers(program, kind, row, values, donor.streams_of(seed, f"{name}|spread", range(number)))
+    if differ:
+        unlike.put_rest(program, kind, dish.arm, present, values)
+    means = values.copy() if differ else None
     reactions = Reactions(program, present, kind.name)
     streams = donor.streams_of(seed, f"{name}|reactions", range(number))
     _settle_reactions(program, kind, reactions, values, streams)
@@ -87,7 +91,7 @@ def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], nam
         if pool in program.index:  # rates are read with no docked MVB; nothing is bound yet
             values[program.index[pool]] = 0.0
     if kind.secretes_vesicles:
-        _settle_donors(dish, cells, f"{name}|donor")
+        _settle_donors(dish, cells, means, f"{name}|donor")
     return cells
 
 
@@ -102,13 +106,20 @@ def _settle_reactions(program: Program, kind: CellType, reactions: Reactions, va
         values[place] = hazard
 
 
-def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
-    """Resting donors, their vesicles loaded from what each cell holds, and the vesicles tethered to them."""
+def _settle_donors(dish: Dish, cells: Cells, means: Array | None, purpose: str) -> None:
+    """Resting donors, their vesicles loaded from what each cell holds, and the vesicles tethered to them.
+
+    Parameters
+    ----------
+    means : (value, cell), optional
+        Of each cell at rest, where cells differ by more than chance.
+    """
     laws, c = dish.laws, cells.name
     laws.evaluate(cells.values)
-    mean = cells.values.mean(axis=1, keepdims=True)
+    mean = cells.values.mean(axis=1, keepdims=True) if means is None else means
+    mean[laws.program.index[f"{c}.docked"]] = 0.0
     laws.evaluate(mean)
-    rates, loads, pool = Rates(*donor_rates(laws, mean, c)[0]), dish.loads(c, cells.values), dish.pool(cells)
+    rates, loads, pool = donor_rates(laws, mean, c), dish.loads(c, cells.values), dish.pool(cells)
     seed = laws.program.model.schedule.seed
     try:
         donors = donor.resting(seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
@@ -118,16 +129,16 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
                                "their MVBs would become more and more, and the run would start from an arbitrary state",
                                f"give `{c}.mvb_lysosome_rate` a value above zero, or let what is made end "
                                "in another way")) from None
-    ends = [float(laws.rate(mean, f"{process}/{c}", f"{c}.tethered")[0])
-            for process in ("tether_detachment", "tether_return")]
-    if sum(ends) > 0.0:
-        duration = TETHERS / sum(ends)
+    ends = sum(laws.rate(mean, f"{process}/{c}", f"{c}.tethered") for process in ("tether_detachment", "tether_return"))
+    if ends.any():
+        duration = TETHERS / ends[ends > 0.0].min()
         donors.pool[:] = ABUNDANT * pool
         scarce = replace(loads, per_size=loads.per_size / ABUNDANT)
         donors, bursts = donor.advance(donors, donor.Leg(duration, rates, loads=scarce))
         arrivals = arriving(bursts, dish.classes.index(c), cells.first)
         stays = arrivals.is_tethered & (uniforms(cells.chance, arrivals.times.size)
-                                        < np.exp(-sum(ends) * (duration - arrivals.times)))
+                                        < np.exp(-ends[(arrivals.cells - cells.first) % ends.size]
+                                                 * (duration - arrivals.times)))
         left = journey.Arrivals(**{name: field[stays] for name, field in vars(arrivals).items()})
         left = replace(left, times=np.zeros_like(left.times))
         still = journey.Hazards(**{field.name: 0.0 for field in fields(journey.Hazards)})
@@ -135,4 +146,5 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
         dish.journey.reset()
         donors.pool[:] = pool
     donors.start_counting()
-    cells.donors, cells.rest = donors, rates
+    cells.donors = donors
+    cells.rest = Rates(*rates[0]) if means is None else None

@@ -115,7 +115,7 @@ def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
 def _free(dish: Dish, burst: NDArray[np.int64]) -> None:
     """Cargo of vesicles that burst in the medium, (class, content), becomes the soluble that it frees."""
     for column, cargo in enumerate(dish.laws.program.model.cargo, start=1):
-        if cargo.frees:
+        if cargo.frees in dish.solubles:
             dish.solubles[cargo.frees] += float(burst[:, column].sum())
 
 
@@ -138,9 +138,17 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
 
 def _levels(dish: Dish, cells: Cells) -> Array:
     """Means of the cargo of the cells and of what they secrete and die with: held in a window like hazards are."""
-    rates = [dish.laws.rate(cells.values, f"secretion/{cells.name}.{soluble}").mean() for soluble in dish.solubles]
+    rates = [_made(dish, cells, soluble).mean() for soluble in dish.solubles]
     deaths = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive").mean()
     return np.array([*(cells.values[place].mean() for place in dish.places(cells).values()), *rates, deaths])
+
+
+def _made(dish: Dish, cells: Cells, soluble: str) -> Array:
+    """(cell,) molecules of a factor that each cell gives to the medium per second, less what it takes."""
+    made = np.zeros(cells.number)
+    for flux, count in dish.laws.sources(cells.name, soluble):
+        made += count * dish.laws.rate(cells.values, flux)
+    return made
 
 
 def _hazards(dish: Dish) -> dict[str, Array]:
@@ -289,8 +297,7 @@ def _solubles(dish: Dish, duration: float) -> None:
         dish.laws.evaluate(cells.values)
     for name, amount in dish.solubles.items():
         decay = dish.decay_of(name)
-        made = sum(float((dish.laws.rate(cells.values, f"secretion/{cells.name}.{name}") * cells.is_alive).sum())
-                   for cells in dish.cells)
+        made = sum(float((_made(dish, cells, name) * cells.is_alive).sum()) for cells in dish.cells)
         fresh = relaxed(0.0, made, decay, duration)
         if amount + fresh >= CONTINUOUS:
             dish.solubles[name] = amount * math.exp(-decay * duration) + fresh
