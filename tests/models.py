@@ -25,6 +25,7 @@ MACHINERY: dict[str, float] = {
     "endosome_formation_rate": 0.3, "endosome_maturation_rate": 2e-4, "endosome_recycling_rate": 1.4e-3,
     "ilv_budding_rate": 1 / 60, "escrt_share": 0.5, "escrt_activity": 1.0, "nsmase2_activity": 1.0,
     "ilv_capacity": 80.0, "retrofusion_rate": 0.03 / 60, "mvb_lysosome_rate": 5e-4, "mvb_docking_rate": 3e-5,
+    "mvb_undocking_rate": 1e-3,
     "docking_sites": 10.0, "rab27_activity": 1.0, "mvb_fusion_rate": 2e-3, "snare_activity": 1.0,
     "released_share": 0.6, "tether_detachment_rate": 1e-3, "tether_return_rate": 1e-4,
     "ilv_diameter_median": 0.085, "ilv_diameter_gsd": 1.35, "ilv_diameter_low": 0.03, "ilv_diameter_high": 0.2,

@@ -128,7 +128,7 @@ def _of(cells: Sequence[CellType], everywhere: bool) -> str:  # noqa: FBT001
 
 
 def targets(name: str, model: ResolvedModel, cells: Iterable[CellType]) -> list[str]:
-    """Parameter paths that stand for a name: copies made, a resting activity, machinery, or secretion."""
+    """Paths of parameters that a name stands for: copies made, resting activity, machinery, secretion, a transition."""
     paths = []
     for cell in cells:
         signals = [signal.name for signal in cell.signals]
@@ -136,6 +136,8 @@ def targets(name: str, model: ResolvedModel, cells: Iterable[CellType]) -> list[
             paths.append(f"{cell.name}.{name}.basal")
         if name in cell.solubles:
             paths.append(f"{cell.name}.{name}.secretion_rate")
+        paths += [f"{cell.name}.{name}.hazard" for chain in cell.chains for way in chain.transitions
+                  if name == "_to_".join(way)]
         field = _aliases().get(name.lower(), name)
         if field in ACTIVITIES:
             paths.append(f"{cell.name}.{field}")
@@ -151,6 +153,7 @@ def names(cells: Iterable[CellType]) -> set[str]:
     found = {*ALIASES, *ACTIVITIES}
     for cell in cells:
         found |= {*cell.cargo, *cell.solubles, *(signal.name for signal in cell.signals)}
+        found |= {"_to_".join(way) for chain in cell.chains for way in chain.transitions}
     return found
 
 

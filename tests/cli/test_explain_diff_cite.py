@@ -36,7 +36,9 @@ def folder(model: Path) -> Path:
     (made / "spec.yaml").write_text(io.dump_resolved(resolved))
     record = json.loads((ARCHIVE / "run.json").read_text(encoding="utf-8"))
     (made / "run.json").write_text(json.dumps(record | {"vesica": "0.0.9"}))
-    (made / "summary.json").write_text(json.dumps({"citations": provenance.citations(resolved.parameters)}))
+    numbers = [vars(number) for number in resolved.parameters.values()]
+    summary = {"citations": provenance.citations(resolved.parameters), "parameters": numbers}
+    (made / "summary.json").write_text(json.dumps(summary))
     return made
 
 

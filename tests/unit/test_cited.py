@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from vesica import api
 from vesica.analysis.explain import cited
 from vesica.analysis.explain.cited import Work
-from vesica.results import provenance
 from vesica.spec import io, yaml_io
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ethanol_astrocytes.yaml"
@@ -17,7 +18,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "ethanol_astrocytes.yaml"
 def works_of_the_flagship() -> tuple[Work, ...]:
     model = api.examine(EXAMPLE).resolved
     assert model is not None
-    return cited.works(provenance.citations(model.parameters), io.plain(model))
+    return cited.works(map(vars, model.parameters.values()), io.plain(model))
 
 
 def test_vesica_is_cited_as_its_citation_file_says(repository: Path) -> None:
@@ -31,26 +32,42 @@ def test_vesica_is_cited_as_its_citation_file_says(repository: Path) -> None:
 
 def test_numbers_rules_networks_switches_and_findings_come_together() -> None:
     found = cited.works(
-        [{"source": "A 2019 J 1:2", "doi": "10.1/x", "used_for": ["c.k"], "reasons": ["why"]},
-         {"source": "definition", "doi": "", "used_for": ["c.one"]}],
-        {"rules": [{"cell": "c", "english": "When x rises", "reference": "A 2019 J", "doi": "10.1/X"},
+        [{"source": "A 2019 J 1:2", "doi": "10.1234/x", "path": "c.k", "reason": "why"},
+         {"source": "definition", "doi": "", "path": "c.one"}, {"source": "", "doi": "", "path": "c.two"}],
+        {"rules": [{"cell": "c", "english": "When x rises", "reference": "A 2019 J", "doi": "10.1234/X"},
                    {"cell": "c", "english": "no source", "reference": "", "doi": ""}],
          "cells": [{"name": "c", "networks": [{"name": "n", "label": "", "source": "B 2020", "doi": ""}]}],
-         "switches": [{"name": "s", "label": "which", "source": "A 2019 J 1:2, doi 10.1/x; B 2020"}],
+         "switches": [{"name": "s", "label": "which", "source": "A 2019 J 1:2, doi 10.1234/x; B 2020"}],
          "published": [{"says": "it rises", "source": "C 2021, 10.1234/c.d"}]},
     )  # fmt: skip
     assert found == (
-        Work("A 2019 J 1:2", "10.1/x", ("c.k",), ("c: When x rises",), (), (), (), ("why",)),
-        Work("A 2019 J 1:2, doi 10.1/x", "", switches=("which",)),  # 10.1 is no DOI prefix, so it stays text
+        Work("A 2019 J 1:2", "10.1234/x", ("c.k",), ("c: When x rises",), (), ("which",), (), ("why",)),
         Work("B 2020", "", networks=("n in c",), switches=("which",)),
         Work("C 2021", "10.1234/c.d", published=("it rises",)),
     )
-    assert list(found[0].supports()) == [("number", ("c.k",)), ("rule", ("c: When x rises",))]
+    assert list(found[0].supports()) == [("number", ("c.k",)), ("rule", ("c: When x rises",)), ("switch", ("which",))]
+
+
+@pytest.mark.parametrize(
+    ("rows", "works"),
+    [
+        ([("A 2019", "")], {"A 2019": ""}),
+        ([("A 2019; B 2020", "10.1234/a")], {"A 2019": "10.1234/a", "B 2020": ""}),
+        ([("A 2019; B 2020, 10.1234/b", "10.1234/a")], {"A 2019": "10.1234/a", "B 2020": "10.1234/b"}),
+        ([("A 2019, 10.1234/a; B 2020", "10.1234/a")], {"A 2019": "10.1234/a", "B 2020": ""}),
+        ([("A 2019; B 2020", "10.1234/b"), ("B 2020 J 1:2", "10.1234/b")], {"A 2019": "", "B 2020": "10.1234/b"}),
+        ([("A 2019; as coded by C", "10.1234/a")], {"A 2019; as coded by C": "10.1234/a"}),
+        ([("A 2019; B 2020", "10.1234/a"), ("A 2019; C 2021", "10.1234/a")],
+         {"A 2019": "10.1234/a", "B 2020": "", "C 2021": ""}),
+    ],
+)
+def test_no_work_of_a_source_that_names_several_is_lost(rows: list[tuple[str, str]], works: dict[str, str]) -> None:
+    found = cited.works([{"source": source, "doi": doi, "path": "x"} for source, doi in rows], {})
+    assert {work.source: work.doi for work in found} == works
 
 
 def test_a_work_named_first_without_its_doi_is_one_work() -> None:
-    rows = [{"source": "A 2019", "doi": "", "used_for": ["x"]},
-            {"source": "A 2019", "doi": "10.1234/a", "used_for": ["y"]}]
+    rows = [{"source": "A 2019", "doi": "", "path": "x"}, {"source": "A 2019", "doi": "10.1234/a", "path": "y"}]
     assert cited.works(rows, {}) == (Work("A 2019", "10.1234/a", ("x", "y")),)
     assert cited.works(rows[::-1], {}) == (Work("A 2019", "10.1234/a", ("x", "y")),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,24 @@ from vesica.errors import InputError
 from vesica.report import comparison as page
 from vesica.spec import io
 from vesica.spec.expressions import parse
-from vesica.spec.resolved import Dose, Exposure, Inhibition, Reaction, ResolvedModel
+from vesica.spec.resolved import (
+    Arm,
+    CellType,
+    Chain,
+    ChainState,
+    Domain,
+    Dose,
+    Exposure,
+    Inhibition,
+    Network,
+    NetworkState,
+    Parameter,
+    Reaction,
+    ResolvedModel,
+    Rule,
+    Schedule,
+    Spread,
+)
 
 MODEL = """\
 vesica: 1
@@ -218,6 +235,47 @@ def test_what_arms_add_and_change() -> None:
 )
 def test_exposures_in_words(times: tuple[float, ...], levels: tuple[float, ...], text: str) -> None:
     assert compare_arms.exposure_text(Exposure("x", times, levels)) == text
+
+
+# fields of what is resolved: those that a difference is looked for in, and those that are names or wording
+COMPARED: dict[type, tuple[set[str], set[str]]] = {
+    Domain: ({"kind", "volume", "depth", "mixing"}, set()),
+    Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
+                "cells_at_most", "window", "nodes"}, set()),
+    ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
+                     "published", "measurements", "observe"},
+                    {"title", "agents"}),  # agents are those of exposures and rules
+    CellType: ({"name", "signals", "cargo", "mirna_targets", "solubles", "secretes_vesicles", "takes_up_vesicles",
+                "can_die", "sheds_microvesicles", "forms_apoptotic_vesicles", "networks", "chains", "spreads",
+                "translations", "ligands", "has_ago"}, {"label"}),
+    Network: ({"name", "states", "constants", "assignments", "reactions", "conserved", "provides"},
+              {"label", "source", "doi"}),
+    NetworkState: ({"name", "unit", "compartment", "has_pulse", "is_hidden"},
+                   {"label", "has_start"}),  # a start is a number of its own
+    Chain: ({"name", "states", "transitions", "settles"}, {"label"}),
+    ChainState: ({"name", "dies", "owns"}, {"label"}),
+    Spread: ({"paths"}, {"variations", "correlation"}),  # paths of numbers
+    Rule: ({"key", "cell", "source", "verb", "target", "adds"},
+           {"english", "line", "text", "origin", "reference", "doi"}),
+    Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions"}, {"english"}),
+    Parameter: ({"path", "value", "unit", "low", "high", "confidence", "entry", "source", "doi"}, {"reason", "shown"}),
+}
+
+
+@pytest.mark.parametrize("kind", COMPARED, ids=lambda kind: kind.__name__)
+def test_a_new_field_must_be_compared_or_left_out_on_purpose(kind: type) -> None:
+    compared, left_out = COMPARED[kind]
+    assert {field.name for field in fields(kind)} == compared | left_out
+
+
+@pytest.mark.parametrize(("kind", "words"), [(Domain, "domain"), (Schedule, "schedule")])
+def test_every_setting_that_differs_is_found(base: ResolvedModel, kind: type, words: str) -> None:
+    here = getattr(base, words)
+    for field in fields(kind):
+        value = getattr(here, field.name)
+        other = "other" if isinstance(value, str) else 7 if value is None else value * 2
+        changed = replace(base, **{words: replace(here, **{field.name: other})})
+        assert len(compare.compare(base, changed).changes) == 1, field.name
 
 
 def test_same_sees_what_is_more_than_rounding() -> None:

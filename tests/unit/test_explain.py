@@ -50,12 +50,22 @@ class TestRows:
             ("a.IL6.basal", "molecule", "copies per resting cell"), ("a.NFkB.basal", "", "resting level"),
             ("TNF.decay_rate", "1/s", "loss from the medium"), ("a.TNF.decay_rate", "1/s", "turnover"),
             ("medium.viscosity", "Pa*s", "of the medium"), ("rule.x.hill", "", "Hill coefficient"),
-            ("a.net.bind_k", "1/s", "rate constant"), ("a.calm_to_gone.hazard", "1/s", "hazard of the transition"),
-            ("a.net.K", "", ""),
+            ("a.net.bind_k", "1/s", "rate constant"),
+            ("a.calm_to_gone.hazard", "1/s", "hazard of a transition between phenotypes"),
+            ("a.affinity_for_b", "", "binding of vesicles of that cell type, relative to others"),
+            ("a.net.K", "", ""), ("a.net.k", "", ""), ("a.net.B_delay", "s", "mean time it is late"),
         ],
     )
     def test_labels(self, path: str, unit: str, label: str) -> None:
         assert numbers.label_of(Parameter(path, 1.0, unit, 1.0, 1.0, "given")) == label
+
+    def test_place_and_library_give_labels_where_words_do_not(self) -> None:
+        model = with_insides()
+        paths = {"cell.gone.x": "", "cell.toggle.K": "signal.half_max", "cell.toggle.z": ""}
+        numbers_of = {path: Parameter(path, 1.0, "", 1.0, 1.0, "given", entry) for path, entry in paths.items()}
+        labels = {row.path: row.label for row in explanation.of_model(replace(model, parameters=numbers_of)).rows}
+        assert labels == {"cell.gone.x": "factor on x while a cell is gone", "cell.toggle.z": "a constant of the model",
+                          "cell.toggle.K": load("cns").entries["signal.half_max"].quantity}
 
     def test_search_takes_all_words_and_any_case(self, library: Explanation) -> None:
         found = numbers.chosen(library.rows, "BONSERGENT Escape")

@@ -112,3 +112,22 @@ def test_affinity_is_a_factor_of_binding_for_that_sender_alone() -> None:
             assert value[f"glia.bind:{sender}"] == pytest.approx(wanted, rel=1e-12)
     assert taken["0.25", "neuron"] < taken["1", "neuron"] / 3
     assert taken["1", "glia"] <= taken["0.25", "glia"] < taken["1", "glia"] + taken["1", "neuron"] / 20
+
+
+def test_a_network_reads_what_is_inside_endosomes() -> None:
+    """`inside_CARGO` is the sum over the classes that carry it; with nobody to carry it, it is zero."""
+    text = """\
+cells:
+  neuron: {count: 1e6, networks: [listen], cargo: {let_7b: {}}}
+  microglia: {count: 1e6, cargo: {let_7b: {}}}
+networks:
+  listen: {assignments: {heard: inside_let_7b, silent: inside_PLP}}
+"""
+    program = compile_model(resolve(text))
+    (run,) = run_all(program)
+    place = program.species.index
+    inside = sum(run.values[:, place(f"neuron.inside:{origin}/let_7b")] for origin in ("neuron", "microglia"))
+    alive = run.values[:, place("neuron.alive")]
+    assert run.values[-1, place("neuron.heard")] > 0.0
+    assert run.values[:, place("neuron.heard")] == pytest.approx(inside / alive, rel=1e-12)
+    assert not run.values[:, place("neuron.silent")].any()

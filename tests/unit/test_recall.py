@@ -11,7 +11,16 @@ from vesica import api
 from vesica.errors import InputError
 from vesica.spec import io, recall
 from vesica.spec.expressions import parse
-from vesica.spec.resolved import Chain, ChainState, Network, NetworkState, Reaction, ResolvedModel, Spread
+from vesica.spec.resolved import (
+    Assigned,
+    Chain,
+    ChainState,
+    Network,
+    NetworkState,
+    Reaction,
+    ResolvedModel,
+    Spread,
+)
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
@@ -22,7 +31,8 @@ def with_insides() -> ResolvedModel:
 
     model = toy_model()
     network = Network("toggle", "two repressors", (NetworkState("A", "molecule/um^3"), NetworkState("B", "")),
-                      ("k", "K"), (), (Reaction("make", (("A", 1), ("B", -2)), parse("0.1 * k / (K + A)")),),
+                      ("k", "K"), (Assigned("r", parse("A / 2"), ""),),
+                      (Reaction("make", (("A", 1), ("B", -2)), parse("0.1 * k / (K + A)")),),
                       (("all", (("A", 2), ("B", 1))),), ("A",), "Gardner 2000", "10.1038/35002131")
     chain = Chain("fate", (ChainState("calm"), ChainState("gone", dies=True, owns=("x",))), (("calm", "gone"),))
     cell = replace(model.cells[0], networks=(network,), chains=(chain,), translations=(("m", "p"),),

@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from tests.cell_networks import resolved
 from tests.models import H, parameters, transfer_model
 from tests.unit.test_spec_resolve import HEAD, resolve
 from vesica import library
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.biology.delivery import duplex_synthesis
 from vesica.engine.check import check
+from vesica.engine.processes import process_table
 from vesica.engine.program import compile_model
 from vesica.engine.rows import parameter_row, resting_ago
 from vesica.engine.simulate import as_arm_run
+from vesica.engine.table import imbalances
 from vesica.engine.well_mixed import run_arm
 from vesica.errors import Finding, InputError
 from vesica.results.arm_run import ArmRun
@@ -122,8 +125,8 @@ def test_more_mirna_than_ago_is_refused_before_a_run() -> None:
     row = parameter_row(model, model.arms[0])
     free = resting_ago(model, "taker", row)["ago_at_rest"]
     assert 0 < free < row["taker.ago_copies"] - row["taker.mir.basal"]
-    taken = row["taker.ago_copies"] - free - 1
-    scarce = replace(model, arms=(replace(model.arms[0], values={"taker.ago_copies": taken}),))
+    less = {"taker.ago_copies": row["taker.ago_copies"] - free - 1}
+    scarce = replace(model, arms=(replace(model.arms[0], values=less),))
     assert any("taker.ago_copies" in finding.path for finding in check(scarce) if finding.severity == "error")
     assert not any("ago" in finding.path for finding in check(model) if finding.severity == "error")
 
@@ -213,3 +216,21 @@ def test_library_cells_make_no_mirna_faster_than_was_ever_seen() -> None:
     assert max(made.values()) < most.low < most.value
     assert max(made.values()) == pytest.approx(made["neuron", "miR_124"]) == pytest.approx(15.3, abs=0.05)
     assert min(made.values()) == pytest.approx(made["astrocyte", "miR_124"]) == pytest.approx(0.0255, abs=5e-4)
+
+
+# ---- networks
+
+
+def test_a_network_that_makes_or_takes_a_mirna_goes_through_ago() -> None:
+    """What it makes is duplex, what it takes leaves its Ago; without Ago both are the one pool."""
+    network = {"reactions": {"make": {"equation": "-> miR_146a", "rate": "r"}, "take": {"equation": "miR_146a ->",
+               "rate": "k * miR_146a"}}, "constants": {"r": "0.01 molecule/s", "k": "0.1 1/h"}}
+    moves = {}
+    for ago in (True, False):
+        table = process_table(resolved({"maker": network}, {"ago": ago}))
+        assert imbalances(table) == []
+        moves[ago] = {flux.name.rpartition("_")[2]: dict(flux.moves) for flux in table.fluxes
+                      if flux.process == "conversion"}
+    own, duplex = "microglia.miR_146a", "microglia.miR_146a_duplex"
+    assert moves[True] == {"make": {duplex: 1}, "take": {own: -1, "microglia.ago": 1}}
+    assert moves[False] == {"make": {own: 1}, "take": {own: -1}}

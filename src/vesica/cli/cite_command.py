@@ -51,10 +51,11 @@ def _works(target: Path) -> tuple[str, tuple[Work, ...], list[Any]]:
         run = api.open(target)
         resolved: Mapping[str, Any] = yaml_io.parse(run.spec_text, str(target / "spec.yaml")).data
         citations: list[Any] = run.summary.get("citations") or []
-        return str(run.run["vesica"]), cited.works(citations, resolved), citations
+        numbers = run.summary.get("parameters") or []
+        return str(run.run["vesica"]), cited.works(numbers, resolved), citations
     model = targets.model(target)
     citations = list(provenance.citations(model.parameters))
-    return __version__, cited.works(citations, io.plain(model)), citations
+    return __version__, cited.works(map(vars, model.parameters.values()), io.plain(model)), citations
 
 
 def _print(target: Path, software: str, listed: Sequence[Work]) -> None:

@@ -83,17 +83,21 @@ def _budding(names: Names, cell: CellType, stage: str) -> None:
 
 
 def _fates(names: Names, cell: CellType) -> None:
-    """Lysosome, docking, fusion: an MVB takes its vesicles along, and they their cargo."""
+    """Lysosome, docking, undocking, fusion: an MVB takes its vesicles along, and they their cargo."""
     c, needs, flux, assign = cell.name, _needs(cell), names.table.flux, names.table.assign
     lysosome = names.rate(c, "mvb_lysosome_rate")
     docking = assign(f"{c}.docking", "docking_hazard", names.rate(c, "mvb_docking_rate"),
                      names.rate(c, "rab27_activity"), names.living(c, f"{c}.docked"), f"{c}.docking_sites")
     fusion = assign(f"{c}.fusion", "fusion_hazard", names.rate(c, "mvb_fusion_rate"), names.rate(c, "snare_activity"))
+    undocking = names.rate(c, "mvb_undocking_rate")
     flux(f"lysosome/{c}", c, (lysosome, f"{c}.mvb"), {f"{c}.mvb": -1, f"{c}.lysed": 1}, needs)
     flux(f"docking/{c}", c, (docking, f"{c}.mvb"), {f"{c}.mvb": -1, f"{c}.docked": 1}, needs)
+    flux(f"undocking/{c}", c, (undocking, f"{c}.docked"), {f"{c}.docked": -1, f"{c}.mvb": 1}, needs)
     flux(f"fusion/{c}", c, (fusion, f"{c}.docked"), {f"{c}.docked": -1, f"{c}.fused": 1}, needs)
     flux(f"lysosome/{c}.square", c, (lysosome, f"{c}.mvb_ilv2"), {f"{c}.mvb_ilv2": -1}, needs)
     flux(f"docking/{c}.square", c, (docking, f"{c}.mvb_ilv2"), {f"{c}.mvb_ilv2": -1, f"{c}.docked_ilv2": 1}, needs)
+    flux(f"undocking/{c}.square", c, (undocking, f"{c}.docked_ilv2"),
+         {f"{c}.docked_ilv2": -1, f"{c}.mvb_ilv2": 1}, needs)
     flux(f"fusion/{c}.square", c, (fusion, f"{c}.docked_ilv2"), {f"{c}.docked_ilv2": -1}, needs)
     tethered_share = names.table.derive(f"{c}.tethered_share")
     for content in names.contents(cell.name):
@@ -102,6 +106,7 @@ def _fates(names: Names, cell: CellType) -> None:
         flux(f"lysosome/{c}.ilv{content.suffix}", c, (lysosome, inside),
              {inside: -1, f"{c}.degraded_inside{content.suffix}": 1}, needs)
         flux(f"docking/{c}.ilv{content.suffix}", c, (docking, inside), {inside: -1, docked: 1}, needs)
+        flux(f"undocking/{c}.ilv{content.suffix}", c, (undocking, docked), {docked: -1, inside: 1}, needs)
         leaving = {docked: -1, free: 1} | ({f"{c}.released:{c}": 1} if content.cargo is None else {})
         flux(f"fusion/{c}.free{content.suffix}", c, (fusion, docked, f"{c}.released_share"), leaving, needs)
         flux(f"fusion/{c}.tethered{content.suffix}", c, (fusion, docked, tethered_share), {docked: -1, tethered: 1},

@@ -193,7 +193,7 @@ class Names:
         """Moves of copies of the cell's own cargo that come into being, or go."""
         if count > 0:
             return {self.entry(cell, cargo): count}
-        return {f"{cell.name}.{cargo}": count} | {pool: -count for pool in self.freed(cell, cargo)}
+        return {f"{cell.name}.{cargo}": count} | dict.fromkeys(self.freed(cell, cargo), -count)
 
     def entry(self, cell: CellType, cargo: str) -> str:
         """Pool of the cell that new copies of a cargo come into: of a miRNA that must be loaded, the duplex."""

@@ -27,7 +27,9 @@ from vesica.spec.resolved import Arm
 
 _CORE: Final = "http://www.sbml.org/sbml/level3/version2/core"
 _MATH: Final = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
-_OPERATORS: Final = {"Add": "plus", "Mul": "times", "Pow": "power", "exp": "exp", "log": "ln"}  # of sympy
+_OPERATORS: Final = {  # of sympy
+    "Add": "plus", "Mul": "times", "Pow": "power", "power": "power", "exp": "exp", "log": "ln",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def arm_sbml(program: Program, arm: Arm) -> str:
     agents = dict.fromkeys(program.table.inputs, 0.0)
     agents |= {f"agent.{exposure.agent}": level(exposure, 0.0) for exposure in arm.exposures}
     values = row | derived_values(program, row) | {ONE: 1.0} | agents
-    amounts = dict.fromkeys(program.species, 0.0) | dict(zip(tables.names, state[:, 0].tolist(), strict=True))
+    start = np.maximum(state[:, 0], 0.0)  # a hair below zero is a solver's way to say none
+    amounts = dict(zip(tables.names, start.tolist(), strict=True))
     return sbml(program, ArmState(present, arm.counts, values, amounts), f"{program.model.title}, arm {arm.name}")
 
 
@@ -94,6 +97,7 @@ class _Writer:
         self.ids = {name: f"v{place}" for name, place in program.index.items()}
         pools = [pool for pool in program.table.pools if is_live(pool.needs, state.present)]
         self.cells = {pool.name: self._cells(pool.compartment) for pool in pools}
+        self.pools = frozenset(pool.name for pool in program.table.pools)
         self.rules = {rule.target: rule for rule in program.table.assignments}
         self.alive: dict[str, bool] = {}
 
@@ -120,7 +124,7 @@ class _Writer:
 
     def _is_alive(self, name: str) -> bool:
         """Whether a value rests on no pool that is not there."""
-        if name in self.program.species:
+        if name in self.pools:
             return name in self.cells
         if name not in self.alive:
             rule = self.rules.get(name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from vesica._version import __version__
 from vesica.analysis.explain.explanation import Explanation
 from vesica.analysis.explain.numbers import Row
+from vesica.analysis.numbers import counted
 from vesica.report.blocks import Cell, Column, Items, Section, Table, doi_address
 from vesica.report.numbers import exact, number, pretty_unit
 from vesica.report.outcome import Opening
@@ -68,7 +69,7 @@ def _opening(found: Explanation) -> Opening:
         head.append("An estimate is an order of magnitude without a direct measurement; a conclusion that holds only "
                     "at one value of it is not a conclusion.")
     facts = [f"{len(found.rules)} rule{'s' * (len(found.rules) != 1)}"]
-    facts += [f"{len(found.parts)} networks and other parts inside cells"] if found.parts else []
+    facts += [f"{counted(len(found.parts), 'part')} inside cells"] if found.parts else []
     facts += [f"{len(found.choices)} contested choice{'s' * (len(found.choices) != 1)}"] if found.choices else []
     return Opening(found.title, f"{found.kind} explained", "plain", (*facts, f"vesica {__version__}"), tuple(head),
                    (), ())

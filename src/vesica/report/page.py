@@ -11,7 +11,7 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from vesica.report import controls, directions, grounds, outcome, passage, sources, svg, whole
+from vesica.report import controls, directions, grounds, outcome, passage, phenotypes, sources, svg, whole
 from vesica.report.blocks import Section, breakable
 from vesica.report.material import Material, ResultsLike
 
@@ -26,6 +26,7 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     passage.rates,
     passage.size_law,
     passage.cargo,
+    phenotypes.phenotypes,
     passage.signals,
     passage.transfer,
     grounds.required_dose,

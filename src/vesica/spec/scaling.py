@@ -26,6 +26,7 @@ _MACHINERY: Final[dict[str, int]] = {
     **dict.fromkeys((
         "endosome_maturation_rate", "endosome_recycling_rate", "ilv_budding_rate", "escrt_share", "escrt_activity",
         "nsmase2_activity", "ilv_capacity", "retrofusion_rate", "mvb_lysosome_rate", "mvb_docking_rate",
+        "mvb_undocking_rate",
         "rab27_activity", "mvb_fusion_rate", "snare_activity", "released_share", "tether_detachment_rate",
         "tether_return_rate", "ilv_diameter_median", "ilv_diameter_gsd", "ilv_diameter_low", "ilv_diameter_high",
         "ilv_membrane_thickness", "binding_rate", "unbinding_rate", "internalisation_rate", "surface_fusion_rate",

@@ -35,6 +35,7 @@ CELL_MACHINERY: Final[dict[str, Field]] = {
     "mvb_lysosome_rate": Field("1/s", True, "MVB fuses with a lysosome"),
     # release
     "mvb_docking_rate": Field("1/s", True, "MVB docks at a free site of the membrane"),
+    "mvb_undocking_rate": Field("1/s", True, "docked MVB leaves the membrane again"),
     "docking_sites": Field("", False, "docking sites per cell"),
     "rab27_activity": Field("", True, "Rab27 activity relative to normal"),
     "mvb_fusion_rate": Field("1/s", True, "docked MVB fuses with the membrane"),

@@ -51,53 +51,84 @@ class Work:
                 yield f"{words[kind]}{'s' * (len(found) > 1)}", found
 
 
-def works(citations: Iterable[Mapping[str, Any]], resolved: Mapping[str, Any]) -> tuple[Work, ...]:
+def works(numbers: Iterable[Mapping[str, Any]], resolved: Mapping[str, Any]) -> tuple[Work, ...]:
     """Every work once, sorted by source.
+
+    A source that names several works is taken apart; its DOI belongs to the first of them, unless
+    that DOI is known to be another's.
 
     Parameters
     ----------
-    citations : sources of numbers, as ``citations`` of a summary (`vesica.results.provenance.citations`)
+    numbers : rows with ``path``, ``source``, ``doi`` and ``reason``, as ``parameters`` of a summary
     resolved : plain data of the resolved model, as in ``spec.yaml``; any key may be missing
     """
+    claims = list(_claims(numbers, resolved))
+    authors = {doi.casefold(): _author(source) for source, doi, *_ in claims if doi and len(_pieces(source)) == 1}
     found: dict[str, Work] = {}
-    for row in citations:
-        _add(found, row.get("source"), row.get("doi"), "numbers", row.get("used_for") or ())
-        _add(found, row.get("source"), row.get("doi"), "reasons", row.get("reasons") or ())
-    for rule in resolved.get("rules") or ():
-        _add(found, rule.get("reference"), rule.get("doi"), "rules", [f"{rule.get('cell')}: {rule.get('english')}"])
-    for cell in resolved.get("cells") or ():
-        for network in cell.get("networks") or ():
-            _add(found, network.get("source"), network.get("doi"), "networks",
-                 [f"{network.get('label') or network.get('name')} in {cell.get('name')}"])
-    for switch in resolved.get("switches") or ():
-        _add(found, switch.get("source"), "", "switches", [str(switch.get("label") or switch.get("name"))])
-    for row in resolved.get("published") or ():
-        _add(found, row.get("source"), "", "published", [str(row.get("says"))])
+    for source, doi, kind, what in claims:
+        for one, of_one in _apart(source, doi, authors.get(doi.casefold(), "")):
+            if (one or of_one) and one not in _NO_WORKS:
+                _add(found, one, of_one, kind, what)
     return tuple(sorted(found.values(), key=lambda work: (work.source.casefold(), work.doi)))
 
 
-def _add(found: dict[str, Work], source: object, doi: object, kind: str, what: Sequence[str]) -> None:
-    text, address = str(source or "").strip(), str(doi or "").strip()
-    for one, of_one in [(text, address)] if address else list(_apart(text)):
-        if (one or of_one) and one not in _NO_WORKS:
-            _merge(found, one, of_one, kind, what)
+def _claims(numbers: Iterable[Mapping[str, Any]], resolved: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Source, DOI, kind and name of everything that is supported."""
+    def claim(row: Mapping[str, Any], kind: str, what: object, key: str = "source") -> tuple[str, str, str, str]:
+        return str(row.get(key) or "").strip(), str(row.get("doi") or "").strip(), kind, str(what)
+
+    for row in numbers:
+        yield claim(row, "numbers", row.get("path"))
+        if row.get("reason"):
+            yield claim(row, "reasons", row["reason"])
+    for rule in resolved.get("rules") or ():
+        yield claim(rule, "rules", f"{rule.get('cell')}: {rule.get('english')}", "reference")
+    for cell in resolved.get("cells") or ():
+        for network in cell.get("networks") or ():
+            yield claim(network, "networks", f"{network.get('label') or network.get('name')} in {cell.get('name')}")
+    for switch in resolved.get("switches") or ():
+        yield claim(switch, "switches", switch.get("label") or switch.get("name"))
+    for row in resolved.get("published") or ():
+        yield claim(row, "published", row.get("says"))
 
 
-def _apart(text: str) -> Iterator[tuple[str, str]]:
-    """Works of a text that names several, or holds a DOI: ``A 2019 J 1:2, 10.1/x; B 2020`` is two."""
+def _pieces(text: str) -> list[str]:
+    """The works that a text names: ``A 2019; B 2020`` is two; what has no year of its own is no work."""
     pieces = text.split("; ")
-    for piece in pieces if all(map(_YEAR.search, pieces)) else [text]:
-        doi = _DOI.search(piece)
-        yield (f"{piece[: doi.start()]}{piece[doi.end() :]}".strip(), doi[1]) if doi else (piece, "")
+    return pieces if all(map(_YEAR.search, pieces)) else [text]
 
 
-def _merge(found: dict[str, Work], source: str, doi: str, kind: str, what: Sequence[str]) -> None:
+def _author(text: str) -> str:
+    return text.partition(" ")[0].rstrip(",").casefold()
+
+
+def _apart(text: str, doi: str, author: str) -> Iterator[tuple[str, str]]:
+    """Works of a text, each with its DOI: one that stands in the text, or the one given."""
+    read = []
+    for piece in _pieces(text):
+        inside = _DOI.search(piece)
+        rest = f"{piece[: inside.start()]}{piece[inside.end() :]}".strip() if inside else piece
+        read.append((rest, inside[1] if inside else ""))
+    free = [at for at, (_, own) in enumerate(read) if not own] if doi not in {own for _, own in read} else []
+    owner = next((at for at in free if _author(read[at][0]) == author), free[0] if free else None)
+    yield from ((one, doi if at == owner else own) for at, (one, own) in enumerate(read))
+
+
+def _add(found: dict[str, Work], source: str, doi: str, kind: str, what: str) -> None:
     key = doi.casefold() or next((key for key, work in found.items() if work.source == source), source)
     if doi and source in found:  # named before without its DOI
-        found[key] = found.pop(source)
+        found[key] = _joined(found.pop(source), found.get(key))
     work = found.get(key, Work(source, doi))
-    merged = tuple(sorted({*getattr(work, kind), *map(str, what)}))
+    merged = tuple(sorted({*getattr(work, kind), what}))
     found[key] = replace(work, source=work.source or source, doi=work.doi or doi, **{kind: merged})
+
+
+def _joined(one: Work, other: Work | None) -> Work:
+    """Two records of the same work as one."""
+    if other is None:
+        return one
+    parts = {kind: tuple(sorted({*getattr(one, kind), *getattr(other, kind)})) for kind in (*KINDS, "reasons")}
+    return replace(other, **parts)
 
 
 def software(version: str = __version__) -> str:

@@ -20,6 +20,7 @@ _SCHEDULE: Final[Mapping[str, tuple[str, Show]]] = {
     "fidelity": ("fidelity", str), "seed": ("seed", str), "replicates": ("replicates", str),
     "cells_at_most": ("cells followed at most", str),
     "window": ("longest window", lambda value: "not given" if value is None else f"{value / 60.0:.6g} min"),
+    "nodes": ("points that stand for cells that differ", lambda value: "not given" if value is None else str(value)),
     "relative_tolerance": ("relative tolerance", "{:g}".format),
     "absolute_tolerance": ("absolute tolerance", "{:g}".format),
 }  # fmt: skip
@@ -119,13 +120,14 @@ def _structure(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:
 
 
 def _rule(title: str, here: Rule, there: Rule) -> Iterator[Change]:
-    if here.verb != there.verb:
+    if (here.verb, here.adds) != (there.verb, there.adds):
         yield Change("Rules", f"{title} in {here.cell}", "", here.english, there.english)
 
 
 def owners(model: ResolvedModel) -> set[str]:
     """What numbers can belong to, as the beginning of their paths: ``astrocyte``, ``astrocyte.IL6``, ``rule.KEY``."""
     found = {f"rule.{rule.key}" for rule in model.rules} | set(model.solubles)
+    found |= {f"inhibitor.{held.drug}" for arm in model.arms for held in arm.inhibitions}
     for cell in model.cells:
         named = [item.name for item in (*cell.signals, *cell.networks)]
         named += [state.name for owner in (*cell.networks, *cell.chains) for state in owner.states]

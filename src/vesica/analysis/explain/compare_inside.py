@@ -86,7 +86,7 @@ def _network(name: str, one: Network, other: Network) -> Iterator[Change]:
     shown = [{item.name: item for item in network.states if not item.is_hidden} for network in (one, other)]
     yield from by_name(group, f"{name} state", shown[0], shown[1], lambda item: item.label, state)
     yield from sets(group, f"{name} constant", one.constants, other.constants)
-    values = [{key: (canonical(tree), parts.text_of(tree)) for key, tree in parts.assigned(network)}
+    values = [{item.name: (canonical(item.value), parts.text_of(item.value)) for item in network.assignments}
               for network in (one, other)]
     yield from by_name(group, f"{name} value", values[0], values[1], lambda item: item[1],
                        lambda title, here, there: [] if here[0] == there[0]
@@ -108,5 +108,6 @@ def _chain(name: str, one: Chain, other: Chain) -> Iterator[Change]:
 
     yield from by_name(group, f"{name} state", {item.name: item for item in one.states},
                        {item.name: item for item in other.states}, lambda item: item.label, state)
+    yield from fields(group, name, one, other, {"settles": ("starts at rest", _yes)})
     yield from sets(group, f"{name} transition", *({" to ".join(pair) for pair in chain.transitions}
                                                    for chain in (one, other)))

@@ -10,7 +10,8 @@ from typing import Any, Final
 from vesica.analysis.explain import numbers, parts, uses
 from vesica.analysis.explain.numbers import Row
 from vesica.analysis.explain.parts import Part
-from vesica.library import Library
+from vesica.library import Library, load
+from vesica.library.loader import LIBRARIES
 from vesica.spec.resolved import ResolvedModel
 
 _ID: Final = re.compile(r"@([A-Za-z][\w.]*\w)")
@@ -65,11 +66,11 @@ class Explanation:
 
 def of_model(model: ResolvedModel) -> Explanation:
     """Explain a resolved model."""
-    rests = uses.of_model(model)
+    rests, labels = uses.of_model(model), _labels(model)
     listed = sorted(model.parameters.values(), key=lambda number: number.path)
     return Explanation(
         "model", model.title,
-        tuple(numbers.of_parameter(number, rests.get(number.path, ())) for number in listed),
+        tuple(numbers.of_parameter(number, labels[number.path], rests.get(number.path, ())) for number in listed),
         tuple(RuleSaid(rule.cell, rule.english, rule.origin, rule.reference, rule.doi, rule.line, rule.key)
               for rule in model.rules),
         tuple(part for cell in model.cells for part in parts.of_cell(cell, model.parameters)),
@@ -77,6 +78,25 @@ def of_model(model: ResolvedModel) -> Explanation:
               for switch in model.switches),
         tuple((arm.name, arm.english) for arm in model.arms),
     )
+
+
+def _labels(model: ResolvedModel) -> Mapping[str, str]:
+    """What each number is: as its place in the model says, by the word that names it, or as the library has it."""
+    entries = load(LIBRARIES[0]).entries
+    placed = {f"{cell.name}.{state.name}.{rate}": f"factor on {rate} while a cell is {state.label or state.name}"
+              for cell in model.cells for chain in cell.chains for state in chain.states for rate in state.owns}
+    for spread in (spread for cell in model.cells for spread in cell.spreads):
+        whose = spread.paths if len(spread.variations) == len(spread.paths) else [", ".join(spread.paths)]
+        placed |= {path: f"spread from cell to cell of {what}"
+                   for path, what in zip(spread.variations, whose, strict=False)}
+        placed |= {spread.correlation: f"correlation of {', '.join(spread.paths)}"} if spread.correlation else {}
+    found = {}
+    for path, number in model.parameters.items():
+        label = placed.get(path) or numbers.label_of(number)
+        if not label and number.entry in entries:
+            label = entries[number.entry].quantity
+        found[path] = label or "a constant of the model"
+    return found
 
 
 def of_library(library: Library) -> Explanation:

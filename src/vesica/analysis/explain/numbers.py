@@ -13,16 +13,17 @@ from vesica.spec.resolved import Parameter
 
 CONFIDENCE: Final = ("measured", "seen", "known", "given", "estimate")
 _OWN: Final[Mapping[str, str]] = {
-    "initial": "level that cells settle from", "at_start": "added when the run starts", "delay": "mean time it is late",
-    "hazard": "hazard of the transition", "translation_rate": "proteins per mRNA and time",
-    "half_occupancy": "receptor copies at which half of the ligands in contact are engaged",
-    "k": "rate constant", "vmax": "largest rate", "km": "Michaelis constant", "kcat": "turnover of the enzyme",
-    "half_max": "level with half the effect", "hill": "Hill coefficient",
+    "initial": "where cells begin, or settle from", "at_start": "added when the run starts",
+    "hazard": vocabulary.PHENOTYPE_HAZARD.label,
 }  # fmt: skip
-
+_LAWS: Final[Mapping[str, str]] = {  # after the name of a reaction or a state: `bind_k`
+    "k": "rate constant", "vmax": "largest rate", "km": "Michaelis constant", "kcat": "turnover of the enzyme",
+    "max": "level with half the effect", "hill": "Hill coefficient", "delay": "mean time it is late",
+}
 _USUAL: Final = (
     vocabulary.ALL_MACHINERY, vocabulary.CELL_TARGETS, vocabulary.CELL_CARGO, vocabulary.CELL_CARGO_SHED,
     vocabulary.CELL_CARGO_CHOICE, vocabulary.CELL_SIGNAL_RECEPTOR, vocabulary.CELL_SOLUBLE,
+    vocabulary.CELL_TRANSLATION, vocabulary.CELL_LIGAND,
 )
 
 
@@ -44,6 +45,8 @@ class Row:
         Value and range as people write them, in one unit.
     rests : tuple of str
         What uses it: rules, reactions, arms; in a library, cells and rules.
+    shown : str
+        A parameter as written in the model or the library.
     """
 
     path: str
@@ -61,6 +64,7 @@ class Row:
     doi: str = ""
     reason: str = ""
     rests: tuple[str, ...] = ()
+    shown: str = ""
 
     @property
     def words(self) -> str:
@@ -87,11 +91,11 @@ def unit_shown(number: Parameter) -> tuple[str, float]:
     return number.unit, 1.0
 
 
-def of_parameter(number: Parameter, rests: Sequence[str] = ()) -> Row:
+def of_parameter(number: Parameter, label: str, rests: Sequence[str] = ()) -> Row:
     """The row of a parameter of a model."""
-    return Row(number.path, number.path.partition(".")[0], label_of(number), number.value, number.unit, number.low,
+    return Row(number.path, number.path.partition(".")[0], label, number.value, number.unit, number.low,
                number.high, *value_and_range(number), number.confidence, number.entry, number.source, number.doi,
-               number.reason, tuple(rests))
+               number.reason, tuple(rests), number.shown)
 
 
 def of_entry(entry: Entry, rests: Sequence[str] = ()) -> Row:
@@ -116,8 +120,11 @@ def label_of(number: Parameter) -> str:
         tables = [vocabulary.SOLUBLE]
     elif name == "basal" and not number.unit:
         tables = [vocabulary.CELL_SIGNAL]
+    if name.startswith(vocabulary.AFFINITY):
+        return vocabulary.CELL_AFFINITY.label
     found = next((table[name].label for table in tables if name in table), "")
-    return found or _OWN.get(name, _OWN.get(name.rpartition("_")[2], ""))
+    head, _, last = name.rpartition("_")
+    return found or _OWN.get(name) or (_LAWS.get(last, "") if head and owner != first else "")
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:

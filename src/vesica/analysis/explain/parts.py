@@ -47,7 +47,7 @@ def of_cell(cell: CellType, numbers: Mapping[str, Parameter]) -> tuple[Part, ...
     inside = [_network(cell.name, network, numbers) for network in cell.networks]
     inside += [_chain(cell.name, chain, numbers) for chain in cell.chains]
     if cell.spreads:
-        lines = tuple(_spread(number, spread, numbers) for number, spread in enumerate(cell.spreads, start=1))
+        lines = tuple(_spread(number, spread, numbers) for number, spread in enumerate(cell.spreads))
         inside.append(Part("variability", cell.name, "", "numbers that differ from cell to cell", lines=lines))
     transfer = [Line("mRNA", mrna, f"is translated to {protein}{_at(numbers, f'{cell.name}.{mrna}.translation_rate')}")
                 for mrna, protein in cell.translations]
@@ -91,11 +91,6 @@ def _network(cell: str, network: Network, numbers: Mapping[str, Parameter]) -> P
                 tuple(network_lines(cell, network, numbers)))
 
 
-def assigned(network: Network) -> list[tuple[str, Expression]]:
-    """Values that a network computes, by name."""
-    return [one if isinstance(one, tuple) else (one.name, one.value) for one in network.assignments]
-
-
 def network_lines(cell: str, network: Network, numbers: Mapping[str, Parameter]) -> Iterator[Line]:
     """States, values, reactions and totals of a network; steps of delays are counted, not listed."""
     hidden = {state.name for state in network.states if state.is_hidden}
@@ -107,8 +102,8 @@ def network_lines(cell: str, network: Network, numbers: Mapping[str, Parameter])
             yield Line("state", state.name, f"{state.label or 'level'}{where}{start}{pulse if state.has_pulse else ''}")
     for name in network.constants:
         yield Line("constant", name, _at(numbers, f"{cell}.{network.name}.{name}", "").strip() or "-")
-    for name, tree in assigned(network):
-        yield Line("value", name, f"= {text_of(tree)}")
+    for one in network.assignments:
+        yield Line("value", one.name, f"= {text_of(one.value)}")
     for reaction in network.reactions:
         if not {name for name, _ in reaction.moves} <= hidden or not reaction.moves:
             yield Line("reaction", reaction.name, reaction_text(reaction))
@@ -131,6 +126,8 @@ def _chain(cell: str, chain: Chain, numbers: Mapping[str, Parameter]) -> Part:
     lines += [Line("transition", f"{one} -> {other}",
                    _at(numbers, f"{cell}.{one}_to_{other}.hazard", "hazard").strip() or "hazard by rules alone")
               for one, other in chain.transitions]
+    if chain.settles:
+        lines.append(Line("start", "", "cells stand at the rest of the chain when a run begins"))
     return Part("phenotypes", cell, chain.name, chain.label, lines=tuple(lines))
 
 

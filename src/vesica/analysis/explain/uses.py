@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from vesica.analysis.explain.parts import assigned, reaction_text
+from vesica.analysis.explain.parts import reaction_text
 from vesica.library import Library
 from vesica.library.records import CellEntry
 from vesica.spec.expressions import names_in
@@ -35,7 +35,7 @@ def _gathered(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]
 
 def _rules(model: ResolvedModel) -> Iterator[tuple[str, str]]:
     for rule in model.rules:
-        for path in (*(f"rule.{rule.key}.{name}" for name in ("half_max", "hill", "fold", "adds")), *_targets(rule)):
+        for path in (*(f"rule.{rule.key}.{name}" for name in ("half_max", "hill", "fold", "added")), *_targets(rule)):
             yield path, f"{rule.cell}: {rule.english}"
 
 
@@ -43,7 +43,7 @@ def _inside(model: ResolvedModel) -> Iterator[tuple[str, str]]:
     for cell in model.cells:
         for network in cell.networks:
             lines = [(f"{network.name}, {one.name}: {reaction_text(one)}", one.rate) for one in network.reactions]
-            lines += [(f"{network.name}: {name} is computed", tree) for name, tree in assigned(network)]
+            lines += [(f"{network.name}: {one.name} is computed", one.value) for one in network.assignments]
             for says, tree in lines:
                 for name in sorted(set(names_in(tree))):
                     yield f"{cell.name}.{network.name}.{name}", says

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from vesica.biology.mvb_law import fate_pmf, slot_rates
+from vesica.biology.mvb_law import fate_pmf, fusion_stages, slot_rates
 from vesica.engine.whole import mvbs
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.donor import Donors
@@ -80,9 +80,8 @@ def burst_law(rates: Rates) -> dict[str, Any]:
     fill, relaxation = slot_rates(rates.budding, rates.capacity, rates.retrofusion)
     if not (rates.formation > 0.0 and rates.docking > 0.0 and rates.fusion > 0.0 and relaxation > 0.0):
         return {"values": [0], "probabilities": [1.0]}
-    docking = resting_means(rates)[-1]
-    law = fate_pmf(rates.capacity, rates.released_share * fill / relaxation, relaxation,
-                   (rates.lysosome + docking, rates.fusion))
+    stages = fusion_stages(rates.lysosome, resting_means(rates)[-1], rates.undocking, rates.fusion)
+    law = fate_pmf(rates.capacity, rates.released_share * fill / relaxation, relaxation, stages)
     return {"values": list(range(law.size)), "probabilities": law.tolist()}
 
 

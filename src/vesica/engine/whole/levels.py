@@ -30,7 +30,7 @@ def levels(dish: Dish) -> dict[str, Array]:
 
 
 def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
-    """Levels, cargo, targets and life of each cell."""
+    """Levels, cargo, targets, phenotypes and life of each cell."""
     c, index, table = cells.name, dish.laws.program.index, dish.laws.program.table
     living = [pool.name for pool in table.pools if pool.compartment == c and pool.is_level]
     watched = [one.name for one in table.watched if one.compartment == c]
@@ -39,11 +39,14 @@ def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
     living += watched
     names = [f"{c}.ago", *(f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving", "_duplex"))]
     names += [f"{c}.{mirna}{end}" for mirna in cells.type.mirna_targets for end in ("_target", "_repressed")]
+    names += [f"{c}.{state.name}" for chain in cells.type.chains for state in chain.living]
     found = {name: np.where(cells.is_alive, cells.values[index[name]], 0.0) for name in names if name in index}
     if cells.is_alive.any():  # levels are those of living cells
         found |= {name: np.where(cells.is_alive, cells.values[index[name]], np.nan) for name in living}
     else:
         found |= {name: np.zeros(cells.number) for name in living}
+    found |= {f"{c}.died_of:{state.name}": cells.values[index[f"{c}.died_of:{state.name}"]].copy()
+              for chain in cells.type.chains for state in chain.states if state.dies}
     if cells.type.can_die:
         found |= {f"{c}.alive": cells.is_alive.astype(float), f"{c}.dead": (~cells.is_alive).astype(float)}
     return found

@@ -25,7 +25,7 @@ from vesica.engine.whole.chemistry import Reacted
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import binomials
 from vesica.engine.whole.laws import donor_rates
-from vesica.engine.whole.rates import CAPACITY, SITES
+from vesica.engine.whole.rates import CAPACITY, ROW, SITES
 from vesica.engine.whole.vesicles import uniforms
 
 Array = NDArray[np.float64]
@@ -80,6 +80,7 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
     for cells in dish.cells:
         _die(dish, cells, half)
         reacted = _react(cells, half, workers)
+        _bury(dish, cells, _have_died(dish, cells) & cells.is_alive)
         steps += reacted.steps
         message = _signal(dish, cells, half)
         if message or reacted.message:
@@ -210,8 +211,8 @@ def arriving(bursts: Bursts, kind: int, first: int) -> journey.Arrivals:
 
 
 def _idle(is_idle: NDArray[np.bool_]) -> Array:
-    """(cell, 13) what donors that do nothing need to stay valid: room for one vesicle and one site."""
-    rows = np.zeros((is_idle.size, 13))
+    """(cell, 14) what donors that do nothing need to stay valid: room for one vesicle and one site."""
+    rows = np.zeros((is_idle.size, ROW))
     rows[:, [CAPACITY, SITES]] = is_idle[:, None]
     return rows
 
@@ -270,14 +271,25 @@ def _react(cells: Cells, duration: float, workers: int) -> Reacted:
 
 
 def _die(dish: Dish, cells: Cells, duration: float) -> None:
-    """Cells that die within ``duration``, all at its end; all they hold is lost with them.
+    """Cells that die within ``duration``, all at its end: at the hazard of death, or as they entered a phenotype."""
+    hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
+    dying = _have_died(dish, cells)
+    if hazard.any():
+        dying |= uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration)
+    _bury(dish, cells, dying & cells.is_alive)
+
+
+def _have_died(dish: Dish, cells: Cells) -> NDArray[np.bool_]:
+    """Cells that entered a phenotype that dies: their reactions say so."""
+    place = dish.laws.program.index.get(f"{cells.name}.alive")
+    return np.zeros(cells.number, dtype=bool) if place is None else cells.values[place] == 0.0
+
+
+def _bury(dish: Dish, cells: Cells, dying: NDArray[np.bool_]) -> None:
+    """All that dying cells hold is lost with them.
 
     The values of a dead cell stay as they were when it died, and nothing reads them but its signals.
     """
-    hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
-    if not hazard.any():
-        return
-    dying = cells.is_alive & (uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration))
     if not dying.any():
         return
     cells.is_alive &= ~dying
