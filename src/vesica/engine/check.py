@@ -22,7 +22,7 @@ BYTES_PER_NUMBER: Final = 8
 SHARES_AGREE: Final = 1e-6  # that shares may add up to more or less than one: they are written with few digits
 DENOMINATORS: Final = frozenset({
     "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
-    "viscosity", "temperature", "half_max", "half_occupancy",
+    "viscosity", "temperature", "half_max", "half_occupancy", "ago_loading_rate",
 })  # fmt: skip
 
 
@@ -90,6 +90,11 @@ def _shares(model: ResolvedModel) -> list[Finding]:
                 "a share of empty vesicles lies from 0 to below 1", "no vesicle would be left to carry the cargo",
                 "give a smaller share; for no cargo at all set `enrichment` to 0")
         for path, (value, arm) in wrong.items()
+    ] + [
+        Finding("error", path, f"`{path}` is {value:g} in arm `{arm.name}`", "a share of arrivals lies from 0 to 1",
+                "more miRNA would be loaded than arrives, or less than none", "give a number between 0 and 1")
+        for arm in model.arms for path, value in parameter_row(model, arm).items()
+        if path.endswith(".loaded_arrival_share") and not 0.0 <= value <= 1.0
     ]
 
 

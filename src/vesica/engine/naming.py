@@ -192,6 +192,12 @@ class Names:
         """Moves of what stays behind when a copy of the cell's own cargo goes: the Ago of a miRNA."""
         return {f"{cell.name}.ago": 1} if self.uses_ago(cell, cargo) else {}
 
+    def changed(self, cell: CellType, cargo: str, count: int) -> dict[str, int]:
+        """Moves of copies of the cell's own cargo that come into being, or go."""
+        if count > 0:
+            return {self.entry(cell, cargo): count}
+        return {f"{cell.name}.{cargo}": count} | dict.fromkeys(self.freed(cell, cargo), -count)
+
     def entry(self, cell: CellType, cargo: str) -> str:
         """Pool of the cell that new copies of a cargo come into: of a miRNA that must be loaded, the duplex."""
         return f"{cell.name}.{cargo}" + ("_duplex" if self.uses_ago(cell, cargo) else "")
