@@ -11,6 +11,7 @@ import click
 from vesica import api
 from vesica.cli import failures
 from vesica.errors import InputError, error
+from vesica.spec import variability
 
 if TYPE_CHECKING:
     from vesica.spec.resolved import Parameter, ResolvedModel, Rule
@@ -49,6 +50,7 @@ def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: 
             "exit_code": code, "file": file, "ok": examined.is_runnable,
             "findings": [finding.as_dict() for finding in examined.findings],
             "rules": [rule_entry(rule) for rule in model.rules] if model else [],
+            "variability": variability.english(model) if model else [],
             "arms": {arm.name: list(arm.english) for arm in model.arms} if model else {},
             "switches": switch_entries(model) if model else {},
             "cost": cost,
@@ -138,6 +140,10 @@ def _print_model(model: ResolvedModel) -> None:
         click.echo("\nRules:")
         for rule in model.rules:
             click.echo(f"  - {failures.printable(rule.english)}" + (f"  (line {rule.line})" if rule.line else ""))
+    if differing := variability.english(model):
+        click.echo("\nCells differ:")
+        for sentence in differing:
+            click.echo(failures.printable(f"  - {sentence}"))
     click.echo("\nArms:")
     for arm in model.arms:
         click.echo(failures.printable(f"  - {arm.name}: {'; '.join(arm.english) or 'nothing added'}"))
