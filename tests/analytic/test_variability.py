@@ -272,7 +272,7 @@ def test_cells_rest_with_their_own_numbers() -> None:
     assert np.ptp(values[program.index["donor.mvb"]]) > 0.1
 
 
-def secretors(cv: float, fidelity: str, cells: int = 800) -> ResolvedModel:
+def secretors(cv: float, fidelity: str, cells: int = 400) -> ResolvedModel:
     """Donors alone with sites for every MVB, which differ in how fast MVBs go to the lysosome."""
     model = kinds_model(arms=(Arm("donors", {"donor": float(cells)}),), rules=(),
                         domain=Domain("dish", 2e6 * cells, 2079.0, "stirred"),
@@ -288,8 +288,8 @@ def secretors(cv: float, fidelity: str, cells: int = 800) -> ResolvedModel:
 def test_whole_numbers_mean_what_the_quadrature_says() -> None:
     """MVBs that meet no full site are linear, so the mean over cells is that of the mean field over the law.
 
-    Vesicles released by each of 800 independent cells, one alarm in 1e9 (`agrees_with_mean`, whose variance is the
-    sample's); cells that are all alike release a fifth less, which the same check refuses.
+    Vesicles released by each of 400 independent cells, one alarm in 1e9 (`agrees_with_mean`, whose variance is the
+    sample's); cells that are all alike release 30 % less, which the same check refuses.
     """
     program = compile_model(secretors(0.6, "stochastic"))
     found = next(iter(trajectories(program, 0)))
@@ -298,11 +298,11 @@ def test_whole_numbers_mean_what_the_quadrature_says() -> None:
     seen, variance = 2.0 * numbers["mean"], 4.0 * numbers["variance"]
     expected = course(secretors(0.6, "well_mixed"), "donor.released:donor", "donors")[-1]
     alike = course(secretors(0.0, "well_mixed"), "donor.released:donor", "donors")[-1]
-    sample = np.full(800, seen)
+    sample = np.full(400, seen)
     assert agrees_with_mean(sample, expected, variance)
     assert not agrees_with_mean(sample, alike, variance)
     varies = found.notes["distributions"]["donor.varies/mvb_lysosome_rate"]
-    assert varies["n"] == 800
+    assert varies["n"] == 400
     assert math.sqrt(varies["variance"]) / varies["mean"] == pytest.approx(0.6, rel=0.2)
 
 

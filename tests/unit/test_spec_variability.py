@@ -181,6 +181,6 @@ def test_the_example_of_the_words_is_a_model() -> None:
     assert [len(one.paths) for one in model.cells[0].spreads] == [2, 2]
     assert english(model) == [
         "From one microglia to the next vary mvb_docking_rate by 40 % and TLR4.basal by 40 %, together.",
-        "From one microglia to the next vary cell_volume by 30 % and membrane_area by 20 %, with a correlation of 0.8 "
-        "between each two.",
+        ("From one microglia to the next vary cell_volume by 30 % and membrane_area by 20 %, with a correlation of 0.8 "
+         "between each two."),
     ]
