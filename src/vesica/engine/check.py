@@ -43,14 +43,13 @@ def check(model: ResolvedModel) -> list[Finding]:
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
     """States, processes, MB of results and minutes of a run, by the words that say so."""
     table = process_table(model)
-    if not fidelities.is_whole(model):
-        table = divided(table, groups_of(model))
     times = int(model.schedule.duration // model.schedule.every) + 1  # the grid itself may be too large to make
     results = times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6
     if fidelities.is_whole(model):
         rows = results * model.schedule.replicates * (1 + TRACED)
         return {"states": len(table.pools), "processes": len(table.fluxes), **check_whole.cost(model),
                 "MB of results": rows}
+    table = divided(table, groups_of(model))
     return {
         "states": len(table.pools),
         "processes": len(table.fluxes),
