@@ -11,6 +11,7 @@ from collections.abc import Callable
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
 from vesica.engine.table import TIMES, Pool, Watched
+from vesica.spec.networks import gate_of
 from vesica.spec.resolved import CellType, Network, NetworkState, Reaction
 
 
@@ -29,7 +30,13 @@ def bind_networks(names: Names, cell: CellType) -> None:
 
 def _words(names: Names, cell: CellType, network: Network) -> Callable[[str], str]:
     own = {name: f"{cell.name}.{network.name}.{name}" for name in network.constants}
-    return lambda word: own[word] if word in own else names.source(cell.name, word)
+    return lambda word: own[word] if word in own else _felt(names, cell.name, word)
+
+
+def _felt(names: Names, c: str, word: str) -> str:
+    """Value name of a word as the networks of a cell feel it: what comes from outside can be blocked."""
+    value, gate = names.source(c, word), gate_of(word, names.model.solubles)
+    return names.table.assign(f"{c}.{word} as felt", "product", value, f"{c}.{gate}") if gate else value
 
 
 def _pools(names: Names, cell: CellType, network: Network) -> None:
