@@ -164,9 +164,9 @@ def _without_replaced(
     for key, network in taken.items():
         if network is not None:
             by_network.setdefault(network, []).append(key)
-    for network, keys in sorted(by_network.items()):
+    for name, keys in sorted(by_network.items()):
         count = f"{len(keys)} rule{'s' * (len(keys) != 1)}"
-        who = f"the network `{network}` takes" if network else "rules of networks take"
+        who = f"the network `{name}` takes" if name else "rules of networks take"
         notes.add("note", "networks", f"{who} the place of {count} of the library: {', '.join(keys)}",
                   "a signal that a network gives follows the network, and a cause acts on a rate by one rule",
                   "with both, it would act twice", "nothing needs to be done")
