@@ -167,7 +167,7 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
 
 def _chain(chain: Chain) -> dict[str, Any]:
     """A chain in words, for readers who draw it."""
-    return {"label": chain.label, "settles": chain.settles,
+    return {"label": chain.label or chain.name, "settles": chain.settles,
             "states": {state.name: {"label": state.label or state.name, "dies": state.dies} for state in chain.states}}
 
 
