@@ -78,7 +78,7 @@ class Names:
 
     def _owned(self, cell: str, chain: Chain, name: str, within: str) -> str:
         """Value name of the factor of a chain on a rate."""
-        factor = self.table.derive("zero")
+        factor = self.table.derive(f"{LITERAL}{0.0!r}")
         for state in chain.living:
             own = f"{cell}.{state.name}.{name}" if name in state.owns else ONE
             if state.name == within:
@@ -91,7 +91,7 @@ class Names:
         """Value name of the share in a phenotype among cells of which one of the same chain is known, or nothing."""
         chain = next(({one.name for one in chain.states} for chain in self.cell(cell).chains
                       if any(one.name == within for one in chain.states)), set())  # fmt: skip
-        return "" if state not in chain else ONE if state == within else self.table.derive("zero")
+        return "" if state not in chain else ONE if state == within else self.table.derive(f"{LITERAL}{0.0!r}")
 
     def source(self, cell: str, source: str) -> str:
         """Value name of a word of a cell: what its rules and expressions read."""

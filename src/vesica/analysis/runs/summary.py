@@ -63,7 +63,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "headline": [*headline(model, arms, published),
                      *(row["words"] for entry in measurements for row in entry["held_against"])],
         "measurements": measurements,
-        "rules": [{"key": rule.key, "english": rule.english, "source": _rule_source(model, rule.key)}
+        "rules": [{"key": rule.key, "english": rule.english, "source": model.parameters[rule.strength].source}
                   for rule in model.rules],
         "switches": {
             switch.name: {"chosen": switch.chosen, "options": dict(switch.options), "label": switch.label,
@@ -236,10 +236,6 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {"path": parameter.path, "value": parameter.value, "unit": parameter.unit, "low": parameter.low,
             "high": parameter.high, "confidence": parameter.confidence, "source": parameter.source,
             "doi": parameter.doi, "reason": parameter.reason, "entry": parameter.entry, "shown": parameter.shown}
-
-
-def _rule_source(model: ResolvedModel, key: str) -> str:
-    return model.parameters[f"rule.{key}.fold"].source
 
 
 def _finite(value: float) -> float | None:
