@@ -180,7 +180,7 @@ def test_networks() -> None:
     unit = (replace(network.states[0], unit="molecule"), network.states[1])
     assert differs(states=unit) == ["cell: toggle state A unit: molecule/um^3 in A, molecule in B"]
     gone = compare.compare(model, insides(networks=())).changes
-    assert [change.says for change in gone] == ["cell: toggle: only in A, 2 states, 1 reactions"]
+    assert [change.says for change in gone] == ["cell: toggle: only in A, 2 states, 1 reaction"]
 
 
 def test_phenotypes_variability_and_transfer() -> None:

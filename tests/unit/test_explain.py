@@ -164,6 +164,8 @@ class TestUses:
         entry = next(iter(cns.entries))
         changed = replace(cns, networks={"net": {"constants": {"k": f"@{entry}"}}})
         assert "constants.k of network net" in uses.of_library(changed)[entry]
+        (part,) = (part for part in explanation.of_library(changed).parts if part.kind == "network")
+        assert part.lines[0].says == f"{cns.entries[entry].value:g} {cns.entries[entry].unit}".strip()
 
 
 class _Reader(HTMLParser):

@@ -106,10 +106,11 @@ def _parts(found: Explanation) -> Sequence[Section]:
     for place, part in enumerate(found.parts, start=1):
         heads = (Column("what"), Column("name"), Column("says", is_wide=True))
         rows = tuple((Cell(line.kind), Cell(line.name), Cell(line.says)) for line in part.lines)
-        blocks: list[object] = [Table("Its lines", heads, rows, kind="lines")] if rows else []
+        title = part.title[:1].upper() + part.title[1:]
+        blocks: list[object] = [Table(title, heads, rows, kind="lines")] if rows else []
         if part.source or part.doi:
             blocks.insert(0, Items((Cell(part.source, doi=part.doi),)))
-        sections.append(Section(f"part-{place}", part.title[:1].upper() + part.title[1:], part.label, tuple(blocks)))
+        sections.append(Section(f"part-{place}", title, part.label, tuple(blocks)))
     return sections
 
 

@@ -152,6 +152,7 @@ class NetworkSpec(Words):
     conserved: dict[Name, tuple[str, ...]] = Field(default_factory=dict, description="totals that must not change")
     provides: tuple[Name, ...] = Field((), description="values that take the place of a plain signal of that name")
     rules: tuple[RuleLine, ...] = Field((), description="rules without `CELL:` that come with the network")
+    without_rules: tuple[str, ...] = Field((), description="keys of library rules that it takes the place of")
     cargo: dict[Name, CellCargoSpec] = Field(default_factory=dict)
     targets: dict[Name, CellTargetsSpec] = Field(default_factory=dict)
     signals: dict[Name, CellSignalSpec] = Field(default_factory=dict)

@@ -12,7 +12,7 @@ from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import CellType, Rule
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
-from vesica.spec.structure import Catalogue, CellPlan, words_of
+from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field
 
 Source = Literal["library", "model", "measured"]
@@ -50,7 +50,7 @@ def collect(
     measured: Sequence[Line] = (),
 ) -> Rulebook:
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
-    of_networks = _from_networks(plans, notes)
+    of_networks = _from_networks(plans, names, notes)
     lines = _without_replaced(_from_library(names, plans, chosen), of_networks, plans, notes) + of_networks
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
     replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
@@ -121,18 +121,22 @@ def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
     if vocabulary.TRANSITION in rule.target:
         return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
                                for first, then in chain.transitions}  # fmt: skip
+    if rule.target == DEATH:
+        return cell.can_die
     return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
 
 
-def _from_networks(plans: Sequence[CellPlan], notes: Notes) -> list[Line]:
+def _from_networks(plans: Sequence[CellPlan], names: Catalogue, notes: Notes) -> list[Line]:
     """The rules that come with the networks of each cell type."""
     lines = []
     for plan in plans:
         for network in plan.networks:
             place = network.place if network.is_library else f"{network.place}.rules"
             found = _from_texts(network.words.rules, place, notes, plan.name)
-            lines += [replace(line, origin="library", place=place, reference=network.words.source,
-                              doi=network.words.doi) if network.is_library else line for line in found]
+            if network.is_library:
+                found = [replace(line, origin="library", reference=network.words.source, doi=network.words.doi)
+                         for line in found if _is_about(line.rule, plan.cell, names)]
+            lines += found
     return lines
 
 
@@ -141,12 +145,21 @@ def _without_replaced(
 ) -> list[Line]:
     """The library's rules without those that a network takes the place of; one note for each network.
 
-    These act on a signal that the network gives, or say what a rule that comes with it says.
+    These act on a signal that the network gives, say what a rule that comes with it says, or are named by it.
     """
+    known = {line.base_key for line in lines}
+    named = {(plan.name, key): network.name for plan in plans for network in plan.networks
+             for key in network.words.without_rules}  # fmt: skip
+    for plan in plans:
+        for network in plan.networks:
+            for key in network.words.without_rules if not network.is_library else ():
+                if key not in known:
+                    notes.unknown(f"{network.place}.without_rules", "rule", key, known, "nothing would be left out")
     given = {(plan.name, word): network.name for plan in plans for network in plan.cell.networks
              for signal in network.provides for word in vocabulary.modulable_of_signal(signal)}  # fmt: skip
     said = {_about(line): "" for line in of_networks}
-    taken = {line.key: given.get((line.rule.cell, line.rule.target), said.get(_about(line))) for line in lines}
+    taken = {line.key: given.get((line.rule.cell, line.rule.target),
+                                 named.get((line.rule.cell, line.base_key), said.get(_about(line)))) for line in lines}
     by_network: dict[str, list[str]] = {}
     for key, network in taken.items():
         if network is not None:

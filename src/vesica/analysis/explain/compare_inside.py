@@ -7,6 +7,7 @@ from typing import Final
 
 from vesica.analysis.explain import parts
 from vesica.analysis.explain.changes import Change, by_name, canonical, fields, sets
+from vesica.analysis.numbers import counted
 from vesica.spec.resolved import CellType, Chain, ChainState, Network, NetworkState, Reaction
 
 _FLAGS: Final[Mapping[str, str]] = {
@@ -61,7 +62,7 @@ def _pairs(one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...],
 
 
 def _size(network: Network) -> str:
-    return f"{len(network.states)} states, {len(network.reactions)} reactions"
+    return f"{counted(len(network.states), 'state')}, {counted(len(network.reactions), 'reaction')}"
 
 
 def _states(chain: Chain) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vesica.analysis.explain import numbers, parts, uses
@@ -111,7 +111,8 @@ def of_library(library: Library) -> Explanation:
         tuple(numbers.of_entry(entry, rests.get(entry.id, ())) for entry in listed),
         tuple(RuleSaid(rule.cell, _filled(rule.text, library) + (f" (only where {rule.when})" if rule.when else ""),
                        "library", rule.source, rule.doi, None, rule.key) for rule in library.rules),
-        tuple(inside),
+        tuple(replace(part, lines=tuple(replace(line, says=_filled(line.says, library)) for line in part.lines))
+              for part in inside),
         tuple(Choice(switch.name, switch.label, switch.default,
                      tuple((option.name, option.says) for option in switch.options.values()), switch.source)
               for switch in library.switches.values()),
@@ -119,7 +120,7 @@ def of_library(library: Library) -> Explanation:
 
 
 def _filled(text: str, library: Library) -> str:
-    """A rule of the library with numbers in place of ids."""
+    """Words of the library with numbers in place of ids."""
     def number(found: re.Match[str]) -> str:
         entry = library.entries.get(found[1])
         return found[0] if entry is None else f"{entry.value:g} {entry.unit}".strip()

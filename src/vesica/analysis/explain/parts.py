@@ -147,6 +147,7 @@ def _at(numbers: Mapping[str, Parameter], path: str, before: str = ",") -> str:
 def of_words(cell: str, name: str, words: Mapping[str, Any]) -> Part:
     """A network of the library, which is words with ``@id`` for numbers."""
     lines = [Line("state", state, _said(said)) for state, said in words.get("states", {}).items()]
+    lines += [Line("compartment", key, str(said)) for key, said in words.get("compartments", {}).items()]
     lines += [Line("constant", key, str(said)) for key, said in words.get("constants", {}).items()]
     lines += [Line("value", key, f"= {said}") for key, said in words.get("assignments", {}).items()]
     lines += [Line("reaction", key, _said(said)) for key, said in words.get("reactions", {}).items()]
