@@ -118,6 +118,25 @@ def _hill_dn(x: float, half: float, n: float) -> float:
         return 0.0
     power = (x / half) ** n if x < half else (half / x) ** n
     return power / (1.0 + power) ** 2 * math.log(x / half)
+_NONE: Final = 1e-200  # fewer targets than this are none: numbers over them could overflow
+_ALL: Final = 700.0  # shots for each target, from which on exp of minus so many is nothing
+
+
+def _hit_share(shots: float, targets: float) -> float:
+    return -math.expm1(-shots / targets) if targets > _NONE and shots > 0.0 else 0.0
+
+
+def _hit_share_dshots(shots: float, targets: float) -> float:
+    if targets <= _NONE or shots > _ALL * targets:
+        return 0.0
+    return math.exp(-shots / targets) / targets if shots > 0.0 else 1.0 / targets
+
+
+def _hit_share_dtargets(shots: float, targets: float) -> float:
+    if targets <= _NONE or shots <= 0.0 or shots > _ALL * targets:
+        return 0.0
+    mean = shots / targets
+    return -mean * math.exp(-mean) / targets
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
@@ -135,12 +154,16 @@ FUNCTIONS: Final[dict[str, Function]] = {
         Function("hill_dx", _hill_dx, (None, None, None), pure=False),
         Function("hill_dhalf", _hill_dhalf, (None, None, None), pure=False),
         Function("hill_dn", _hill_dn, (None, None, None), pure=False),
+        Function("hit_share", _hit_share, ("hit_share_dshots", "hit_share_dtargets"), pure=False),
+        Function("hit_share_dshots", _hit_share_dshots, (None, None), pure=False),
+        Function("hit_share_dtargets", _hit_share_dtargets, (None, None), pure=False),
     )
 }
 exp: Final = FUNCTIONS["exp"]
 log: Final = FUNCTIONS["log"]
 hill: Final = FUNCTIONS["hill"]
 power: Final = FUNCTIONS["power"]  # of a number that is not below zero
+hit_share: Final = FUNCTIONS["hit_share"]  # of targets that shots, fallen on them by chance, hit at least once
 inverse: Final = FUNCTIONS["inverse"]  # 1/x, and 0 where there is nothing left to divide by
 
 

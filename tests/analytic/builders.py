@@ -15,15 +15,18 @@ from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.spec.phenotypes import expected
 from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Rule, Schedule
 from vesica.spec.vocabulary import (
+    CELL_AGO,
     CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_SHED,
+    CELL_LIGAND,
     CELL_MACHINERY,
     CELL_SHEDDING,
     CELL_SIGNAL,
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
+    CELL_TRANSLATION,
     MEDIUM,
     PHENOTYPE_FACTOR,
     RULE,
@@ -74,6 +77,13 @@ def build(
                 values[f"{owner}.{name}"] = (NEUTRAL.get(name, 0.0), field.unit)
         values |= {path: (NEUTRAL.get(path.rpartition(".")[2], 0.0), field.unit) if field is not PHENOTYPE_FACTOR
                    else (1.0, "") for path, field in expected(cell).items()}
+        fields = {cell.name: CELL_AGO if cell.has_ago else {}}
+        fields |= {f"{cell.name}.{mrna}": CELL_TRANSLATION for mrna, _ in cell.translations}
+        for name, _ in cell.ligands:
+            fields.setdefault(f"{cell.name}.{name}", {})
+            fields[f"{cell.name}.{name}"] = {**fields[f"{cell.name}.{name}"], **CELL_LIGAND}
+        values |= {f"{owner}.{name}": (NEUTRAL.get(name, 0.0), field.unit)
+                   for owner, table in fields.items() for name, field in table.items()}
         for name in cell.mirna_targets:
             values |= {f"{cell.name}.{name}.{key}": (0.0, field.unit) for key, field in CELL_TARGETS.items()}
     values |= {f"{name}.decay_rate": (0.0, "1/s") for name in solubles}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cell_networks import resolved
-from tests.models import chain_model, kinds_model, phenotypes_model
+from tests.models import chain_model, kinds_model, phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.processes import process_table
 from vesica.engine.table import LITERAL, ONE, TIMES, ProcessTable
@@ -35,6 +35,8 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "drinking_hazard": (("um^3/s", "um^3"), "1/s"),
     "mass_action": (("1/molecule/s", "molecule", "molecule"), "molecule/s"),
     "synthesis": (("molecule", "1/s"), "molecule/s"),
+    "duplex_synthesis": (("molecule", "1/s", "1/molecule/s", "molecule", "1/s"), "molecule/s"),
+    "engaged_vesicles": (("vesicle", "molecule", "molecule", "molecule", "molecule/vesicle"), "vesicle"),
     "repressed_share": (("molecule", "molecule"), ""),
     "modulated": (("vesicle/s", "", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
     "added": (("vesicle/s", "vesicle/s", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
@@ -142,9 +144,11 @@ def test_hill_demands_that_source_and_half_max_agree() -> None:
 
 # ---- the whole table: units are carried through every assignment into every flux
 
-DERIVED = {"one": "vesicle", "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
+DERIVED = {"one": "vesicle", "one_copy": "molecule/vesicle", "ago_at_first": "molecule", "ago_at_rest": "molecule",
+           "bare_arrival_share": "", "zero": "",
+           "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
            "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": "",
-           "apoptotic_rest_share": "", "running": "", "zero": "", "calm_start_share": "", "angry_start_share": ""}
+           "apoptotic_rest_share": "", "running": "", "calm_start_share": "", "angry_start_share": ""}
 
 
 def unit_of_derived(model: ResolvedModel, name: str) -> str:
@@ -192,8 +196,8 @@ def misfits(model: ResolvedModel, units: Mapping[str, str] | None = None) -> lis
     return found
 
 
-@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), resolved()],
-                         ids=["chain", "kinds", "phenotypes", "network"])
+@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), transfer_model(), resolved()],
+                         ids=["chain", "kinds", "phenotypes", "transfer", "network"])
 def test_every_flux_has_the_unit_of_the_pools_it_moves(model: ResolvedModel) -> None:
     assert misfits(model) == []
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from vesica.engine import check_whole, fidelities
 from vesica.engine.fidelities import TRACED
+from vesica.engine.nodes import divided, groups_of
 from vesica.engine.processes import process_table
-from vesica.engine.rows import parameter_row, size_law
+from vesica.engine.rows import parameter_row, resting_ago, size_law
 from vesica.engine.table import ProcessTable, imbalances
 from vesica.engine.whole.parts import representable  # no compiled module among its imports
 from vesica.errors import Finding, InputError
@@ -21,7 +22,7 @@ BYTES_PER_NUMBER: Final = 8
 SHARES_AGREE: Final = 1e-6  # that shares may add up to more or less than one: they are written with few digits
 DENOMINATORS: Final = frozenset({
     "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
-    "viscosity", "temperature", "half_max",
+    "viscosity", "temperature", "half_max", "half_occupancy", "ago_loading_rate",
 })  # fmt: skip
 
 
@@ -30,8 +31,8 @@ def check(model: ResolvedModel) -> list[Finding]:
     if not model.cells:
         return [Finding("error", "cells", "no cell type is named", "a model has at least one type of cells",
                         "there would be nothing to compute", "name one with its count, as `astrocyte: {count: 1e6}`")]
-    findings = [*_positive(model), *_shares(model), *_starts(model), *_sizes(model), *_late_doses(model),
-                *check_whole.check(model)]
+    findings = [*_positive(model), *_shares(model), *_starts(model), *_sizes(model), *_ago(model),
+                *_translated_twice(model), *_late_doses(model), *check_whole.check(model)]
     if not any(finding.severity == "error" for finding in findings):
         findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
@@ -48,6 +49,7 @@ def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
         rows = results * model.schedule.replicates * (1 + TRACED)
         return {"states": len(table.pools), "processes": len(table.fluxes), **check_whole.cost(model),
                 "MB of results": rows}
+    table = divided(table, groups_of(model))
     return {
         "states": len(table.pools),
         "processes": len(table.fluxes),
@@ -87,6 +89,11 @@ def _shares(model: ResolvedModel) -> list[Finding]:
                 "a share of empty vesicles lies from 0 to below 1", "no vesicle would be left to carry the cargo",
                 "give a smaller share; for no cargo at all set `enrichment` to 0")
         for path, (value, arm) in wrong.items()
+    ] + [
+        Finding("error", path, f"`{path}` is {value:g} in arm `{arm.name}`", "a share of arrivals lies from 0 to 1",
+                "more miRNA would be loaded than arrives, or less than none", "give a number between 0 and 1")
+        for arm in model.arms for path, value in parameter_row(model, arm).items()
+        if path.endswith(".loaded_arrival_share") and not 0.0 <= value <= 1.0
     ]
 
 
@@ -120,6 +127,38 @@ def _sizes(model: ResolvedModel) -> list[Finding]:
             except InputError as failure:
                 found |= dict.fromkeys(failure.findings)
     return list(found)
+
+
+def _ago(model: ResolvedModel) -> list[Finding]:
+    """Cells whose miRNAs need more Ago than there is, with the numbers of each arm."""
+    found: dict[Finding, None] = {}
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for cell in (cell for cell in model.cells if cell.has_ago):
+            try:
+                resting_ago(model, cell.name, row)
+            except InputError as failure:
+                found |= dict.fromkeys(failure.findings)
+    return list(found)
+
+
+def _translated_twice(model: ResolvedModel) -> list[Finding]:
+    """Proteins that a cell makes at rest anyway, and from an mRNA that it holds at rest as well."""
+    found = []
+    for cell in model.cells:
+        for mrna, protein in cell.translations:
+            def of(name: str, number: str, cell: str = cell.name) -> float:
+                return model.parameters[f"{cell}.{name}.{number}"].value
+
+            basal, decay = of(protein, "basal"), of(protein, "decay_rate")
+            more = of(mrna, "basal") * of(mrna, "translation_rate")
+            if basal > 0 and more > 0 and decay > 0:
+                found.append(Finding(
+                    "note", f"{cell.name}.{protein}.basal", f"`{protein}` is made at rest, and from `{mrna}` as well",
+                    "what an mRNA makes comes on top of the basal copies of its protein",
+                    f"the resting {cell.label} holds {basal + more / decay:,.4g} copies instead of {basal:,.4g}",
+                    "give the protein `basal: 0` if all of it comes from this mRNA"))
+    return found
 
 
 def _too_much(model: ResolvedModel) -> list[Finding]:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from vesica.biology.mvb_law import fusion_share, fusion_stages
 from vesica.engine.rows import parameter_row
 from vesica.errors import Finding
 from vesica.spec.model import MOST_CELLS
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.sample import sampled
+from vesica.spec.variability import least
 
 LARGEST: Final = 2.0**53  # up to here every whole number is a float
 ROUNDED: Final = 0.05  # most that whole cells may change a cell type's share of the dish
@@ -93,13 +95,14 @@ def resting_release(row: Mapping[str, float], cell: str) -> float:
     bud = rate("ilv_budding_rate") * (escrt * rate("escrt_activity") + (1 - escrt) * rate("nsmase2_activity"))
     if not (dock > 0 and fusion > 0):
         return 0.0
-    age = 1.0 / (dock + lysosome) + 1.0 / fusion
+    fates = lysosome, dock, rate("mvb_undocking_rate"), fusion
+    age = sum(1.0 / stage for stage in fusion_stages(*fates))
     filling = bud / rate("ilv_capacity") + rate("retrofusion_rate")
     level = bud / filling if filling > 0 else 0.0
     inside = level * (1.0 - math.exp(-filling * age))
     detach = share(rate("tether_detachment_rate"), rate("tether_return_rate"))
     leaving = rate("released_share") + (1.0 - rate("released_share")) * detach
-    return mvbs * share(dock, lysosome) * inside * leaving
+    return mvbs * fusion_share(*fates) * inside * leaving
 
 
 def _nobody(model: ResolvedModel) -> list[Finding]:
@@ -164,14 +167,14 @@ def _amounts(model: ResolvedModel) -> list[Finding]:
 
 
 def _parts(model: ResolvedModel) -> list[Finding]:
-    """Rooms that hold less than one."""
-    wrong = {path: (value, arm.name) for arm in reversed(model.arms)
-             for path, value in parameter_row(model, arm).items()
-             if path.endswith((".ilv_capacity", ".docking_sites")) and 0 < value < 1}  # fmt: skip
+    """Rooms that hold less than one, in any cell."""
+    wrong = {path: (value * least(model, row, path), arm.name) for arm in reversed(model.arms)
+             for row in [parameter_row(model, arm)] for path, value in row.items()
+             if path.endswith((".ilv_capacity", ".docking_sites")) and 0 < value * least(model, row, path) < 1}
     return [Finding("error", path, f"`{path}` is {value:g} in arm `{arm}`",
                     "in whole numbers an MVB has room for one ILV at least, and a cell for one docked MVB",
                     "a part of one would be taken for one or for none",
-                    "write 1 or more; or run `fidelity: well_mixed`")
+                    "write 1 or more, or let it vary less from cell to cell; or run `fidelity: well_mixed`")
             for path, (value, arm) in wrong.items()]
 
 

@@ -6,7 +6,7 @@ and the room they offer, is multiplied by the share alive; and what a law reads 
 
 from __future__ import annotations
 
-from vesica.engine.naming import Content, Names
+from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.phenotypes import hazards_of_death, token_of
 from vesica.engine.shedding import leaving, made_pools
 from vesica.engine.table import RUNNING, Pool
@@ -63,7 +63,7 @@ def _apoptosis(names: Names, cell: CellType, death: str) -> None:
     for cargo in cell.cargo:
         own = f"{c}.{cargo}"
         names.table.flux(f"blebbing_load/{c}/{cargo}", c, (death, own, f"{c}.apoptotic_cargo_share"),
-                         {own: -1} | leaving(origin, cargo), needs)
+                         {own: -1} | leaving(origin, cargo), needs, (ago_token(c),) * names.uses_ago(cell, cargo))
 
 
 def _counter(names: Names, cell: CellType, pool: Pool, content: Content) -> str:

@@ -37,6 +37,8 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         delivery.mass_action,
         delivery.synthesis,
         delivery.repressed_share,
+        delivery.duplex_synthesis,
+        delivery.engaged_vesicles,
         signalling.modulated,
         signalling.added,
         signalling.production,

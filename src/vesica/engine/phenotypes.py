@@ -72,10 +72,3 @@ def hazards_of_death(names: Names, cell: CellType) -> dict[str, str]:
                 found[chain.name] = part if chain.name not in found else names.table.assign(
                     f"{found[chain.name]}+{end}", "total", found[chain.name], part)
     return found
-
-
-def whole_pools(cell: CellType) -> frozenset[str]:
-    """Pools that tell the life of a cell: of each cell they are 0 or 1."""
-    states = {f"{cell.name}.{'died_of:' if state.dies else ''}{state.name}"
-              for chain in cell.chains for state in chain.states}  # fmt: skip
-    return frozenset(states | {f"{cell.name}.alive", f"{cell.name}.dead"})

@@ -56,7 +56,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
 def _bind_medium(names: Names, origin: str) -> None:
     """Free vesicles of one origin: decay, and loss to plastic."""
     needs = frozenset({f"origin:{origin}"})
-    for content in names.contents():
+    for content in names.contents(origin):
         unit = content.unit
         for pool, label, weight in (
             ("free", "free in the medium", 1),
@@ -69,11 +69,12 @@ def _bind_medium(names: Names, origin: str) -> None:
             described = f"{content.label} of {label_of(origin)} {label}"
             names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
         free = f"medium.free:{origin}{content.suffix}"
+        freed = {f"medium.{content.frees}": 1} if content.frees else {}
         for process, rate, to in (
             ("medium_decay", "medium.ev_decay_rate", "decayed"),
             ("plastic_loss", "medium.plastic_loss_rate", "plastic"),
         ):
-            moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1}
+            moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1} | (freed if to == "decayed" else {})
             names.table.flux(f"{process}/{origin}{content.suffix}", "medium", (rate, free), moves, needs)
 
 

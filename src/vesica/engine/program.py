@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vesica.engine.jacobian import JacobianTape, jacobian_tape
 from vesica.engine.kernels import CLASS_OF
 from vesica.engine.lu import LuTape, lu_tape
+from vesica.engine.nodes import Group, divided, groups_of
 from vesica.engine.processes import process_table
 from vesica.engine.table import ONE, Assignment, Flux, Pool, ProcessTable, imbalances
 from vesica.errors import error
@@ -61,18 +62,27 @@ class Program:
         Place of each value in the value vector.
     size : int
         Length of the value vector.
+    groups : tuple of Group
+        Cell types that are divided into kinds of cells (`divided`).
     """
 
     model: ResolvedModel
     table: ProcessTable
     index: dict[str, int]
     size: int
+    groups: tuple[Group, ...] = ()
     _tables: dict[tuple[frozenset[str], Part | None], Tables] = field(default_factory=dict)
 
     @property
     def species(self) -> tuple[str, ...]:
         """Names of all pools, in order, then of the values that are watched."""
         return tuple(one.name for one in (*self.table.pools, *self.table.watched))
+
+    @functools.cached_property
+    def divided(self) -> Program:
+        """The same model for a mean field: cells that differ as a few kinds of cells; itself where none do."""
+        groups = groups_of(self.model)
+        return _numbered(self.model, divided(self.table, groups), groups) if groups else self
 
     def tables(self, present: frozenset[str], part: Part | None = None) -> Tables:
         """Index arrays of the laws alive where ``present`` is there (``cell:X``, ``origin:X``), or a part of them."""
@@ -94,8 +104,8 @@ class Tables:
     names: tuple[str, ...]  # of the live pools, in the order of the state
     columns: Index  # their places among all species
     pools: Index
-    watched: Index  # values that results hold beside the pools, and their places among all species
-    watched_columns: Index
+    watched: Index  # values that results hold beside the pools
+    watched_names: tuple[str, ...]
     classes: Index
     starts: Index
     ends: Index
@@ -129,11 +139,15 @@ def compile_model(model: ResolvedModel) -> Program:
     for flux, token, gained in imbalances(table):
         raise error(flux, f"the process `{flux}` gains {gained} of `{token}`", "every process conserves every token",
                     "the ledger of the run could not close", "this is a fault of vesica: please report it")
+    return _numbered(model, table)
+
+
+def _numbered(model: ResolvedModel, table: ProcessTable, groups: tuple[Group, ...] = ()) -> Program:
     names: list[str] = [ONE, *table.parameters, *table.derived, *table.inputs]
     names += [pool.name for pool in table.pools]
     names += [assignment.target for assignment in table.assignments]
     index = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    return Program(model, table, index, len(index))
+    return Program(model, table, index, len(index), groups)
 
 
 def is_live(needs: frozenset[str], present: frozenset[str]) -> bool:
@@ -162,7 +176,7 @@ def _tables(program: Program, present: frozenset[str], part: Part | None) -> Tab
         names=tuple(pool.name for pool in pools), columns=_ints(place_of[pool.name] for pool in pools),
         pools=_ints(program.index[pool.name] for pool in pools),
         watched=_ints(program.index[name] for name in watched),
-        watched_columns=_ints(place_of[name] for name in watched),
+        watched_names=tuple(watched),
         classes=_ints(s[0] for s in segments), starts=_ints(s[1] for s in segments), ends=_ints(s[2] for s in segments),
         first=_ints(first), args=_ints(args), out=_ints(out),
         fluxes=fluxes,

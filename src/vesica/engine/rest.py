@@ -15,6 +15,7 @@ from vesica.engine.table import RUNNING
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Rests = dict[tuple[frozenset[str], bytes], "Rest"]
 
 REST_TIME: Final = 180 * 86400.0  # s; resting cells are found by letting them stand this long
@@ -36,7 +37,8 @@ class Rest:
     messages: tuple[str, ...]
 
 
-def resting(program: Program, system: Lanes, present: frozenset[str], known: Rests) -> Rest:
+def resting(program: Program, system: Lanes, present: frozenset[str], known: Rests,
+            relative: float | None = None) -> Rest:
     """Cells that stood long in fresh medium without exposures, counters at zero; none of them dies meanwhile.
 
     The medium is emptied: its pools start the run at zero.
@@ -47,6 +49,8 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
         What the arm holds, as `doses.present_in` gives it.
     known : dict
         States already found, by what is present and all numbers; one that is missing is added.
+    relative : 1, optional
+        Tolerance; `REST_TOLERANCE` of that of the run unless told.
 
     Raises
     ------
@@ -55,11 +59,12 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
     """
     key = (present, system.values.tobytes())
     if key not in known:
-        known[key] = _settle(program, system)
+        tolerance = REST_TOLERANCE * program.model.schedule.relative_tolerance if relative is None else relative
+        known[key] = _settle(program, system, tolerance)
     return known[key]
 
 
-def _settle(program: Program, system: Lanes) -> Rest:
+def _settle(program: Program, system: Lanes, relative: float) -> Rest:
     by_name = {pool.name: pool for pool in program.table.pools}
     pools = [by_name[name] for name in system.tables.names]
     start = np.zeros((len(pools), system.lanes))
@@ -73,9 +78,11 @@ def _settle(program: Program, system: Lanes) -> Rest:
         values = system.values.copy()
         values[[program.index[name] for name in program.table.derived if name == RUNNING]] = 0.0
         held = Lanes(system.tables, values, system.counts, ~keep | restart, is_single=system.is_single)
-        relative = REST_TOLERANCE * program.model.schedule.relative_tolerance
+        empty = never_filled(held, start) & ~np.array([pool.is_level for pool in pools])
+        held = Lanes(system.tables, values, system.counts, ~keep | restart | empty, is_single=system.is_single)
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
         state = leg.states[-1].copy()
+        state[empty] = 0.0
         for lane in np.flatnonzero(leg.reached < 2):
             messages[lane] = "no resting state was found: " + runaway(system, lane, state[:, lane], 0.0,
                                                                        leg.messages[lane])
@@ -91,3 +98,20 @@ def _settle(program: Program, system: Lanes) -> Rest:
             state[place] += system.values[program.index[pool.pulse]]
     state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
     return Rest(state, tuple(messages))
+
+
+def never_filled(system: Lanes, start: Array) -> Mask:
+    """(state,) True where a pool starts empty and nothing can fill it, found by filling what can be, step by step.
+
+    A sparse solver leaves a trace of 1e-40 in such a pool; what converts its own kind would grow from it.
+    """
+    filled: Mask = (start != 0.0).any(axis=1)
+    out = np.empty_like(start)
+    while True:
+        found = filled.copy()
+        for scale in (0.6, 1.7):  # off the levels of rest, where a rate may vanish
+            system.rate(np.where(filled[:, None], scale * np.where(start != 0.0, start, 1.0), 0.0), out)
+            found |= (out != 0.0).any(axis=1)
+        if np.array_equal(found, filled):
+            return ~filled
+        filled = found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
+from vesica.engine.nodes import AGO, COMPLEMENTS
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
@@ -16,6 +19,9 @@ from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import size_paths
 from vesica.transport.diffusion import stokes_einstein
+
+TARGET_NUMBERS: Final = ("target_sites", "target_decay_rate", "target_binding_rate", "target_unbinding_rate",
+                         "repressed_decay_rate")
 
 
 def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -62,27 +68,31 @@ def size_law(row: Mapping[str, float], origin: str) -> SizeLaw:
 
 
 def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, float]:
-    """Numbers the table asks for by name, from parameters and geometry."""
+    """Numbers the table asks for by name, from parameters and geometry; and those of each kind of cells."""
     laws: dict[str, SizeLaw] = {}
     values: dict[str, float] = {}
+    for group in program.groups:
+        own = group.numbers(row)
+        for name, numbers in (own | ago_of_cells(program.model, group.cell, row, own)).items():
+            values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
     for name in program.table.derived:
+        if name in values:
+            continue
         owner, _, what = name.partition(".")
         if name.startswith(LITERAL):
             values[name] = float(name.removeprefix(LITERAL))
         elif TIMES in name:
             values[name] = math.prod(row[path] for path in name.split(TIMES))
-        elif name in ("one", "zero", RUNNING):
+        elif name in ("one", "one_copy", "zero", RUNNING):
             values[name] = float(name != "zero")
         elif name == "medium.volume":
             values[name] = program.model.domain.volume
-        elif what == "receptor_loss_share":
-            values[name] = 1.0 - row[f"{owner}.receptor_insertion_share"]
-        elif what == "apoptotic_rest_share":
-            values[name] = 1.0 - row[f"{owner}.apoptotic_cargo_share"]
+        elif what in COMPLEMENTS:
+            values[name] = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
         elif what.endswith("_start_share"):
             values[name] = _start_share(program.model, row, owner, what.removesuffix("_start_share"))
-        elif what == "tethered_share":
-            values[name] = 1.0 - row[f"{owner}.released_share"]
+        elif what in AGO:
+            values[name] = resting_ago(program.model, owner, row)[what]
         else:
             law = laws.setdefault(owner, size_law(row, owner))
             values[name] = _of_size(law, what, row)
@@ -95,6 +105,44 @@ def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, stat
     living = next([one.name for one in chain.living] for chain in chains if any(s.name == state for s in chain.living))
     total = sum(row[f"{cell}.{name}.initial"] for name in living)
     return row[f"{cell}.{state}.initial"] / total if total > 0.0 else float(state == living[0])
+
+
+def ago_of_cells(model: ResolvedModel, cell: str, row: Mapping[str, float], own: Mapping[str, NDArray[np.float64]]
+                 ) -> dict[str, NDArray[np.float64]]:
+    """`resting_ago` of cells with numbers of their own, by the names of values; nothing where they hold no Ago.
+
+    Parameters
+    ----------
+    own : mapping of path to (cell,)
+    """
+    if not own or not next(one for one in model.cells if one.name == cell).has_ago:
+        return {}
+    count = next(iter(own.values())).size
+    rows = ({**row, **{path: float(numbers[k]) for path, numbers in own.items()}} for k in range(count))
+    found = [resting_ago(model, cell, one) for one in rows]
+    return {f"{cell}.{name}": np.array([one[name] for one in found]) for name in AGO}
+
+
+def resting_ago(model: ResolvedModel, cell: str, row: Mapping[str, float]) -> dict[str, float]:
+    """Copies of free Ago of a resting cell, ``ago_at_rest``; and ``ago_at_first``, before targets hold any of it.
+
+    Raises
+    ------
+    InputError
+        Its miRNAs need more Ago than there is.
+    """
+    kind = next(one for one in model.cells if one.name == cell)
+    names = [one.name for one in model.cargo if one.kind == "mirna" and one.name in kind.cargo]
+    basal = {name: row[f"{cell}.{name}.basal"] for name in names}
+    first = row[f"{cell}.ago_copies"] - sum(basal.values())
+    held = sum(held_at_rest(basal[name], *(row[f"{cell}.{name}.{number}"] for number in TARGET_NUMBERS))
+               for name in names if name in kind.mirna_targets)
+    if not first - held > 0:
+        raise error(f"{cell}.ago_copies", f"{row[f'{cell}.ago_copies']:,.4g} copies of Ago for "
+                    f"{sum(basal.values()) + held:,.4g} copies of miRNA at rest",
+                    "a resting cell has more Ago than miRNA of the model", "the miRNA could not be loaded",
+                    "give more `ago_copies`, or fewer `basal` copies of miRNA")
+    return {"ago_at_first": first, "ago_at_rest": first - held}
 
 
 def _of_size(law: SizeLaw, what: str, row: Mapping[str, float]) -> float:
@@ -112,5 +160,6 @@ def value_vector(program: Program, row: Mapping[str, float]) -> NDArray[np.float
     for name, number in row.items():
         values[program.index[name]] = number
     for name, number in derived_values(program, row).items():
-        values[program.index[name]] = number
+        if name in program.index:
+            values[program.index[name]] = number
     return values

@@ -148,4 +148,4 @@ def runaway(lanes: Lanes, lane: int, state: Array, time: float, message: str) ->
         system.rate(state, rate)
         score = np.abs(state) + np.abs(rate) * 3600.0  # where an hour more would take it; causes outgrow effects
     worst = int(np.argmax(np.where(np.isfinite(rate), score, np.inf)))
-    return f"`{system.tables.names[worst]}` runs away after {time / 3600:.4g} h ({message})"
+    return f"`{system.tables.names[worst].partition('#')[0]}` runs away after {time / 3600:.4g} h ({message})"

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from vesica.engine.doses import Given, Snapshot, Source, gift, level, present_in
 from vesica.engine.legs import follow
+from vesica.engine.nodes import Means, base, counts, means
 from vesica.engine.program import Program
 from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import value_vector
 from vesica.engine.schedule import edges, output_times, tick
 from vesica.engine.system import Lanes, runaway
 from vesica.spec.resolved import Arm
+from vesica.spec.vocabulary import sender_of
 
 Array = NDArray[np.float64]
 SMALLEST_SHARE: Final = 1e-12  # of cells alive, that the solver tells from none
@@ -111,10 +113,14 @@ def run_lanes(
     """
     schedule = program.model.schedule
     present = present_in(program, arm, {name: source.arm for name, source in sources[0].items()})
-    tables = program.tables(present)
-    system = Lanes(tables, np.stack([value_vector(program, row) for row in rows], axis=1), arm.counts,
-                   is_single=is_single)
-    rest = resting(program, system, present, {} if rests is None else rests)
+    running = program.divided
+    tables = running.tables(present)
+    system = Lanes(tables, np.stack([value_vector(running, row) for row in rows], axis=1),
+                   counts(arm, running.groups), is_single=is_single)
+    column = {name: at for at, name in enumerate(program.species)}
+    pools = means(running.table, running.groups, tables.names, column)
+    shown = means(running.table, running.groups, (*tables.names, *tables.watched_names), column)
+    rest = resting(running, system, present, {} if rests is None else rests)
     state = rest.state
     absolute = _absolute(program, tables.names, arm)
     grid = output_times(schedule)
@@ -123,8 +129,8 @@ def run_lanes(
     books = [_Book(message=message) for message in rest.messages]
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
-            _take_snapshots(books, begin, system, state)
-        _set_agents(program, system, arm, begin)
+            _take_snapshots(books, begin, program, pools, state)
+        _set_agents(running, system, arm, begin)
         state = state.copy()
         for lane, book in enumerate(books):
             gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
@@ -137,9 +143,9 @@ def run_lanes(
             if not book.message:
                 known = times[: leg.reached[lane]]
                 states = leg.states[: known.size, :, lane]
-                kept, asked = states[np.isin(known, grid)], np.isin(grid, known)
-                out[lane][np.ix_(asked, tables.columns)] = kept
-                out[lane][np.ix_(asked, tables.watched_columns)] = system.watched(lane, kept)
+                kept = states[np.isin(known, grid)]
+                kept = np.concatenate([kept, system.watched(lane, kept)], axis=1)
+                out[lane][np.ix_(np.isin(grid, known), shown.columns)] = shown.of(kept)
                 if leg.reached[lane] < times.size:
                     last = int(leg.reached[lane]) - 1
                     book.message = runaway(system, lane, leg.states[last, :, lane], times[last], leg.messages[lane])
@@ -149,8 +155,8 @@ def run_lanes(
             break
         state = leg.states[-1]
     if stops[-1] in snapshot_times:
-        _take_snapshots(books, stops[-1], system, state)
-    last_values = _all_values(system, state)
+        _take_snapshots(books, stops[-1], program, pools, state)
+    last_values = _all_values(program, system, state)
     return [Trajectory(arm, grid, out[lane], row, last_values[:, lane].copy(), book.snapshots, tuple(book.given),
                        book.message, {"solver": book.solver, "evaluations": book.evaluations, "states": system.size})
             for lane, (row, book) in enumerate(zip(rows, books, strict=True))]
@@ -167,15 +173,26 @@ class _Book:
     solver: str = ""
 
 
-def _take_snapshots(books: list[_Book], time: float, system: Lanes, state: Array) -> None:
+def _take_snapshots(books: list[_Book], time: float, program: Program, pools: Means, state: Array) -> None:
+    names = [program.species[column] for column in pools.columns]
     for lane, book in enumerate(books):
-        book.snapshots[time] = dict(zip(system.tables.names, state[:, lane].tolist(), strict=True))
+        book.snapshots[time] = dict(zip(names, pools.of(state[:, lane]).tolist(), strict=True))
 
 
-def _all_values(system: Lanes, state: Array) -> Array:
-    """(value, lane) of the model at a state, rule factors and hazards included."""
+def _all_values(program: Program, system: Lanes, state: Array) -> Array:
+    """(value, lane) of the model at a state, rule factors and hazards included; means over kinds of cells."""
     system.rate(state, np.zeros_like(state))
-    return system.values
+    running = program.divided
+    if not running.groups:
+        return system.values
+    found = np.zeros((program.size, system.lanes))
+    for name, place in program.index.items():
+        if name in running.index:
+            found[place] = system.values[running.index[name]]
+        else:
+            group = next(group for group in running.groups if group.cell == sender_of(name.partition(".")[0]))
+            found[place] = group.weights @ system.values[[running.index[kind] for kind in group.names(name)]]
+    return found
 
 
 def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
@@ -188,7 +205,7 @@ def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
     cells = max([count for count in arm.counts.values() if count > 0], default=1.0)
     scale = {True: cells, False: 1.0}
     return np.array([tolerance * (SMALLEST_SHARE if name in shares else scale[name.startswith("medium.")])
-                     for name in names])
+                     for name in map(base, names)])
 
 
 def _set_agents(program: Program, system: Lanes, arm: Arm, time: float) -> None:

@@ -24,6 +24,7 @@ KINDS: Final = {
     "released_per_hour": "EVs released per cell and hour", "taken_up": "EVs taken up per cell",
     "copies": "copies per EV", "received": "copies delivered per cell", "first_uptake": "cells that took up an EV",
     "first_copy": "cells that got a copy", "diameter": "diameter of released EVs",
+    "varies": "number that differs from cell to cell",
 }
 LOGARITHMIC: Final = ("copies",)
 

@@ -152,6 +152,7 @@ class NetworkSpec(Words):
     conserved: dict[Name, tuple[str, ...]] = Field(default_factory=dict, description="totals that must not change")
     provides: tuple[Name, ...] = Field((), description="values that take the place of a plain signal of that name")
     rules: tuple[RuleLine, ...] = Field((), description="rules without `CELL:` that come with the network")
+    without_rules: tuple[str, ...] = Field((), description="keys of library rules that it takes the place of")
     cargo: dict[Name, CellCargoSpec] = Field(default_factory=dict)
     targets: dict[Name, CellTargetsSpec] = Field(default_factory=dict)
     signals: dict[Name, CellSignalSpec] = Field(default_factory=dict)
@@ -393,6 +394,9 @@ class RunSpec(Words):
         1000, description="cells of a type followed one by one; a larger dish is run as a sample"
     )
     window: Quantity | None = Field(None, description="longest time rates are held in a stochastic run, `10 min`")
+    nodes: Annotated[int, BeforeValidator(_is_no_truth_value), Field(ge=1, le=25)] | None = Field(
+        None, description="nodes of quadrature along each factor by which cells differ, in a mean field"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     relative_tolerance: Annotated[float, Field(gt=0, le=1e-2)] = 1e-8
     absolute_tolerance: Annotated[float, Field(gt=0, le=1.0)] = 1e-8

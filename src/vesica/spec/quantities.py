@@ -75,7 +75,7 @@ class Notes:
 
     def quantity(
         self, text: str | float, unit: str, path: str, *, molar_mass: float | None = None, bare: str = "",
-        positive: bool = False, at_most: float = math.inf,
+        positive: bool = False, at_least: float = 0.0, at_most: float = math.inf,
     ) -> float | None:
         """A quantity in the internal unit, or ``None`` with a finding.
 
@@ -86,17 +86,17 @@ class Notes:
         bare : str
             Unit that a number without one has, for counts.
         positive : bool
-            Whether zero is refused too; what is below zero always is.
-        at_most : float
-            Largest value that has a meaning, in the internal unit.
+            Whether zero is refused too.
+        at_least, at_most : float
+            Smallest and largest value that have a meaning, in the internal unit.
         """
         try:
             value = to_internal(_with_bare_unit(text, bare), unit, path, molar_mass=molar_mass)
         except InputError as failure:
             self.take(*failure.findings)
             return None
-        if value < 0.0 or (positive and value == 0.0):
-            least = "more than zero" if positive else "zero or more"
+        if value < min(at_least, 0.0) or (positive and value == 0.0):
+            least = "more than zero" if positive else "zero or more" if at_least == 0.0 else f"{at_least:g} or more"
             self.add("error", path, f"`{text}` is {'negative' if value < 0 else 'zero'}", f"it is {least}",
                      "amounts and rates would run backwards or divide by zero", f"write a value of {least}")
             return None
@@ -126,7 +126,8 @@ def _with_bare_unit(text: str | float, bare: str) -> str | float:
 def limits(path: str) -> dict[str, Any]:
     """What a parameter may be, told by its name."""
     name = path.rpartition(".")[2]
-    return {"positive": name in POSITIVE, "at_most": 1.0 if name in SHARES else math.inf}
+    return {"positive": name in POSITIVE, "at_least": -1.0 if name == "correlation" else 0.0,
+            "at_most": 1.0 if name in SHARES or name == "correlation" else math.inf}
 
 
 def from_entry(path: str, field: Field, entry_id: str, entry: Any, molar_mass: float | None = None) -> Parameter:

@@ -10,7 +10,17 @@ from typing import Final
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
-from vesica.spec import arms, measured, rule_checks, rulebook, sbml_words, structure, switches, table
+from vesica.spec import (
+    arms,
+    measured,
+    rule_checks,
+    rulebook,
+    sbml_words,
+    structure,
+    switches,
+    table,
+    variability,
+)
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -104,7 +114,7 @@ def _resolve(
     numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
     model = ResolvedModel(
         title=spec.title, domain=_domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book, names.solubles),
+        cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe,
@@ -118,6 +128,7 @@ def _resolve(
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
+    variability.check(spec, model, notes)
     return model
 
 
@@ -203,7 +214,7 @@ def _schedule(spec: ModelSpec, notes: Notes) -> Schedule:
     window = None if run.window is None else seconds(run.window, "run.window", notes, positive=True)
     _check_whole(spec, notes)
     return Schedule(duration, every, run.fidelity, run.seed, run.relative_tolerance, run.absolute_tolerance,
-                    run.replicates, run.cells_at_most, window)
+                    run.replicates, run.cells_at_most, window, run.nodes)
 
 
 def _check_whole(spec: ModelSpec, notes: Notes) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vesica.spec.expressions import Expression
-from vesica.spec.vocabulary import origins_made
+from vesica.spec.vocabulary import origins_made, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
 
@@ -328,6 +328,7 @@ class Schedule:
     replicates: int = 1
     cells_at_most: int = 1000
     window: float | None = None
+    nodes: int | None = None  # of quadrature over cells that differ, for each factor; by their number if not said
 
     @property
     def longest_window(self) -> float:
@@ -404,3 +405,8 @@ class ResolvedModel:
     def origins(self) -> tuple[str, ...]:
         """Every class of vesicles that some cell type makes."""
         return tuple(origin for cell in self.cells for origin in cell.origins)
+
+    def carried(self, origin: str) -> tuple[Cargo, ...]:
+        """What vesicles of a class can carry: cargo that the cell type which makes them holds."""
+        maker = next(cell for cell in self.cells if cell.name == sender_of(origin))
+        return tuple(cargo for cargo in self.cargo if cargo.name in maker.cargo)

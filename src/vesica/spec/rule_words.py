@@ -27,6 +27,7 @@ MACHINERY_WORDS: Final[dict[str, tuple[str, bool]]] = {
     "retrofusion_rate": ("back-fusion of ILVs", True),
     "mvb_lysosome_rate": ("fusion of MVBs with lysosomes", True),
     "mvb_docking_rate": ("MVB docking", True),
+    "mvb_undocking_rate": ("MVB undocking", True),
     "rab27_activity": ("Rab27 activity", False),
     "mvb_fusion_rate": ("MVB fusion", True),
     "snare_activity": ("SNARE activity", False),

@@ -9,10 +9,10 @@ from typing import Literal
 from vesica.spec import rules, vocabulary
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Rule
+from vesica.spec.resolved import CellType, Rule
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
-from vesica.spec.structure import Catalogue, CellPlan, words_of
+from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field
 
 Source = Literal["library", "model", "measured"]
@@ -50,7 +50,7 @@ def collect(
     measured: Sequence[Line] = (),
 ) -> Rulebook:
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
-    of_networks = _from_networks(plans, notes)
+    of_networks = _from_networks(plans, names, notes)
     lines = _without_replaced(_from_library(names, plans, chosen), of_networks, plans, notes) + of_networks
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
     replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
@@ -108,21 +108,35 @@ def _from_library(names: Catalogue, plans: Sequence[CellPlan], chosen: Mapping[s
             if plan.like == item.cell:
                 key = item.key if plan.name == plan.like else f"{plan.name}_{item.key}"
                 text = replace(rules.parse(item.text, item.cell), cell=plan.name)
-                if text.target in vocabulary.CELL_SHEDDING and not plan.cell.sheds_microvesicles:
+                if not _is_about(text, plan.cell, names):
                     continue
                 lines.append(Line(key, text, f"library:rule.{item.key}", "library", item.key, item.source, item.doi))
     return lines
 
 
-def _from_networks(plans: Sequence[CellPlan], notes: Notes) -> list[Line]:
+def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
+    """Whether a cell type has what a rule of the library is about: some shed, some hold what a model asks for."""
+    if rule.source in names.cargo and rule.source not in cell.cargo:
+        return False
+    if vocabulary.TRANSITION in rule.target:
+        return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
+                               for first, then in chain.transitions}  # fmt: skip
+    if rule.target == DEATH:
+        return cell.can_die
+    return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
+
+
+def _from_networks(plans: Sequence[CellPlan], names: Catalogue, notes: Notes) -> list[Line]:
     """The rules that come with the networks of each cell type."""
     lines = []
     for plan in plans:
         for network in plan.networks:
             place = network.place if network.is_library else f"{network.place}.rules"
             found = _from_texts(network.words.rules, place, notes, plan.name)
-            lines += [replace(line, origin="library", place=place, reference=network.words.source,
-                              doi=network.words.doi) if network.is_library else line for line in found]
+            if network.is_library:
+                found = [replace(line, origin="library", reference=network.words.source, doi=network.words.doi)
+                         for line in found if _is_about(line.rule, plan.cell, names)]
+            lines += found
     return lines
 
 
@@ -131,23 +145,37 @@ def _without_replaced(
 ) -> list[Line]:
     """The library's rules without those that a network takes the place of; one note for each network.
 
-    These act on a signal that the network gives, or say what a rule that comes with it says.
+    These act on a signal that the network gives, say what a rule that comes with it says, or are named by it.
     """
+    _check_left_out(lines, plans, notes)
+    named = {(plan.name, key): network.name for plan in plans for network in plan.networks
+             for key in network.words.without_rules}  # fmt: skip
     given = {(plan.name, word): network.name for plan in plans for network in plan.cell.networks
              for signal in network.provides for word in vocabulary.modulable_of_signal(signal)}  # fmt: skip
     said = {_about(line): "" for line in of_networks}
-    taken = {line.key: given.get((line.rule.cell, line.rule.target), said.get(_about(line))) for line in lines}
+    taken = {line.key: given.get((line.rule.cell, line.rule.target),
+                                 named.get((line.rule.cell, line.base_key), said.get(_about(line)))) for line in lines}
     by_network: dict[str, list[str]] = {}
-    for key, network in taken.items():
-        if network is not None:
-            by_network.setdefault(network, []).append(key)
-    for network, keys in sorted(by_network.items()):
+    for key, taker in taken.items():
+        if taker is not None:
+            by_network.setdefault(taker, []).append(key)
+    for name, keys in sorted(by_network.items()):
         count = f"{len(keys)} rule{'s' * (len(keys) != 1)}"
-        who = f"the network `{network}` takes" if network else "rules of networks take"
+        who = f"the network `{name}` takes" if name else "rules of networks take"
         notes.add("note", "networks", f"{who} the place of {count} of the library: {', '.join(keys)}",
                   "a signal that a network gives follows the network, and a cause acts on a rate by one rule",
                   "with both, it would act twice", "nothing needs to be done")
     return [line for line in lines if taken[line.key] is None]
+
+
+def _check_left_out(lines: Sequence[Line], plans: Sequence[CellPlan], notes: Notes) -> None:
+    """Rules that networks of the model leave out, and that do not exist."""
+    known = {line.base_key for line in lines}
+    for network in (network for plan in plans for network in plan.networks if not network.is_library):
+        for number, key in enumerate(network.words.without_rules):
+            if key not in known:
+                place = f"{network.place}.without_rules[{number}]"
+                notes.unknown(place, "rule", key, known, "nothing would be left out")
 
 
 def _about(line: Line) -> tuple[str, str, str]:

@@ -13,16 +13,20 @@ from typing import Final
 
 from vesica.errors import error
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
+from vesica.spec.variability import expected
+from vesica.spec.vocabulary import AFFINITY
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
 _MACHINERY: Final[dict[str, int]] = {
     **dict.fromkeys((
         "endosome_formation_rate", "docking_sites", "receptor_sites", "cell_volume", "membrane_area",
-        "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell",
+        "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell", "ago_copies",
     ), 1),
+    "ago_loading_rate": -1,
     **dict.fromkeys((
         "endosome_maturation_rate", "endosome_recycling_rate", "ilv_budding_rate", "escrt_share", "escrt_activity",
         "nsmase2_activity", "ilv_capacity", "retrofusion_rate", "mvb_lysosome_rate", "mvb_docking_rate",
+        "mvb_undocking_rate",
         "rab27_activity", "mvb_fusion_rate", "snare_activity", "released_share", "tether_detachment_rate",
         "tether_return_rate", "ilv_diameter_median", "ilv_diameter_gsd", "ilv_diameter_low", "ilv_diameter_high",
         "ilv_membrane_thickness", "binding_rate", "unbinding_rate", "internalisation_rate", "surface_fusion_rate",
@@ -30,12 +34,15 @@ _MACHINERY: Final[dict[str, int]] = {
         "receptor_insertion_share", "receptor_disposal_rate", "death_rate", "asmase_activity",
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
         "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
-        "apoptotic_diameter_low", "apoptotic_diameter_high",
+        "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
+        "surface_response", "soluble_response",
     ), 0),
 }  # fmt: skip
 _CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}
 _TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
                    "repressed_decay_rate": 0, "needed_copies": 1}
+_TRANSLATION: Final = {"translation_rate": 0}
+_LIGAND: Final = {"half_occupancy": 1}
 _SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}
 _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
@@ -52,6 +59,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
     InputError
         Nobody has said how this parameter scales.
     """
+    if any(path in expected(cell) for cell in model.cells):
+        return 0  # how much cells differ
     owner, _, name = path.rpartition(".")
     found = _table(model, owner).get(name)
     if found is None and owner.startswith("rule.") and name in ("half_max", "added"):
@@ -69,7 +78,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
-    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, _MACHINERY),
+    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in cells}
+    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
              **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
@@ -91,6 +101,10 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         tables |= _SIGNAL
     if thing in held.cargo:
         tables |= _CARGO
+    if thing in dict(held.translations):
+        tables |= _TRANSLATION
+    if thing in dict(held.ligands):
+        tables |= _LIGAND
     return tables
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import networks, phenotypes
-from vesica.spec.model import CellSpec, ModelSpec, NetworkSpec
+from vesica.spec import networks, phenotypes, transfer, variability
+from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
 from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
+    AFFINITY,
+    CELL_AFFINITY,
     CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_CHOICE,
@@ -65,21 +67,28 @@ class CellPlan:
 
 
 def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
-    """Names of the library, then those of the model, which must not be the same."""
+    """Names of the library, then those of the model; a name of both means one thing, or is refused."""
     cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
              for name, item in library.cargo.items()}  # fmt: skip
     agents = {name: item.label for name, item in library.agents.items()}
     solubles = {name: item.label for name, item in library.solubles.items()}
     for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
-        for name in getattr(spec, key):
-            if name in theirs:
+        for name, words in getattr(spec, key).items():
+            if name in theirs and not _is_same(theirs[name], words):
                 notes.add("error", f"{key}.{name}", f"`{name}` is already in the library", "a name means one thing",
                           "rules of the library would act on something else", "choose another name")
     cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
               for name, item in spec.cargo.items()}  # fmt: skip
     agents |= {name: item.label or name for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
+    transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
+
+
+def _is_same(theirs: Cargo | str, words: object) -> bool:
+    """Whether a model says of a cargo what the library says: then both mean one thing."""
+    return (isinstance(theirs, Cargo) and isinstance(words, CargoSpec)
+            and (theirs.kind, theirs.topology) == (words.kind, words.topology))
 
 
 def cell_specs(spec: ModelSpec) -> Iterator[tuple[str, str, CellSpec]]:
@@ -174,19 +183,24 @@ def _plan(
                                   f"its kind is unknown (define it under `{key if key != 'targets' else 'cargo'}:`)")
                     continue
                 owned[key].setdefault(word)
+                if key == "targets" and word in base.offered_cargo:  # a target pool needs its miRNA in the cell
+                    owned["cargo"].setdefault(word)
     label = next((cell.label for _, cell in said if cell.label), base.label if like == name else name)
     cell_type = CellType(name, label, tuple(sorted(signals.values(), key=lambda signal: signal.name)),
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
+    cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
+    has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
+    cell_type = transfer.of_cell(replace(cell_type, has_ago=has_ago), base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
     text = spec.model_dump_json(exclude_none=True)
     found = phenotypes.read(name, base, [(place, cell.phenotypes) for place, cell in said], text, notes)
     cell_type = replace(cell_type, chains=found.chains, can_die=cell_type.can_die or found.can_kill)
     deathless = {} if base.can_die or bleb or not found.can_kill else {f"{name}.{DEATH}": Given("0 1/s", "default")}
     plan = _with_networks(CellPlan(cell_type, like, held, numbers={**found.numbers, **deathless}), names, notes)
-    words = words_of(plan.cell, names)
-    phenotypes.check(found, set(words.targets()), set(words.sources()), notes)
+    others = words_of(replace(plan.cell, chains=()), names).sources()
+    phenotypes.check(found, set(words_of(plan.cell, names).targets()), set(others), notes)
     return plan
 
 
@@ -233,8 +247,9 @@ def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= dict.fromkeys((*names.agents, *names.solubles), concentration)
     found |= dict.fromkeys((signal.name for signal in cell.signals), pure)
     found |= dict.fromkeys(cell.cargo, SOURCE_UNITS["cargo"]) | {"alive": pure}
-    found |= {f"bound_{name}": SOURCE_UNITS["bound"] for name in names.cargo}
+    found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
     found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
+    found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -310,13 +325,16 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths | phenotypes.expected(cell)
+    return paths | phenotypes.expected(cell) | transfer.expected(cell) | variability.expected(cell)
 
 
-def choices_of_cell(cell: CellType) -> dict[str, Field]:
-    """Parameters that a cell type has only in models that name one of them, by path."""
-    return {f"{cell.name}.{cargo}.{name}": field for cargo in cell.cargo if cell.secretes_vesicles
-            for name, field in CELL_CARGO_CHOICE.items()}  # fmt: skip
+def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[Field, Given]]:
+    """Parameters that a cell type has only where one of them is named, by path, with what they are otherwise."""
+    found = {f"{cell.name}.{cargo}.{name}": (field, Given("0", "default")) for cargo in cell.cargo
+             if cell.secretes_vesicles for name, field in CELL_CARGO_CHOICE.items()}  # fmt: skip
+    if cell.takes_up_vesicles:
+        found |= {f"{cell.name}.{AFFINITY}{name}": (CELL_AFFINITY, Given("1", "default")) for name in senders}
+    return found
 
 
 def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
@@ -339,11 +357,13 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
     if plan.cell.sheds_microvesicles:
         passive = Given(f"@{library.microvesicle_enrichment}", place)
         numbers |= {f"{cargo}.microvesicle_enrichment": passive for cargo in plan.cell.cargo}
-    for kind in (*OWNED_NUMBERS, "microvesicle_cargo"):
+    for kind in (*OWNED_NUMBERS, "microvesicle_cargo", "offered_cargo", "offered_targets", "offered_solubles"):
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()} | dict(plan.numbers)
+    numbers |= transfer.library_numbers(plan.cell, base, place)
+    found = {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return found | dict(plan.numbers) | variability.defaults(plan.cell)
 
 
 def network_numbers(plan: CellPlan) -> dict[str, Given]:
@@ -357,7 +377,8 @@ def network_numbers(plan: CellPlan) -> dict[str, Given]:
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
-    return numbers | _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
+    numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
+    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

@@ -35,6 +35,7 @@ from vesica.errors import Finding, InputError, RunFault, error
 from vesica.spec import io
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.scaling import few_cells, scaled
+from vesica.spec.variability import alike
 from vesica.studies.observables import Place, observables, per_living_cell
 
 Array = NDArray[np.float64]
@@ -103,7 +104,7 @@ def check(plan: Plan) -> None:
 
 def models(model: ResolvedModel, plan: Plan) -> list[ResolvedModel]:
     """(scale,) the dishes that are run."""
-    small = few_cells(model, plan.cells)
+    small = few_cells(alike(model), plan.cells)  # few cells that differ are no sample of many
     found = []
     for k, scale in enumerate(plan.scales):
         seed = small.schedule.seed + 7919 * k  # scales err independently

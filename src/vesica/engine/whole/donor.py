@@ -36,6 +36,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.biology import mvb_law
 from vesica.engine.counters import stream
 from vesica.engine.whole import donor_loop as loop
 from vesica.engine.whole import donor_rest, mvbs, records
@@ -64,7 +65,7 @@ class Leg:
     Parameters
     ----------
     duration : s
-    rates : of all cells, or one for each; or their rows, (1 or cell, 13)
+    rates : of all cells, or one for each; or their rows, (1 or cell, 14)
     look : draw the vesicles of every MVB at the end; without, only their number at fates is drawn
     loads : of vesicles; without, they are numbers only
 
@@ -89,7 +90,7 @@ class Leg:
                              "be zero here")
 
     def table(self) -> Array:
-        """(1 or cell, 13) rates of all cells, or of each."""
+        """(1 or cell, 14) rates of all cells, or of each."""
         if isinstance(self.rates, Rates):
             return self.rates.row()[None]
         if isinstance(self.rates, np.ndarray):
@@ -139,31 +140,46 @@ def empty(seed: int, purpose: str, numbers: Sequence[int] | Index, endosomes: fl
                   np.zeros((cells, room, cargo), dtype=np.int64), rooms)
 
 
-def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rates, workers: int = 1,
+def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rates | Array, workers: int = 1,
             pool: Index | None = None, loads: Loads | None = None) -> Donors:
     """Cells that have stood long at these rates, every MVB looked at, counters at zero.
 
-    Without saturation free and docked MVBs are Poisson and their ages exponential in each stage:
+    Without saturation free and docked MVBs are Poisson and exponential in each stage of their ages:
     cells start so, with the hazards of `resting_means`, and settle for `LIVES` lives. With ``pool``
     (cell, cargo), what is in the cells at rest, the vesicles in MVBs then are loaded by ``loads`` as if each had taken
-    from this pool, which stays; and none is tethered.
+    from this pool, which stays; and none is tethered. Cells of which each has its own rates settle for the longest
+    of their lives.
+
+    Parameters
+    ----------
+    rates : of all cells; or rows of each, (1 or cell, 14)
     """
-    endosomes, free, docked, docking = resting_means(rates)
-    donors = empty(seed, purpose, numbers, endosomes)
+    rows = rates.row()[None] if isinstance(rates, Rates) else checked(rates)
+    means = np.array([resting_means(Rates(*row)) for row in rows.tolist()])
+    donors = empty(seed, purpose, numbers)
+    donors.endosomes[:] = means[:, 0]
+    free, docked = means[:, 1].max(), means[:, 2].max()
     room = 16 + int(free + 6.0 * math.sqrt(free)), 4 + int(docked + 6.0 * math.sqrt(docked))
     donors = replace(donors, free=_wider(donors.free, room[0]), docked=_wider(donors.docked, room[1]))
-    ends = [h for h in (rates.lysosome + docking, rates.fusion if docked else 0.0,
-                        rates.detachment + rates.tether_return,
-                        rates.budding / rates.capacity + rates.retrofusion) if h]
-    donor_rest.furnish(donors.streams, rates.row(), free, docked, docking, donors.share, donors.free, donors.docked,
+    settling = max(_settling(Rates(*row), *mean[2:]) for row, mean in zip(rows.tolist(), means, strict=True))
+    donor_rest.furnish(donors.streams, np.ascontiguousarray(rows), means, donors.share, donors.free, donors.docked,
                        donors.n_free, donors.n_docked)
-    donors, _ = advance(donors, Leg(LIVES / min(ends) if ends else 0.0, rates), workers)
+    donors, _ = advance(donors, Leg(settling, rows), workers)
     if pool is not None and loads is not None:
         donors = _loaded(donors, pool, loads)
         donors.tethered[:] = 0
     donors.counts[:] = 0
     donors.initial[:] = donors.inside()[0].sum(axis=0).astype(np.int64) + donors.tethered
     return donors
+
+
+def _settling(rates: Rates, docked: float, docking: float) -> float:
+    """`LIVES` of the longest lives in s of what is in a donor: an MVB, a docked one, a tether, a full slot."""
+    stages = mvb_law.fusion_stages(rates.lysosome, docking, rates.undocking, rates.fusion)
+    ends = [h for h in (*(stages if docked else (rates.lysosome + docking,)),
+                        rates.detachment + rates.tether_return,
+                        rates.budding / rates.capacity + rates.retrofusion) if h]
+    return LIVES / min(ends) if ends else 0.0
 
 
 def _loaded(donors: Donors, pool: Index, loads: Loads) -> Donors:

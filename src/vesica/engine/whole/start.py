@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from vesica.engine.counters import stream
 from vesica.engine.doses import present_in
 from vesica.engine.program import Program
-from vesica.engine.rest import Rests, resting
+from vesica.engine.rest import REST_TIME, Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
-from vesica.engine.whole import donor, journey
+from vesica.engine.table import RUNNING
+from vesica.engine.whole import donor, journey, unlike
 from vesica.engine.whole.chemistry import Reactions, Signals
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.laws import Laws, donor_rates
@@ -67,48 +68,80 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
                 *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64))
     for kind in model.cells:
         if counts[kind.name]:
-            dish.cells.append(_cells(dish, kind, counts[kind.name], present, f"{name}|{kind.name}"))
+            dish.cells.append(_cells(dish, kind, row, present, f"{name}|{kind.name}"))
     return dish
 
 
-def _cells(dish: Dish, kind: CellType, number: int, present: frozenset[str], name: str) -> Cells:
+def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozenset[str], name: str) -> Cells:
     """The cells of one type, each with whole numbers of its own around the mean field's rest."""
-    program = dish.laws.program
+    program, number = dish.laws.program, int(dish.arm.counts[kind.name])
     seed = program.model.schedule.seed
     values = np.repeat(dish.medium, number, axis=1)
+    differ = unlike.put_numbers(program, kind, row, values, donor.streams_of(seed, f"{name}|spread", range(number)))
+    if differ:
+        unlike.put_rest(program, kind, dish.arm, present, values)
+    signals = Signals(program, present, kind.name)
+    differ |= _choose_phenotypes(program, kind, signals, values, f"{name}|phenotype")
+    means = values.copy() if differ else None
     reactions = Reactions(program, present, kind.name)
     streams = donor.streams_of(seed, f"{name}|reactions", range(number))
-    _settle_reactions(program, kind, reactions, values, streams)
+    _settle_reactions(program, reactions, values, streams)
     first = sum(cells.number for cells in dish.cells)
     cells = Cells(kind, first, values, np.ones(number, dtype=bool), streams, stream(seed, f"{name}|chance", 0),
-                  Signals(program, present, kind.name), reactions)
+                  signals, reactions)
     for pool in (f"{kind.name}.docked", *(f"{kind.name}.bound:{origin}{end}" for origin in dish.classes
-                                          for end in dish.suffixes)):
+                                          for _, end in dish.contents(origin))):
         if pool in program.index:  # rates are read with no docked MVB; nothing is bound yet
             values[program.index[pool]] = 0.0
     if kind.secretes_vesicles:
-        _settle_donors(dish, cells, f"{name}|donor")
+        _settle_donors(dish, cells, means, f"{name}|donor")
     return cells
 
 
-def _settle_reactions(program: Program, kind: CellType, reactions: Reactions, values: Array, streams: Words) -> None:
-    """Whole numbers in place of resting means; no cell dies meanwhile, as in the mean field's rest."""
-    place = program.index.get(f"{kind.name}.death_rate") if kind.can_die else None
-    if place is not None:
-        hazard = values[place].copy()
-        values[place] = 0.0
+def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, values: Array, purpose: str) -> bool:
+    """Put each cell into one state of every chain, by its shares at rest; says whether cells differ.
+
+    Those that do have their signals at rest in the state they are in.
+    """
+    differ = False
+    for chain in kind.chains:
+        places = [program.index[f"{kind.name}.{state.name}"] for state in chain.living]
+        shares = np.maximum(values[places], 0.0)
+        chance = uniforms(stream(program.model.schedule.seed, f"{purpose}|{chain.name}", 0), values.shape[1])
+        passed = chance >= np.cumsum(shares, axis=0) / shares.sum(axis=0)
+        values[places] = np.arange(len(places))[:, None] == passed[:-1].sum(axis=0)
+        differ |= bool(np.ptp(values[places], axis=1).any())
+    if differ:
+        signals.advance(values, 0.0, REST_TIME)
+    return differ
+
+
+def _settle_reactions(program: Program, reactions: Reactions, values: Array, streams: Words) -> None:
+    """Whole numbers in place of resting means; what stands still in the mean field's rest stands still here."""
+    place = program.index.get(RUNNING)
+    if place is None:
+        reactions.settle(values, streams)
+        return
+    running = values[place].copy()
+    values[place] = 0.0
     reactions.settle(values, streams)
-    if place is not None:
-        values[place] = hazard
+    values[place] = running
 
 
-def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
-    """Resting donors, their vesicles loaded from what each cell holds, and the vesicles tethered to them."""
+def _settle_donors(dish: Dish, cells: Cells, means: Array | None, purpose: str) -> None:
+    """Resting donors, their vesicles loaded from what each cell holds, and the vesicles tethered to them.
+
+    Parameters
+    ----------
+    means : (value, cell), optional
+        Of each cell at rest, where cells differ by more than chance.
+    """
     laws, c = dish.laws, cells.name
     laws.evaluate(cells.values)
-    mean = cells.values.mean(axis=1, keepdims=True)
+    mean = cells.values.mean(axis=1, keepdims=True) if means is None else means
+    mean[laws.program.index[f"{c}.docked"]] = 0.0
     laws.evaluate(mean)
-    rates, loads, pool = Rates(*donor_rates(laws, mean, c)[0]), dish.loads(c, cells.values), dish.pool(cells)
+    rates, loads, pool = donor_rates(laws, mean, c), dish.loads(c, cells.values), dish.pool(cells)
     seed = laws.program.model.schedule.seed
     try:
         donors = donor.resting(seed, purpose, range(cells.number), rates, pool=pool, loads=loads)
@@ -118,16 +151,16 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
                                "their MVBs would become more and more, and the run would start from an arbitrary state",
                                f"give `{c}.mvb_lysosome_rate` a value above zero, or let what is made end "
                                "in another way")) from None
-    ends = [float(laws.rate(mean, f"{process}/{c}", f"{c}.tethered")[0])
-            for process in ("tether_detachment", "tether_return")]
-    if sum(ends) > 0.0:
-        duration = TETHERS / sum(ends)
+    ends = sum(laws.rate(mean, f"{process}/{c}", f"{c}.tethered") for process in ("tether_detachment", "tether_return"))
+    if ends.any():
+        duration = TETHERS / ends[ends > 0.0].min()
         donors.pool[:] = ABUNDANT * pool
         scarce = replace(loads, per_size=loads.per_size / ABUNDANT)
         donors, bursts = donor.advance(donors, donor.Leg(duration, rates, loads=scarce))
         arrivals = arriving(bursts, dish.classes.index(c), cells.first)
         stays = arrivals.is_tethered & (uniforms(cells.chance, arrivals.times.size)
-                                        < np.exp(-sum(ends) * (duration - arrivals.times)))
+                                        < np.exp(-ends[(arrivals.cells - cells.first) % ends.size]
+                                                 * (duration - arrivals.times)))
         left = journey.Arrivals(**{name: field[stays] for name, field in vars(arrivals).items()})
         left = replace(left, times=np.zeros_like(left.times))
         still = journey.Hazards(**{field.name: 0.0 for field in fields(journey.Hazards)})
@@ -135,4 +168,5 @@ def _settle_donors(dish: Dish, cells: Cells, purpose: str) -> None:
         dish.journey.reset()
         donors.pool[:] = pool
     donors.start_counting()
-    cells.donors, cells.rest = donors, rates
+    cells.donors = donors
+    cells.rest = Rates(*rates[0]) if means is None else None

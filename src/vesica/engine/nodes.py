@@ -1,0 +1,214 @@
+"""Cells that differ, in a mean field: a cell type becomes a few kinds of cells that share the medium.
+
+Each kind stands at a node of a quadrature over the numbers that vary, and weighs as much as the node: pools, values
+and laws of the type are written once for each kind, ``NAME#K``, while its vesicles stay one class. What results show is
+the mean over kinds under the type's own names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.engine import spread
+from vesica.engine.table import Assignment, Flux, Pool, ProcessTable, Watched
+from vesica.errors import error
+from vesica.spec.resolved import Arm, ResolvedModel, Spread
+from vesica.spec.variability import factors_of, nodes_per_factor
+
+Array = NDArray[np.float64]
+
+# Derived shares and the share that they complete to one
+COMPLEMENTS = {"receptor_loss_share": "receptor_insertion_share", "apoptotic_rest_share": "apoptotic_cargo_share",
+               "tethered_share": "released_share", "bare_arrival_share": "loaded_arrival_share"}
+AGO = ("ago_at_first", "ago_at_rest")  # derived copies of free Ago, of cells that hold any (`rows.resting_ago`)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The kinds of cells that stand for one cell type.
+
+    Parameters
+    ----------
+    weights : (kind,)
+        Share of the cells; their sum is 1.
+    normals : (normal, kind)
+        Where the nodes stand.
+    """
+
+    cell: str
+    spreads: tuple[Spread, ...]
+    weights: Array
+    normals: Array
+
+    def names(self, name: str) -> list[str]:
+        """A name of the type for each of its kinds."""
+        return [f"{name}#{kind}" for kind in range(self.weights.size)]
+
+    def numbers(self, row: Mapping[str, float]) -> dict[str, Array]:
+        """Path -> (kind,) numbers that vary, with the type's number as their mean, and what completes them to one."""
+        found = {}
+        for path, factors in spread.factors(self.spreads, row, self.normals).items():
+            found[path] = row[path] * factors / float(self.weights @ factors)
+        return found | complements(found)
+
+
+def complements(numbers: Mapping[str, Array]) -> dict[str, Array]:
+    """Derived shares that go with shares, for cells that have their own."""
+    found = {}
+    for derived, share in COMPLEMENTS.items():
+        for path, values in numbers.items():
+            owner, _, name = path.rpartition(".")
+            if name == share:
+                found[f"{owner}.{derived}"] = 1.0 - values
+    return found
+
+
+def base(name: str) -> str:
+    """A name of the type, from one of a kind."""
+    return name.partition("#")[0]
+
+
+def groups_of(model: ResolvedModel) -> tuple[Group, ...]:
+    """Cell types whose cells differ, with their kinds."""
+    found = []
+    for cell in model.cells:
+        if cell.spreads:
+            count = sum(factors_of(one) for one in cell.spreads)
+            found.append(Group(cell.name, cell.spreads, *spread.quadrature(count, nodes_per_factor(model, cell))))
+    return tuple(found)
+
+
+def divided(table: ProcessTable, groups: Iterable[Group]) -> ProcessTable:
+    """The table with everything of these cell types once for each of their kinds.
+
+    Raises
+    ------
+    InputError
+        A law of somebody else reads what differs from cell to cell.
+    """
+    for group in groups:
+        table = _divided(table, group)
+    return table
+
+
+def _divided(table: ProcessTable, group: Group) -> ProcessTable:
+    own = _own(table, group)
+    kinds = range(group.weights.size)
+
+    def at(name: str, kind: int) -> str:
+        return f"{name}#{kind}" if name in own else name
+
+    def pool_at(pool: Pool, kind: int) -> Pool:
+        return replace(pool, name=at(pool.name, kind), compartment=f"{group.cell}#{kind}",
+                       rest=None if pool.rest is None else at(pool.rest, kind),
+                       pulse=None if pool.pulse is None else at(pool.pulse, kind))
+
+    def flux_at(flux: Flux, kind: int) -> Flux:
+        return replace(flux, name=f"{flux.name}#{kind}", owner=f"{group.cell}#{kind}",
+                       factors=tuple(at(name, kind) for name in flux.factors),
+                       moves=tuple((at(name, kind), count) for name, count in flux.moves))
+
+    for flux in table.fluxes:
+        if flux.owner != group.cell and own & {*flux.factors, *(name for name, _ in flux.moves)}:
+            raise error(flux.name, f"the process `{flux.name}` reads what differs from cell to cell",
+                        "what cells hold is read by their own processes", "it would not know which cell to read",
+                        "this is a fault of vesica: please report it")
+    pools = [new for pool in table.pools for new in
+             ([pool_at(pool, kind) for kind in kinds] if pool.name in own else [pool])]
+    assignments = [new for one in table.assignments for new in
+                   ([Assignment(at(one.target, kind), one.kernel, tuple(at(arg, kind) for arg in one.args))
+                     for kind in kinds] if one.target in own else [one])]
+    fluxes = [new for flux in table.fluxes for new in
+              ([flux_at(flux, kind) for kind in kinds] if flux.owner == group.cell else [flux])]
+    tokens = tuple(replace(token, weights={at(name, kind): weight for name, weight in token.weights.items()
+                                           for kind in (kinds if name in own else (0,))}) for token in table.tokens)
+    watched = [new for one in table.watched for new in
+               ([replace(one, name=at(one.name, kind), compartment=f"{group.cell}#{kind}") for kind in kinds]
+                if one.name in own else [one])]
+    numbers = [name for name in (*table.parameters, *table.derived) if name in own]
+    derived = (*table.derived, *(at(name, kind) for name in numbers for kind in kinds))
+    return replace(table, pools=tuple(pools), assignments=tuple(assignments), fluxes=tuple(fluxes), tokens=tokens,
+                   derived=derived, watched=tuple(watched))
+
+
+def _own(table: ProcessTable, group: Group) -> frozenset[str]:
+    """Names of values that differ from kind to kind: varied numbers, pools, and what is computed from them."""
+    own = {path for one in group.spreads for path in one.paths}
+    own |= set(complements(dict.fromkeys(own, group.weights))) & set(table.derived)
+    own |= {f"{group.cell}.{name}" for name in AGO} & set(table.derived)
+    own |= {pool.name for pool in table.pools if pool.compartment == group.cell}
+    while True:
+        more = {one.target for one in table.assignments if own & set(one.args)} - own
+        if not more:
+            return frozenset(own)
+        own |= more
+
+
+def counts(arm: Arm, groups: Iterable[Group]) -> dict[str, float]:
+    """Cells of each type, and of each of its kinds."""
+    found = dict(arm.counts)
+    for group in groups:
+        number = arm.counts.get(group.cell, 0.0)
+        found |= dict(zip(group.names(group.cell), (number * group.weights).tolist(), strict=True))
+    return found
+
+
+@dataclass(frozen=True)
+class Means:
+    """Means over kinds of cells.
+
+    Parameters
+    ----------
+    columns : (mean,)
+        Place of each mean among all pools of the model.
+    into : (state,)
+        Which mean a state counts in.
+    share : (state,)
+        Share of the type's cells that it stands for.
+    alive : (state,)
+        State of the share alive that weighs a level, which is one of living cells only; -1 for all else.
+    """
+
+    columns: NDArray[np.int64]
+    into: NDArray[np.int64]
+    share: Array
+    alive: NDArray[np.int64]
+
+    def of(self, states: Array) -> Array:
+        """(..., mean) from (..., state)."""
+        if self.into.size == self.columns.size:
+            return states
+        weight = self.share * np.where(self.alive >= 0, states[..., np.maximum(self.alive, 0)], 1.0)
+        found, total = np.zeros((2, *states.shape[:-1], self.columns.size))
+        np.add.at(found, (..., self.into), states * weight)
+        np.add.at(total, (..., self.into), weight)
+        is_level = np.zeros(self.columns.size, dtype=bool)
+        is_level[self.into[self.alive >= 0]] = True
+        return np.where(is_level & (total > 0.0), found / np.where(total > 0.0, total, 1.0), found)
+
+
+def means(table: ProcessTable, groups: Iterable[Group], names: tuple[str, ...], columns: Mapping[str, int]) -> Means:
+    """How states ``names`` of a divided table make means.
+
+    Parameters
+    ----------
+    columns : mapping of pool to its place among all pools and watched values of the model
+    """
+    share = {name: weight for group in groups
+             for name, weight in zip(group.names(group.cell), group.weights.tolist(), strict=True)}
+    shown: dict[str, Pool | Watched] = {one.name: one for one in (*table.pools, *table.watched)}
+    state = {name: place for place, name in enumerate(names)}
+    kept = sorted({columns[base(name)] for name in names})
+    place_of = {column: place for place, column in enumerate(kept)}
+    alive = []
+    for name in names:
+        one = shown[name]
+        cell, _, kind = one.compartment.partition("#")
+        is_level = isinstance(one, Watched) or one.is_level
+        alive.append(state.get(f"{cell}.alive#{kind}", -1) if kind and is_level else -1)
+    return Means(np.array(kept, dtype=np.int64), np.array([place_of[columns[base(name)]] for name in names], np.int64),
+                 np.array([share.get(shown[name].compartment, 1.0) for name in names]), np.array(alive, np.int64))
