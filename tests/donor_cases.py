@@ -15,8 +15,8 @@ from vesica.engine.whole.rates import Rates
 
 # Few slots and MVBs, so that every budding can be simulated often; numbers for arithmetic, not from biology.
 BASE = Rates(formation=0.05, maturation=2e-3, recycling=3e-3, budding=0.03, capacity=6.4, retrofusion=2e-3,
-             lysosome=2e-3, docking=2e-3, sites=3.0, fusion=5e-3, released_share=0.6, detachment=1e-3,
-             tether_return=5e-4)
+             lysosome=2e-3, docking=2e-3, undocking=3e-3, sites=3.0, fusion=5e-3, released_share=0.6,
+             detachment=1e-3, tether_return=5e-4)
 PLENTY = replace(BASE, sites=float("inf"), capacity=6.0)
 ENDOSOMES = BASE.formation / (BASE.maturation + BASE.recycling)
 
@@ -155,10 +155,11 @@ def moments(legs: tuple[tuple[float, Rates], ...]) -> np.ndarray:
 
         def slope(_t: float, y: np.ndarray, x: Rates = x, fill: float = fill, loss: float = loss) -> np.ndarray:
             out = np.zeros(14)
-            for low, leave in ((0, x.lysosome + x.docking), (5, x.fusion)):
+            for low, leave in ((0, x.lysosome + x.docking), (5, x.fusion + x.undocking)):
                 f = y[low : low + 5]
                 out[low : low + 5] = j * fill * (x.capacity - j + 1) * np.append(0.0, f[:-1]) - (j * loss + leave) * f
             out[0] += x.maturation * y[10]
+            out[:5] += x.undocking * y[5:10]
             out[5:10] += x.docking * y[:5]
             out[10] = x.formation - (x.maturation + x.recycling) * y[10]
             out[11] = (1 - x.released_share) * x.fusion * y[6] - (x.detachment + x.tether_return) * y[11]

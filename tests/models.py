@@ -9,6 +9,8 @@ from vesica.spec.resolved import (
     Arm,
     Cargo,
     CellType,
+    Chain,
+    ChainState,
     Domain,
     Parameter,
     ResolvedModel,
@@ -16,13 +18,14 @@ from vesica.spec.resolved import (
     Schedule,
     Signal,
 )
-from vesica.spec.vocabulary import ALL_MACHINERY, CELL_APOPTOSIS, CELL_MACHINERY, CELL_SHEDDING
+from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_MACHINERY, CELL_SHEDDING
 
 H = 3600.0
 MACHINERY: dict[str, float] = {
     "endosome_formation_rate": 0.3, "endosome_maturation_rate": 2e-4, "endosome_recycling_rate": 1.4e-3,
     "ilv_budding_rate": 1 / 60, "escrt_share": 0.5, "escrt_activity": 1.0, "nsmase2_activity": 1.0,
     "ilv_capacity": 80.0, "retrofusion_rate": 0.03 / 60, "mvb_lysosome_rate": 5e-4, "mvb_docking_rate": 3e-5,
+    "mvb_undocking_rate": 1e-3,
     "docking_sites": 10.0, "rab27_activity": 1.0, "mvb_fusion_rate": 2e-3, "snare_activity": 1.0,
     "released_share": 0.6, "tether_detachment_rate": 1e-3, "tether_return_rate": 1e-4,
     "ilv_diameter_median": 0.085, "ilv_diameter_gsd": 1.35, "ilv_diameter_low": 0.03, "ilv_diameter_high": 0.2,
@@ -35,6 +38,7 @@ MACHINERY: dict[str, float] = {
     "microvesicle_diameter_gsd": 1.6, "microvesicle_diameter_low": 0.1, "microvesicle_diameter_high": 1.0,
     "apoptotic_vesicles_per_cell": 60.0, "apoptotic_cargo_share": 0.3, "apoptotic_diameter_median": 1.0,
     "apoptotic_diameter_gsd": 1.6, "apoptotic_diameter_low": 0.5, "apoptotic_diameter_high": 5.0,
+    "ago_copies": 4e4, "ago_loading_rate": 1e-8, "duplex_decay_rate": 5e-4, "loaded_arrival_share": 0.25,
 }
 
 
@@ -58,6 +62,50 @@ def kinds_model(**changes: object) -> ResolvedModel:
     donor = replace(model.cells[0], sheds_microvesicles=True)
     taker = replace(model.cells[1], forms_apoptotic_vesicles=True)
     model = replace(model, cells=(donor, taker), parameters={**model.parameters, **parameters(values)})
+    leak = Rule("leak", "donor", "agent", "increases", "shedding_rate", "agent adds shedding", adds=True)
+    numbers = {"rule.leak.half_max": (6e6, "molecule/um^3"), "rule.leak.hill": (2.0, ""),
+               "rule.leak.added": (1 / H, "vesicle/s")}  # fmt: skip
+    model = replace(model, rules=(*model.rules, leak), parameters={**model.parameters, **parameters(numbers)})
+    return replace(model, **changes)  # type: ignore[arg-type]
+
+
+def phenotypes_model(**changes: object) -> ResolvedModel:
+    """The kinds, with recipients that are calm or angry, and die of it; and another chain that settles at rest."""
+    model = kinds_model()
+    fate = Chain("fate", (ChainState("calm"), ChainState("angry", owns=("internalisation_rate", "death_rate")),
+                          ChainState("burst", dies=True)), (("calm", "angry"), ("angry", "calm"), ("angry", "burst")))
+    look = Chain("look", (ChainState("thin"), ChainState("thick", owns=("internalisation_rate", "mir_production"))),
+                 (("thin", "thick"), ("thick", "thin")), settles=True)
+    hazards = {"calm_to_angry": 0.02, "angry_to_calm": 0.03, "angry_to_burst": 0.01, "thin_to_thick": 0.1,
+               "thick_to_thin": 0.3}
+    values = {f"taker.{word}.hazard": (per_hour / H, "1/s") for word, per_hour in hazards.items()}
+    values |= {"taker.calm.initial": (0.8, ""), "taker.angry.initial": (0.2, ""),
+               "taker.angry.internalisation_rate": (0.5, ""), "taker.angry.death_rate": (4.0, ""),
+               "taker.thick.internalisation_rate": (3.0, ""), "taker.thick.mir_production": (2.0, "")}
+    taker = replace(model.cells[1], chains=(fate, look))
+    model = replace(model, cells=(model.cells[0], taker), parameters={**model.parameters, **parameters(values)})
+    return replace(model, **changes)  # type: ignore[arg-type]
+
+
+def transfer_model(**changes: object) -> ResolvedModel:
+    """All kinds of vesicles, with recipients that translate an mRNA, load Ago and have a receptor for ligands."""
+    model = kinds_model()
+    values = {f"taker.{name}": (MACHINERY[name], ALL_MACHINERY[name].unit) for name in CELL_AGO}
+    for cell in ("donor", "taker"):
+        for cargo, basal, decay in (("mrna", 50.0 * (cell == "donor"), 0.1 / H), ("protein", 1e3, 0.05 / H)):
+            values |= {f"{cell}.{cargo}.basal": (basal, "molecule"), f"{cell}.{cargo}.decay_rate": (decay, "1/s"),
+                       f"{cell}.{cargo}.enrichment": (1.0, "")}
+    values |= {f"donor.{cargo}.microvesicle_enrichment": (0.5, "") for cargo in ("mrna", "protein")}
+    values |= {"taker.mrna.translation_rate": (20.0 / H, "1/s"), "taker.ligand.half_occupancy": (1e3, "molecule"),
+               "rule.touch.half_max": (5.0, "vesicle"), "rule.touch.hill": (2.0, ""), "rule.touch.fold": (3.0, "")}
+    donor, taker = model.cells
+    cells = (replace(donor, cargo=("ligand", "mir", "mrna", "protein", "receptor")),
+             replace(taker, cargo=("ligand", "mir", "mrna", "protein", "receptor"), has_ago=True,
+                     translations=(("mrna", "protein"),), ligands=(("ligand", "receptor"),)))
+    cargo = (*model.cargo, Cargo("mrna", "mrna", "lumen"), Cargo("protein", "protein", "lumen", frees="factor"))
+    touch = Rule("touch", "taker", "engaged_ligand", "increases", "alarm_production", "touch raises alarm")
+    model = replace(model, cells=cells, cargo=cargo, rules=(*model.rules, touch),
+                    parameters={**model.parameters, **parameters(values)})
     return replace(model, **changes)  # type: ignore[arg-type]
 
 

@@ -17,7 +17,7 @@ from vesica.spec.arms import Drug, Effect
 from vesica.spec.model import Block, Inhibitor, InterventionSpec, KnockDown, KnockOut, ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import CellType, Inhibition, ResolvedModel
-from vesica.spec.rules import BOUND, REPRESSION
+from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
 from vesica.units import CONCENTRATION
 
 # what biologists knock out, and the activity of the machinery that stands for it
@@ -128,7 +128,7 @@ def _of(cells: Sequence[CellType], everywhere: bool) -> str:  # noqa: FBT001
 
 
 def targets(name: str, model: ResolvedModel, cells: Iterable[CellType]) -> list[str]:
-    """Parameter paths that stand for a name: copies made, a resting activity, machinery, or secretion."""
+    """Paths of parameters that a name stands for: copies made, resting activity, machinery, secretion, a transition."""
     paths = []
     for cell in cells:
         signals = [signal.name for signal in cell.signals]
@@ -136,6 +136,8 @@ def targets(name: str, model: ResolvedModel, cells: Iterable[CellType]) -> list[
             paths.append(f"{cell.name}.{name}.basal")
         if name in cell.solubles:
             paths.append(f"{cell.name}.{name}.secretion_rate")
+        paths += [f"{cell.name}.{name}.hazard" for chain in cell.chains for way in chain.transitions
+                  if name == "_to_".join(way)]
         field = _aliases().get(name.lower(), name)
         if field in ACTIVITIES:
             paths.append(f"{cell.name}.{field}")
@@ -151,6 +153,7 @@ def names(cells: Iterable[CellType]) -> set[str]:
     found = {*ALIASES, *ACTIVITIES}
     for cell in cells:
         found |= {*cell.cargo, *cell.solubles, *(signal.name for signal in cell.signals)}
+        found |= {"_to_".join(way) for chain in cell.chains for way in chain.transitions}
     return found
 
 
@@ -249,18 +252,18 @@ def _machinery(*fields: str) -> Routes:
 
 
 def _rules_from(is_source: Callable[[str, ResolvedModel], bool]) -> Routes:
-    """A rule with a fold of one changes nothing."""
+    """A rule with a fold of one, or that adds nothing, changes nothing."""
     def route(model: ResolvedModel, cells: Sequence[CellType]) -> tuple[dict[str, float], dict[str, float]]:
         owners = {cell.name for cell in cells}
-        keys = [rule.key for rule in model.rules if rule.cell in owners and is_source(rule.source, model)]
-        return {}, {f"rule.{key}.fold": 1.0 for key in keys}
+        return {}, {rule.strength: rule.neutral for rule in model.rules
+                    if rule.cell in owners and is_source(rule.source, model)}  # fmt: skip
 
     return route
 
 
 ROUTES: Final[dict[str, tuple[str, Routes]]] = {
     "surface_signalling": ("signalling of vesicles from the cell surface blocked",
-                           _rules_from(lambda source, _model: source.startswith(BOUND))),
+                           _rules_from(lambda source, _model: source.startswith((BOUND, ENGAGED)))),
     "receptor_transfer": ("transfer of receptors to the cell surface blocked",
                           _machinery("receptor_surfacing_rate", "receptor_insertion_share")),
     "mirna_route": ("repression by received and own miRNA blocked",

@@ -97,6 +97,48 @@ def _hill_dhalf(x: float, half: float, n: float) -> float:
     return -n * power / (1.0 + power) ** 2 / half
 
 
+def _power(x: float, n: float) -> float:
+    if x <= 0.0:  # a level that a solver puts a hair below zero is none
+        return 0.0 if n > 0.0 else 1.0 if n == 0.0 else math.inf
+    return x**n
+
+
+def _power_dx(x: float, n: float) -> float:
+    if x <= 0.0:
+        return 1.0 if n == 1.0 else 0.0
+    return n * x ** (n - 1.0)
+
+
+def _power_dn(x: float, n: float) -> float:
+    return x**n * math.log(x) if x > 0.0 else 0.0
+
+
+def _hill_dn(x: float, half: float, n: float) -> float:
+    if x <= 0.0:
+        return 0.0
+    power = (x / half) ** n if x < half else (half / x) ** n
+    return power / (1.0 + power) ** 2 * math.log(x / half)
+_NONE: Final = 1e-200  # fewer targets than this are none: numbers over them could overflow
+_ALL: Final = 700.0  # shots for each target, from which on exp of minus so many is nothing
+
+
+def _hit_share(shots: float, targets: float) -> float:
+    return -math.expm1(-shots / targets) if targets > _NONE and shots > 0.0 else 0.0
+
+
+def _hit_share_dshots(shots: float, targets: float) -> float:
+    if targets <= _NONE or shots > _ALL * targets:
+        return 0.0
+    return math.exp(-shots / targets) / targets if shots > 0.0 else 1.0 / targets
+
+
+def _hit_share_dtargets(shots: float, targets: float) -> float:
+    if targets <= _NONE or shots <= 0.0 or shots > _ALL * targets:
+        return 0.0
+    mean = shots / targets
+    return -mean * math.exp(-mean) / targets
+
+
 FUNCTIONS: Final[dict[str, Function]] = {
     f.name: f
     for f in (
@@ -105,14 +147,23 @@ FUNCTIONS: Final[dict[str, Function]] = {
         Function("reciprocal", _reciprocal, (None,)),
         Function("inverse", _inverse, ("inverse_slope",)),
         Function("inverse_slope", _inverse_slope, (None,)),
-        Function("hill", _hill, ("hill_dx", "hill_dhalf", None), pure=False),
+        Function("power", _power, ("power_dx", "power_dn")),
+        Function("power_dx", _power_dx, (None, None)),
+        Function("power_dn", _power_dn, (None, None)),
+        Function("hill", _hill, ("hill_dx", "hill_dhalf", "hill_dn"), pure=False),
         Function("hill_dx", _hill_dx, (None, None, None), pure=False),
         Function("hill_dhalf", _hill_dhalf, (None, None, None), pure=False),
+        Function("hill_dn", _hill_dn, (None, None, None), pure=False),
+        Function("hit_share", _hit_share, ("hit_share_dshots", "hit_share_dtargets"), pure=False),
+        Function("hit_share_dshots", _hit_share_dshots, (None, None), pure=False),
+        Function("hit_share_dtargets", _hit_share_dtargets, (None, None), pure=False),
     )
 }
 exp: Final = FUNCTIONS["exp"]
 log: Final = FUNCTIONS["log"]
 hill: Final = FUNCTIONS["hill"]
+power: Final = FUNCTIONS["power"]  # of a number that is not below zero
+hit_share: Final = FUNCTIONS["hit_share"]  # of targets that shots, fallen on them by chance, hit at least once
 inverse: Final = FUNCTIONS["inverse"]  # 1/x, and 0 where there is nothing left to divide by
 
 

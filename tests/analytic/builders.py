@@ -12,18 +12,23 @@ from vesica.engine.doses import Source
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import parameter_row
 from vesica.engine.well_mixed import Trajectory, run_arm
+from vesica.spec.phenotypes import expected
 from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Rule, Schedule
 from vesica.spec.vocabulary import (
+    CELL_AGO,
     CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_SHED,
+    CELL_LIGAND,
     CELL_MACHINERY,
     CELL_SHEDDING,
     CELL_SIGNAL,
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
+    CELL_TRANSLATION,
     MEDIUM,
+    PHENOTYPE_FACTOR,
     RULE,
 )
 
@@ -33,7 +38,7 @@ VOLUME = 2e12  # um^3, 2 mL
 
 NEUTRAL = {name: value for name, value in MACHINERY.items() if not name.endswith("_rate")}
 NEUTRAL |= dict.fromkeys(("enrichment", "microvesicle_enrichment", "reference", "half_max", "fold"), 1.0)
-NEUTRAL["hill"] = 2.0
+NEUTRAL |= {"hill": 2.0, "added": 0.0}
 
 LUMEN, MEMBRANE = Cargo("mir", "mirna", "lumen"), Cargo("receptor", "receptor", "membrane")
 
@@ -54,7 +59,7 @@ def build(
     """A model whose rates are all zero but those in ``changes`` (parameter path to value).
 
     Geometry, size law, capacities and activities are those of `tests.models.MACHINERY`;
-    cargo, targets and solubles are empty, and a rule has the Hill coefficient two.
+    cargo, targets and solubles are empty, factors of phenotypes are one, and a rule has the Hill coefficient two.
     """
     values = {f"medium.{name}": (0.0, field.unit) for name, field in MEDIUM.items()}
     values |= {"medium.temperature": (310.0, "K"), "medium.viscosity": (0.692e-3, "Pa*s")}
@@ -70,10 +75,20 @@ def build(
         for owner, table in fields.items():
             for name, field in table.items():
                 values[f"{owner}.{name}"] = (NEUTRAL.get(name, 0.0), field.unit)
+        values |= {path: (NEUTRAL.get(path.rpartition(".")[2], 0.0), field.unit) if field is not PHENOTYPE_FACTOR
+                   else (1.0, "") for path, field in expected(cell).items()}
+        fields = {cell.name: CELL_AGO if cell.has_ago else {}}
+        fields |= {f"{cell.name}.{mrna}": CELL_TRANSLATION for mrna, _ in cell.translations}
+        for name, _ in cell.ligands:
+            fields.setdefault(f"{cell.name}.{name}", {})
+            fields[f"{cell.name}.{name}"] = {**fields[f"{cell.name}.{name}"], **CELL_LIGAND}
+        values |= {f"{owner}.{name}": (NEUTRAL.get(name, 0.0), field.unit)
+                   for owner, table in fields.items() for name, field in table.items()}
         for name in cell.mirna_targets:
             values |= {f"{cell.name}.{name}.{key}": (0.0, field.unit) for key, field in CELL_TARGETS.items()}
     values |= {f"{name}.decay_rate": (0.0, "1/s") for name in solubles}
-    values |= {f"rule.{rule.key}.{name}": (NEUTRAL[name], "") for rule in rules for name in RULE}
+    values |= {f"rule.{rule.key}.{name}": (NEUTRAL[name], "") for rule in rules for name in RULE
+               if name != ("fold" if rule.adds else "added")}  # fmt: skip
     unknown = set(changes) - set(values)
     if unknown:
         raise KeyError(f"the model has no parameter {sorted(unknown)}")

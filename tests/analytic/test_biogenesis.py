@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import quad
 
 from tests.analytic.builders import LUMEN, MEMBRANE, H, Run, build, run
+from vesica.biology.mvb_law import fusion_share
 from vesica.spec.resolved import Arm, CellType
 
 FORMATION, MATURATION, RECYCLING = 0.3, 2e-4, 1.4e-3
@@ -23,7 +24,8 @@ MACHINERY = {
     "nsmase2_activity": CERAMIDE,
 }
 DOCKING, SITES, FUSION, RELEASED, DETACHED, TAKEN_BACK = 3e-4, 10.0, 2e-3, 0.6, 1e-3, 1e-4
-RELEASE = {"mvb_docking_rate": DOCKING, "docking_sites": SITES, "mvb_fusion_rate": FUSION,
+UNDOCK = 1.2e-3
+RELEASE = {"mvb_docking_rate": DOCKING, "mvb_undocking_rate": UNDOCK, "docking_sites": SITES, "mvb_fusion_rate": FUSION,
            "rab27_activity": 0.8, "snare_activity": 1.5, "released_share": RELEASED,
            "tether_detachment_rate": DETACHED, "tether_return_rate": TAKEN_BACK}
 DOCK, FUSE = DOCKING * 0.8, FUSION * 1.5  # kernels `docking_hazard` at no docked MVB, `fusion_hazard`
@@ -73,12 +75,12 @@ def test_mean_and_second_moment_of_ilvs_per_mvb() -> None:
 
 
 def docked_at_rest() -> tuple[float, float]:
-    """MVBs M and docked D per cell: made = h M + f D and k (1 - D/S) M = f D.
+    """MVBs M and docked D per cell: made = h M + f D and k (1 - D/S) M = (f + u) D.
 
-    The first gives M = (made - f D)/h; in the second, f D^2 - (made + f S + h f S/k) D + made S = 0,
+    The first gives M = (made - f D)/h; in the second, f D^2 - (made + f S + h (f + u) S/k) D + made S = 0,
     whose smaller root keeps D < S (conjugate form).
     """
-    half = 0.5 * (MADE + FUSE * SITES + LYSOSOME * FUSE * SITES / DOCK)
+    half = 0.5 * (MADE + FUSE * SITES + LYSOSOME * (FUSE + UNDOCK) * SITES / DOCK)
     docked = MADE * SITES / (half + math.sqrt(half**2 - FUSE * MADE * SITES))
     return (MADE - FUSE * docked) / LYSOSOME, docked
 
@@ -91,24 +93,40 @@ def test_docking_saturates() -> None:
     assert docked < SITES
     assert np.abs(found["donor.mvb"] - mvbs).max() <= 2 * found.bound(scale)
     assert np.abs(found["donor.docked"] - docked).max() <= 2 * found.bound(scale)
-    unsaturated = DOCK * MADE / (LYSOSOME + DOCK) / FUSE
+    unsaturated = MADE * fusion_share(LYSOSOME, DOCK, UNDOCK, FUSE) / FUSE
     assert abs(unsaturated - docked) > 0.05 * docked  # saturation is seen
+
+
+@pytest.mark.parametrize("snare", [0.3, 1.0, 3.0])
+def test_of_visits_to_the_membrane_a_share_ends_with_fusion(snare: float) -> None:
+    """With sites that abound and f/(f + u) the share of visits that fuse, secretion is made k f/(h (f + u) + k f).
+
+    Fusions and MVBs in the lysosome over the run, in which nothing changes; `Run.bound`. So a SNARE that is rare
+    lowers secretion, nearly in proportion where most visits end without fusion, and not at all without undocking.
+    """
+    fuse = FUSION * snare
+    found = donors(MACHINERY | RELEASE | {"docking_sites": 1e9, "snare_activity": snare})
+    share = fuse / (fuse + UNDOCK)
+    fused = MADE * DOCK * share / (LYSOSOME + DOCK * share)
+    assert MADE * fusion_share(LYSOSOME, DOCK, UNDOCK, fuse) == pytest.approx(fused, rel=1e-14)
+    scale = FORMATION / (MATURATION + RECYCLING) + MADE * found.times[-1]
+    assert np.abs(found["donor.fused"] - fused * found.times).max() <= 2 * found.bound(scale)
+    assert np.abs(found["donor.lysed"] - (MADE - fused) * found.times).max() <= 2 * found.bound(scale)
+    assert fusion_share(LYSOSOME, DOCK, 0.0, fuse) == pytest.approx(DOCK / (LYSOSOME + DOCK), rel=1e-14)
 
 
 def flow() -> tuple[float, float, float]:
     """Per cell: ILVs in MVBs and docked MVBs, and vesicles that come free per time, all at rest.
 
-    A docked MVB enters with n0 = mean of the free ones and, being n_max slots, relaxes with u
-    to N q; over its exponential life that is n0 f/(u + f) + N q u/(u + f).
+    ILVs bud into each MVB at b and relax with u = b/N + k_retro; MVBs take theirs along as they dock (g),
+    undock (v) and leave (h, f): b M = (u + h + g) F - v B and b D = (u + f + v) B - g F.
     """
     mvbs, docked = docked_at_rest()
-    leave = LYSOSOME + DOCK * (1 - docked / SITES)
+    dock = DOCK * (1 - docked / SITES)
     u = PER_MVB / CAPACITY + RETRO
-    free_mean = PER_MVB / (u + leave)
-    docked_mean = free_mean * FUSE / (u + FUSE) + PER_MVB / u * u / (u + FUSE)
-    fused = FUSE * docked * docked_mean
-    return mvbs * free_mean, docked * docked_mean, fused * (
-        RELEASED + (1 - RELEASED) * DETACHED / (DETACHED + TAKEN_BACK))
+    free, inside = np.linalg.solve([[u + LYSOSOME + dock, -UNDOCK], [-dock, u + FUSE + UNDOCK]],
+                                   [PER_MVB * mvbs, PER_MVB * docked])
+    return free, inside, FUSE * inside * (RELEASED + (1 - RELEASED) * DETACHED / (DETACHED + TAKEN_BACK))
 
 
 def test_release_at_rest_and_what_stands_in_the_medium() -> None:
@@ -185,13 +203,14 @@ def test_chevillet_is_predicted_within_a_factor_of_five() -> None:
     """A prediction, not tuned: 1e4 copies in 2000 um^3, the library's size law, enrichment one.
 
     Chevillet 2014 (PNAS 111:14888) found 0.00825 copies per vesicle for the most abundant
-    miRNAs; five copies per um^3 x 3.5e-4 um^3 of lumen give 0.00175, which is 4.7 times fewer.
+    miRNAs; five copies per um^3 x 3.5e-4 um^3 of lumen give 0.00175, which is 4.7 times fewer; vesicles
+    took one per cent of the cell's copies.
     Measured means spread by 0.02, so the sign of the miss is not significant.
     """
     found = loaded()
     ratio = 0.00825 / per_vesicle(found, "mir")[-1]
     assert 1 / 5 < ratio < 5
-    assert ratio == pytest.approx(4.7, abs=0.05)
+    assert ratio == pytest.approx(4.75, abs=0.05)
 
 
 @pytest.mark.parametrize(("cargo", "expected"), [("mir", (0.11 / 0.05) ** 3), ("receptor", 4.0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -44,6 +45,54 @@ def test_birth_and_death_of_signal_and_cargo(pool: str) -> None:
     gone = np.exp(-DECAY * found.times)
     exact = FACTOR * BASAL * (1 - gone) + BASAL * gone
     assert np.abs(found[f"cell.{pool}"] - exact).max() <= found.bound(FACTOR * BASAL)
+
+
+COMBINED = {"one": ("agent", 4.0, False), "two": ("other", 0.25, False), "three": ("agent", 3e-4, True),
+            "four": ("other", 5e-4, True)}  # source, factor or 1/s, whether it adds
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(COMBINED)), ids="-".join)
+def test_rules_add_first_and_multiply_then_in_any_order(order: tuple[str, ...]) -> None:
+    """Two that multiply and two that add, in all 24 orders: rate = (b d + sum a h) prod (1 + (F - 1) h).
+
+    ``agent`` stands at three half-maxima, h = 9/10, ``other`` at one, h = 1/2. One value of the table is that rate: two
+    sums and two products of three roundings each, 12 x 1.1e-16 of it. Kernels: `added`, `modulated`.
+    """
+    rules = tuple(Rule(key, "cell", COMBINED[key][0], "increases", "alarm_production", key, adds=COMBINED[key][2])
+                  for key in order)
+    values = {f"rule.{key}.half_max": HALF for key in order}
+    values |= {"cell.alarm.basal": BASAL, "cell.alarm.decay_rate": DECAY}
+    values |= {rule.strength: COMBINED[rule.key][1] for rule in rules}
+    cell = CellType("cell", "cell", (Signal("alarm"),), secretes_vesicles=False, takes_up_vesicles=False)
+    exposures = (ALWAYS, Exposure("other", (0.0,), (HALF,)))
+    found = run(build((cell,), (Arm("arm", {"cell": N_CELLS}, exposures=exposures),), values,
+                      agents=("agent", "other"), rules=rules, duration=1.0, every=1.0))
+    last = [key for key in order if not COMBINED[key][2]][-1]
+    exact = (BASAL * DECAY + 3e-4 * 0.9 + 5e-4 * 0.5) * (1 + 3.0 * 0.9) * (1 - 0.75 * 0.5)
+    assert found.derived(f"cell.alarm_production|{last}") == pytest.approx(exact, rel=12 * 1.1e-16)
+    assert found.derived(f"cell.alarm_production|{last}") != pytest.approx(exact + 3e-4 * 0.9, rel=1e-3)
+
+
+def test_a_rule_adds_to_a_rate_that_is_zero() -> None:
+    """Without a basal level the signal rises to a h/d alone: x = a h/d (1 - exp(-d t)); `Run.bound`."""
+    model = cell_model(ALWAYS, "alarm_production", cell__alarm__decay_rate=DECAY)
+    rules = tuple(replace(rule, adds=True) for rule in model.rules)
+    numbers = dict(model.parameters)
+    numbers["rule.stimulus.added"] = replace(numbers.pop("rule.stimulus.fold"), path="rule.stimulus.added", value=2e-3)
+    found = run(replace(model, rules=rules, parameters=numbers))
+    exact = 2e-3 * 0.9 / DECAY * (1 - np.exp(-DECAY * found.times))
+    assert np.abs(found["cell.alarm"] - exact).max() <= found.bound(exact.max())
+
+
+def test_without_its_receptor_a_signal_is_not_made_whatever_is_added() -> None:
+    """It decays from its start to nothing; with the receptor it would stand at 0.9/d = 3240."""
+    cell = CellType("cell", "cell", (Signal("alarm", requires="mir"),), ("mir",),
+                    secretes_vesicles=False, takes_up_vesicles=False)
+    values = {"rule.stimulus.half_max": HALF, "rule.stimulus.added": 1.0, "cell.alarm.decay_rate": DECAY,
+              "cell.alarm.basal": 1.0, "cell.alarm.reference": 1.0}
+    found = run(build((cell,), (Arm("arm", {"cell": N_CELLS}, exposures=(ALWAYS,)),), values, cargo=(LUMEN,),
+                      agents=("agent",), rules=(replace(rule("alarm_production"), adds=True),)))
+    assert found["cell.alarm"].max() <= found.bound(0.0)
 
 
 def test_a_rule_on_decay_moves_level_and_time_constant() -> None:

@@ -7,12 +7,37 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
+from scipy.linalg import expm
 from scipy.stats import betabinom, binom, norm
 
 from tests import comparisons as stats
 from vesica.biology import mvb_law
 
 FILL, LOSS, STAGES = 3e-3, 5e-3, (4e-3, 9e-3)
+
+
+@pytest.mark.parametrize("ways", [(4e-3, 1e-3, 2e-3, 5e-3), (4e-3, 1e-3, 0.0, 6e-3), (1e-3, 5e-2, 6e-2, 1e-3)])
+def test_the_age_at_fusion_is_a_sum_of_two_exponential_stages(ways: tuple[float, float, float, float]) -> None:
+    """Against the chain free <-> docked with two ways out, by its matrix exponential (about 1e-13): 1e-10.
+
+    The density of a fusion at an age is f times the chance to be docked then; its integral is `fusion_share`.
+    """
+    h, k, u, f = ways
+    chain = np.array([[-(h + k), u], [k, -(f + u)]])
+    first, second = mvb_law.fusion_stages(*ways)
+    share = mvb_law.fusion_share(*ways)
+    assert share == pytest.approx(f * np.linalg.solve(-chain, [1.0, 0.0])[1], rel=1e-12)
+    for age in (10.0, 300.0, 2000.0):
+        seen = f * expm(chain * age)[1, 0]
+        density = first * second / (second - first) * (math.exp(-first * age) - math.exp(-second * age))
+        assert seen == pytest.approx(share * density, rel=1e-10)
+    if u > 0.0:
+        assert (first, second) != pytest.approx(sorted((h + k, f + u)), rel=1e-3)  # the comparison can fail
+
+
+def test_an_mvb_that_cannot_fuse_has_no_share() -> None:
+    assert mvb_law.fusion_share(0.0, 0.0, 0.0, 0.0) == 0.0
+    assert mvb_law.fusion_stages(0.0, 0.0, 0.0, 0.0) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("loss", [0.0, 1e-14, 1e-9, 3e-3, 2.0])

@@ -66,10 +66,10 @@ def test_release_is_compound_poisson(donors: Dish) -> None:
     budding = x["ilv_budding_rate"] * sum(branches)
     fill, loss = mvb_law.slot_rates(budding, x["ilv_capacity"], x["retrofusion_rate"])
     docking = x["mvb_docking_rate"] * x["rab27_activity"]
-    stages = x["mvb_lysosome_rate"] + docking, x["mvb_fusion_rate"] * x["snare_activity"]
-    law = mvb_law.fate_pmf(x["ilv_capacity"], x["released_share"] * fill / loss, loss, stages)
+    ways = x["mvb_lysosome_rate"], docking, x["mvb_undocking_rate"], x["mvb_fusion_rate"] * x["snare_activity"]
+    law = mvb_law.fate_pmf(x["ilv_capacity"], x["released_share"] * fill / loss, loss, mvb_law.fusion_stages(*ways))
     endosomes = x["endosome_formation_rate"] / (x["endosome_maturation_rate"] + x["endosome_recycling_rate"])
-    fusions = endosomes * x["endosome_maturation_rate"] * docking / stages[0] * WINDOW * WINDOWS
+    fusions = endosomes * x["endosome_maturation_rate"] * mvb_law.fusion_share(*ways) * WINDOW * WINDOWS
     n = np.arange(law.size)
     k1, k2, k4 = (fusions * float(law @ n**power) for power in (1, 2, 4))
     cells = donors.cells[0].donors

@@ -18,8 +18,9 @@ def takers(changes: dict[str, float], *, per_cell: float = PER_CELL, cells: floa
            hours: float = 24, volume: float = VOLUME,
            cargo: tuple[Cargo, ...] = (LUMEN, MEMBRANE, LIGAND)) -> Run:
     """Takers alone in a dish, with a dose of donors' vesicles at time zero."""
-    donor = CellType("donor", "donor", takes_up_vesicles=False)
-    taker = CellType("taker", "taker", cargo=tuple(c.name for c in cargo), secretes_vesicles=False)
+    names = tuple(c.name for c in cargo)
+    donor = CellType("donor", "donor", cargo=names, takes_up_vesicles=False)
+    taker = CellType("taker", "taker", cargo=names, secretes_vesicles=False)
     arm = Arm("arm", {"taker": cells}, doses=(Dose("source", "taker", "particles_per_cell", per_cell, 0.0),))
     held = {"medium.free:donor": 1.0} | {f"medium.free:donor/{c.name}": COPIES for c in cargo}
     values = {p if p.startswith("medium.") else f"taker.{p}": value for p, value in changes.items()}

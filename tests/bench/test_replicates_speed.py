@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tests.networks import Small, chain, small
-from tests.oracle.sbml import sbml
 from vesica.engine.counters import stream
+from vesica.engine.sbml_out import ArmState, sbml
 from vesica.engine.steppers import rosenbrock, ssa, stiff
 from vesica.engine.system import Lanes
 
@@ -33,7 +33,7 @@ def roadrunner_of(of: Small) -> object:
     names = [pool.name for pool in of.program.table.pools]
     values = {name: float(of.values[of.program.index[name]]) for name in ("1", *of.program.table.parameters)}
     start = dict(zip(names, of.start.tolist(), strict=True))
-    solver = roadrunner.RoadRunner(sbml(of.program, frozenset(), {}, values, start))
+    solver = roadrunner.RoadRunner(sbml(of.program, ArmState(frozenset(), {}, values, start)))
     solver.timeCourseSelections = [f"v{of.program.index[name]}" for name in names]
     return solver
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from tests.models import H, chain_model
-from tests.oracle.sbml import sbml
 from vesica.engine.doses import present_in
 from vesica.engine.program import compile_model
 from vesica.engine.rows import derived_values, parameter_row
+from vesica.engine.sbml_out import ArmState, sbml
 from vesica.engine.simulate import run_all
 from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.spec.resolved import Arm
@@ -59,7 +59,7 @@ def test_one_stiff_run_against_libroadrunner() -> None:
     scale = np.abs(exact).max(axis=0) + 1e-12
     start = dict(zip(program.species, exact[0].tolist(), strict=True))
     values = dict(row) | derived_values(program, row) | {"1": 1.0, "agent.agent": 0.0}
-    solver = roadrunner.RoadRunner(sbml(program, present_in(program, arm, {}), arm.counts, values, start))
+    solver = roadrunner.RoadRunner(sbml(program, ArmState(present_in(program, arm, {}), arm.counts, values, start)))
     solver.integrator.relative_tolerance, solver.integrator.absolute_tolerance = 1e-8, 1e-8
     solver.timeCourseSelections = [f"v{program.index[name]}" for name in program.species]
     cells = np.array([arm.counts.get(pool.compartment, 1.0) for pool in program.table.pools])

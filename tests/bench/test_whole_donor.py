@@ -17,7 +17,7 @@ from vesica.engine.whole.rates import Rates
 pytestmark = pytest.mark.bench
 H = 3600.0
 LIBRARY = Rates(formation=20 / 60, maturation=0.00417 / 60, recycling=0.0958 / 60, budding=1 / 60, capacity=81.4,
-                retrofusion=0.03 / 60, lysosome=0.482 / H, docking=0.018 / H, sites=10.0, fusion=6 / H,
+                retrofusion=0.03 / 60, lysosome=0.482 / H, docking=0.036 / H, undocking=6 / H, sites=10.0, fusion=6 / H,
                 released_share=0.6, detachment=0.5 / H, tether_return=0.5 / H)
 
 

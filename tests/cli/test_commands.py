@@ -18,7 +18,7 @@ COMMANDS = sorted(app.app.commands)
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    assert COMMANDS == ["agree", "check", "cite", "explain", "report", "run", "schema", "show"]
+    assert COMMANDS == ["agree", "check", "cite", "diff", "explain", "report", "run", "schema", "show"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -66,10 +66,10 @@ def test_a_wrong_command_line_has_four_parts(
     assert fix in parts[3]
 
 
-@pytest.mark.parametrize("command", ["check", "explain", "run"])
+@pytest.mark.parametrize("command", ["check", "cite", "diff", "explain", "run"])
 def test_a_missing_file(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "run"
-    more = ["--out", str(out)] if command == "run" else []
+    more = {"run": ["--out", str(out)], "diff": [str(tmp_path / "other.yaml")]}.get(command, [])
     assert main([command, str(tmp_path / "none.yaml"), *more]) == 2
     assert "none.yaml` cannot be read" in capsys.readouterr().err
     assert not out.exists()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from vesica.analysis.explain.numbers import value_and_range
 from vesica.cli import failures, summary
-from vesica.cli.model_commands import value_and_range
 from vesica.cli.progress import Progress
 from vesica.cli.run_command import cost_of_draws
 from vesica.spec.resolved import Parameter, Switch

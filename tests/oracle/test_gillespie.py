@@ -11,7 +11,7 @@ import pytest
 
 from tests.comparisons import same_law
 from tests.networks import Small, replicates, small
-from tests.oracle.sbml import sbml
+from vesica.engine.sbml_out import ArmState, sbml
 
 roadrunner = pytest.importorskip("roadrunner")
 
@@ -30,7 +30,7 @@ def theirs(of: Small, count: int, seed: int) -> np.ndarray:
     """(replicate, time, state) of the other simulator."""
     names = [pool.name for pool in of.program.table.pools]
     values = {name: float(of.values[of.program.index[name]]) for name in ("1", *of.program.table.parameters)}
-    text = sbml(of.program, frozenset(), {}, values, dict(zip(names, of.start.tolist(), strict=True)))
+    text = sbml(of.program, ArmState(frozenset(), {}, values, dict(zip(names, of.start.tolist(), strict=True))))
     solver = roadrunner.RoadRunner(text)
     solver.timeCourseSelections = [f"v{of.program.index[name]}" for name in names]
     solver.setIntegrator("gillespie")

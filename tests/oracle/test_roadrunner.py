@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.models import H, chain_model
-from tests.oracle.sbml import sbml
 from vesica.engine.doses import present_in
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import derived_values, parameter_row
+from vesica.engine.sbml_out import ArmState, sbml
 from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.spec.resolved import Arm, Exposure
 
@@ -35,7 +35,7 @@ def oracle(program: Program, run: Trajectory, **changed: float) -> np.ndarray:
     """(time, pool) of libroadrunner from the same resting state, per cell or in the medium."""
     values = dict(run.row) | derived_values(program, run.row) | {"1": 1.0, "agent.agent": AGENT} | changed
     start = dict(zip(program.species, run.values[0].tolist(), strict=True))
-    text = sbml(program, present_in(program, run.arm, {}), run.arm.counts, values, start)
+    text = sbml(program, ArmState(present_in(program, run.arm, {}), run.arm.counts, values, start))
     solver = roadrunner.RoadRunner(text)
     solver.integrator.relative_tolerance = RELATIVE
     solver.integrator.absolute_tolerance = ABSOLUTE * min(COUNTS.values())

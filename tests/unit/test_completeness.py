@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.models import kinds_model
+from tests.cell_networks import resolved
+from tests.models import phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import derived_values, parameter_row
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import ALL_MACHINERY, CELL_APOPTOSIS, CELL_SHEDDING
+from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_SHEDDING
 
 TESTS = Path(__file__).parents[1]
 UNBOUND: dict[str, str] = {}  # kernel -> why the model does not call it
@@ -26,7 +27,8 @@ TABLES = {"test_dimensions.py", "test_completeness.py", "test_kernels.py"}  # go
 
 def unbound(model: ResolvedModel, kernels: Iterable[str], excused: Mapping[str, str]) -> set[str]:
     """Kernels that no assignment of the model calls and that no reason excuses."""
-    called = {assignment.kernel for assignment in compile_model(model).table.assignments}
+    models = (model, resolved(), transfer_model())
+    called = {assignment.kernel for one in models for assignment in compile_model(one).table.assignments}
     return set(kernels) - called - set(excused)
 
 
@@ -39,16 +41,16 @@ def untested(kernels: Iterable[str], folders: Iterable[Path]) -> set[str]:
 
 
 def test_every_kernel_is_bound_to_a_process() -> None:
-    assert unbound(kinds_model(), KERNELS, UNBOUND) == set()
+    assert unbound(phenotypes_model(), KERNELS, UNBOUND) == set()
 
 
 def test_an_unbound_kernel_is_found() -> None:
-    assert unbound(kinds_model(), [*KERNELS, "new_law"], UNBOUND) == {"new_law"}
-    assert unbound(kinds_model(), [*KERNELS, "new_law"], {"new_law": "a reason"}) == set()
+    assert unbound(phenotypes_model(), [*KERNELS, "new_law"], UNBOUND) == {"new_law"}
+    assert unbound(phenotypes_model(), [*KERNELS, "new_law"], {"new_law": "a reason"}) == set()
 
 
 def test_no_kernel_is_excused_that_is_bound() -> None:
-    assert set(UNBOUND) <= unbound(kinds_model(), KERNELS, {})
+    assert set(UNBOUND) <= unbound(phenotypes_model(), KERNELS, {})
 
 
 def test_every_kernel_is_named_in_a_closed_form_or_a_unit_test() -> None:
@@ -84,13 +86,13 @@ def without_effect(program: Program, names: Iterable[str], cell: str) -> set[str
 @pytest.mark.parametrize("cell", ["donor", "taker"])
 def test_every_number_of_the_machinery_has_an_effect(cell: str) -> None:
     """The recipient can die and the donor cannot; the donor sheds microvesicles and the recipient does not."""
-    idle = without_effect(compile_model(kinds_model()), ALL_MACHINERY, cell)
-    assert idle == ({"death_rate", *CELL_APOPTOSIS} if cell == "donor" else set(CELL_SHEDDING))
+    idle = without_effect(compile_model(transfer_model()), ALL_MACHINERY, cell)
+    assert idle == ({"death_rate", *CELL_APOPTOSIS, *CELL_AGO} if cell == "donor" else set(CELL_SHEDDING))
 
 
 def test_a_number_without_effect_is_found() -> None:
     names = [*ALL_MACHINERY, "forgotten_rate"]
-    assert without_effect(compile_model(kinds_model()), names, "taker") == {"forgotten_rate", *CELL_SHEDDING}
+    assert without_effect(compile_model(transfer_model()), names, "taker") == {"forgotten_rate", *CELL_SHEDDING}
 
 
 # ---- the library

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.models import chain_model, kinds_model
+from tests.cell_networks import resolved
+from tests.models import chain_model, kinds_model, phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.processes import process_table
-from vesica.engine.table import ONE, ProcessTable
+from vesica.engine.table import LITERAL, ONE, TIMES, ProcessTable
 from vesica.maths import hill
 from vesica.spec.resolved import ResolvedModel
 from vesica.units import registry
@@ -34,8 +35,11 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "drinking_hazard": (("um^3/s", "um^3"), "1/s"),
     "mass_action": (("1/molecule/s", "molecule", "molecule"), "molecule/s"),
     "synthesis": (("molecule", "1/s"), "molecule/s"),
+    "duplex_synthesis": (("molecule", "1/s", "1/molecule/s", "molecule", "1/s"), "molecule/s"),
+    "engaged_vesicles": (("vesicle", "molecule", "molecule", "molecule", "molecule/vesicle"), "vesicle"),
     "repressed_share": (("molecule", "molecule"), ""),
     "modulated": (("vesicle/s", "", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
+    "added": (("vesicle/s", "vesicle/s", "molecule/um^3", "molecule/um^3", ""), "vesicle/s"),
     "production": (("", "1/s"), "1/s"),
     "receptor_share": (("molecule", "molecule"), ""),
     "product": (("1/s", "molecule"), "molecule/s"),
@@ -43,10 +47,18 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "concentration": (("molecule", "um^3"), "molecule/um^3"),
     "microvesicle_shedding": (("vesicle/s", ""), "vesicle/s"),
     "per_living": (("vesicle", ""), "vesicle"),
+    "difference": (("molecule", "molecule"), "molecule"),
+    "quotient": (("molecule", "um^3"), "molecule/um^3"),
+    "raised": (("", ""), ""),
+    "exponential": (("",), ""),
+    "logarithm": (("",), ""),
+    "hill_share": (("molecule/um^3", "molecule/um^3", ""), ""),
+    "owned_factor": (("", "", ""), ""),
 }
-GENERIC = {"modulated", "product", "total", "per_living"}  # documented as any unit
+GENERIC = {"modulated", "added", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
-               "unbinding_hazard", "drinking_hazard"}  # one-line docstrings
+               "unbinding_hazard", "drinking_hazard", "difference", "quotient", "raised", "exponential",
+               "logarithm"}  # one-line docstrings
 
 
 def quantity(value: float, unit: str) -> Any:
@@ -106,9 +118,9 @@ def test_the_docstring_states_these_units(name: str) -> None:
         assert quantity(1.0, said).dimensionality == quantity(1.0, used).dimensionality
 
 
-@pytest.mark.parametrize("name", [name for name in KERNELS if name != "product"])
+@pytest.mark.parametrize("name", [name for name in KERNELS if name not in ("product", "quotient")])
 def test_a_wrong_unit_of_any_argument_is_seen(name: str) -> None:
-    """Planted: each argument in turn gets a kelvin more. A product only changes its value's unit."""
+    """Planted: each argument in turn gets a kelvin more. A product or quotient only changes its value's unit."""
     arguments, result = UNITS[name]
     for place in range(len(arguments)):
         wrong = tuple(f"{unit or '1'}*K" if j == place else unit for j, unit in enumerate(arguments))
@@ -132,16 +144,26 @@ def test_hill_demands_that_source_and_half_max_agree() -> None:
 
 # ---- the whole table: units are carried through every assignment into every flux
 
-DERIVED = {"one": "vesicle", "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
+DERIVED = {"one": "vesicle", "one_copy": "molecule/vesicle", "ago_at_first": "molecule", "ago_at_rest": "molecule",
+           "bare_arrival_share": "", "zero": "vesicle",
+           "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
            "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": "",
-           "apoptotic_rest_share": ""}
+           "apoptotic_rest_share": "", "running": "", "calm_start_share": "", "angry_start_share": ""}
+
+
+def unit_of_derived(model: ResolvedModel, name: str) -> str:
+    if name.startswith(LITERAL):
+        return ""
+    if TIMES in name:
+        return model.parameters[name.partition(TIMES)[0]].unit
+    return DERIVED[name.rpartition(".")[2]]
 
 
 def value_units(model: ResolvedModel, table: ProcessTable) -> dict[str, Any]:
     """A quantity of one for each value of a model, in the unit it has."""
     known: dict[str, Any] = {ONE: quantity(1.0, "")}
     known |= {path: quantity(0.5, parameter.unit) for path, parameter in model.parameters.items()}
-    known |= {name: quantity(0.5, DERIVED[name.rpartition(".")[2]]) for name in table.derived}
+    known |= {name: quantity(0.5, unit_of_derived(model, name)) for name in table.derived}
     known |= {name: quantity(0.5, "molecule/um^3") for name in table.inputs}
     known |= {pool.name: quantity(0.5, pool.unit) for pool in table.pools}
     waiting = {a.target: a for a in table.assignments}
@@ -174,7 +196,8 @@ def misfits(model: ResolvedModel, units: Mapping[str, str] | None = None) -> lis
     return found
 
 
-@pytest.mark.parametrize("model", [chain_model(), kinds_model()], ids=["chain", "kinds"])
+@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), transfer_model(), resolved()],
+                         ids=["chain", "kinds", "phenotypes", "transfer", "network"])
 def test_every_flux_has_the_unit_of_the_pools_it_moves(model: ResolvedModel) -> None:
     assert misfits(model) == []
 

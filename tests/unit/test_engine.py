@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.models import chain_model, kinds_model
+from tests.models import chain_model, kinds_model, transfer_model
 from vesica.engine.doses import present_in
 from vesica.engine.processes import process_table
 from vesica.engine.program import compile_model
@@ -20,6 +20,22 @@ from vesica.engine.well_mixed import run_arm
 def test_every_process_conserves_every_token() -> None:
     assert imbalances(process_table(chain_model())) == []
     assert imbalances(process_table(kinds_model())) == []
+    assert imbalances(process_table(transfer_model())) == []
+
+
+def test_vesicles_have_pools_only_for_what_their_maker_holds() -> None:
+    """A recipient that knows a receptor gets it from donors that hold it, and nobody carries what nobody holds."""
+    model = chain_model()
+    donor, taker = model.cells
+    without = replace(model, cells=(replace(donor, cargo=("mir", "ligand")), replace(taker, cargo=("mir", "receptor"))))
+    pools = {pool.name for pool in process_table(without).pools}
+    assert {one.name for one in without.carried("donor")} == {"mir", "ligand"}
+    assert [name for name in pools if ":donor" in name and name.endswith("/receptor")] == []
+    assert [name for name in pools if ":taker" in name and name.endswith("/ligand")] == []
+    assert {"taker.bound:donor/mir", "taker.bound:taker/receptor", "medium.free:donor/ligand"} <= pools
+    assert {f"{where}/{name}" for where in ("taker.bound:donor", "taker.bound:taker")
+            for name in ("mir", "receptor", "ligand")} <= {pool.name for pool in process_table(model).pools}
+    assert imbalances(process_table(without)) == []
 
 
 def test_a_leak_is_found() -> None:

@@ -30,7 +30,9 @@ def named_parameters() -> dict[str, tuple[str, str]]:
         for kind, fields in ((cell.microvesicle_cargo, shed),
                              (cell.signals, vocabulary.CELL_SIGNAL | vocabulary.CELL_SIGNAL_RECEPTOR),
                              (cell.cargo, vocabulary.CELL_CARGO), (cell.targets, vocabulary.CELL_TARGETS),
-                             (cell.solubles, vocabulary.CELL_SOLUBLE)):  # fmt: skip
+                             (cell.solubles, vocabulary.CELL_SOLUBLE), (cell.offered_cargo, shed),
+                             (cell.offered_targets, vocabulary.CELL_TARGETS),
+                             (cell.offered_solubles, vocabulary.CELL_SOLUBLE)):  # fmt: skip
             for owner, item in kind.items():
                 found |= {f"{cell.name}.{owner}.{name}": (entry, fields[name].unit)
                           for name, entry in item.numbers().items()}  # fmt: skip
@@ -52,6 +54,8 @@ def named_parameters() -> dict[str, tuple[str, str]]:
 
 def unit_of_path(path: str) -> str:
     match path.split("."):
+        case [_, name] if name.startswith(vocabulary.AFFINITY):
+            return vocabulary.CELL_AFFINITY.unit
         case [_, name]:
             return vocabulary.ALL_MACHINERY[name].unit
         case [_, cargo, name] if cargo in CNS.cargo:
@@ -62,7 +66,8 @@ def unit_of_path(path: str) -> str:
 def source_kind(rule: library.RuleEntry, source: str) -> str:
     cell = CNS.cells[rule.cell]
     for kind, names in (("agent", CNS.agents), ("soluble", CNS.solubles), ("signal", cell.signals),
-                        ("cargo", cell.cargo), ("bound", [f"bound_{name}" for name in CNS.cargo]),
+                        ("cargo", [*cell.cargo, *cell.offered_cargo]),
+                        ("bound", [f"bound_{name}" for name in CNS.cargo]),
                         ("repression", [f"repression_by_{name}" for name in cell.targets])):  # fmt: skip
         if source in names:
             return kind
@@ -73,6 +78,7 @@ def modulable(cell: library.CellEntry) -> set[str]:
     words = {name for name, field in vocabulary.ALL_MACHINERY.items() if field.modulable}
     words |= {word for name in cell.signals for word in vocabulary.modulable_of_signal(name)}
     words |= {word for name in cell.cargo for word in vocabulary.modulable_of_cargo(name)}
+    words |= {word for chain in cell.phenotypes.values() for word in chain["transitions"]}
     return words | {word for name in cell.solubles for word in vocabulary.modulable_of_soluble(name)}
 
 
@@ -151,6 +157,9 @@ def test_receptors_and_targets_are_cargo_of_their_cell():
         assert set(cell.cargo) | set(cell.targets) <= set(CNS.cargo)
         assert set(cell.targets) <= set(cell.cargo)
         assert set(cell.solubles) <= set(CNS.solubles)
+        assert set(cell.offered_cargo) <= set(CNS.cargo) - set(cell.cargo)
+        assert set(cell.offered_targets) <= {*cell.cargo, *cell.offered_cargo} - set(cell.targets)
+        assert set(cell.offered_solubles) <= set(CNS.solubles) - set(cell.solubles)
         for signal in cell.signals.values():
             assert bool(signal.requires) == bool(signal.reference)
             if signal.requires:
@@ -161,7 +170,7 @@ def test_receptors_and_targets_are_cargo_of_their_cell():
 @pytest.mark.parametrize("rule", CNS.rules, ids=lambda rule: rule.key)
 def test_rules_read_as_users_write_them(rule):
     words = rules.parse(rule.text, rule.cell)
-    unit = vocabulary.unit_of_source(source_kind(rule, words.source))
+    unit = vocabulary.SOURCE_UNITS[source_kind(rule, words.source)]
     assert words.target in modulable(CNS.cells[rule.cell])
     half_max, hill, fold = (
         CNS.entries[text.removeprefix("@")] for text in (words.half_max, words.hill, words.fold)

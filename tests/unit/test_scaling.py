@@ -105,7 +105,7 @@ def test_every_word_of_the_vocabulary_has_an_exponent() -> None:
               (vocabulary.CELL_SIGNAL | vocabulary.CELL_SIGNAL_RECEPTOR, scaling._SIGNAL),
               (vocabulary.CELL_SOLUBLE, scaling._SECRETED), (vocabulary.MEDIUM, scaling._MEDIUM),
               (vocabulary.SOLUBLE, scaling._SOLUBLE), (vocabulary.INHIBITOR, scaling._INHIBITOR),
-              (vocabulary.RULE, scaling._RULE | {"half_max": 0}))
+              (vocabulary.RULE, scaling._RULE | {"half_max": 0, "added": 0}))
     assert [sorted(set(words) - set(exponents)) for words, exponents in tables] == [[]] * len(tables)
 
 
@@ -126,6 +126,20 @@ def test_a_half_max_goes_with_its_source() -> None:
     model = rich_chain()
     found = {rule.key: exponent(model, f"rule.{rule.key}.half_max") for rule in model.rules}
     assert found == {"stimulus": 0, "alarm_fusion": 0, "surface": 1, "quiet": 0, "soluble": 0, "copies": 1}
+
+
+@pytest.mark.parametrize(("target", "unit", "power"), [
+    ("shedding_rate", "vesicle/s", 1), ("mvb_docking_rate", "1/s", 0), ("ilv_budding_rate", "vesicle/s", 0),
+    ("macropinocytosis_rate", "um^3/s", 1), ("receptor_sites", "vesicle", 1), ("binding_rate", "um^3/s/vesicle", 0),
+    ("mir_production", "molecule/s", 1), ("alarm_production", "1/s", 0), ("toggle_make", "molecule/um^3/s", 0),
+    ("calm_to_angry", "1/s", 0),
+])
+def test_what_is_added_goes_with_its_target(target: str, unit: str, power: int) -> None:
+    model = chain_model()
+    rule = Rule("more", "donor", "agent", "increases", target, "", adds=True)
+    added = Parameter(rule.strength, 1.0, unit, 1.0, 1.0, "given")
+    grown = replace(model, rules=(rule,), parameters={**model.parameters, added.path: added})
+    assert exponent(grown, added.path) == power
 
 
 def test_few_cells_keep_the_density() -> None:

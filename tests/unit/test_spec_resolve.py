@@ -178,26 +178,26 @@ def test_a_model_without_arms_has_one() -> None:
 def test_own_cargo_solubles_agents_and_signals() -> None:
     model = resolve(HEAD + """
 cargo: {miR_21: {kind: mirna, topology: lumen, label: miR-21}}
-solubles: {IL6: {decay_rate: 0.1 1/h, molar_mass: 21 kg/mol}}
+solubles: {IL12: {decay_rate: 0.1 1/h, molar_mass: 21 kg/mol}}
 agents: {aspirin: {molar_mass: 300 g/mol}}
 cells:
   glia:
     like: astrocyte
     count: 3
     cargo: {miR_21: {basal: 100 copies, decay_rate: 0.1 1/h, enrichment: 2}}
-    solubles: {IL6: {secretion_rate: 1 molecule/s}}
+    solubles: {IL12: {secretion_rate: 1 molecule/s}}
     signals: {STAT3: {basal: 1, decay_rate: 1 1/h, requires: TLR4, reference: 1000 copies}}
 rules:
-  - "glia: IL6 increases STAT3_production (half_max 1 ng/mL, hill 1, up to 2x)"
-  - "glia: aspirin decreases IL6_secretion (half_max 1 ug/mL, hill 1, down to 0.1x)"
+  - "glia: IL12 increases STAT3_production (half_max 1 ng/mL, hill 1, up to 2x)"
+  - "glia: aspirin decreases IL12_secretion (half_max 1 ug/mL, hill 1, down to 0.1x)"
 """)  # fmt: skip
     (glia,) = model.cells
     assert (glia.name, glia.label) == ("glia", "glia")
     assert "miR_21" in glia.cargo
-    assert "IL6" in model.solubles
+    assert "IL12" in model.solubles
     assert "aspirin" in model.agents
     assert model.parameters["glia.STAT3.reference"].value == 1000.0
-    half = model.parameters["rule.glia_aspirin_decreases_IL6_secretion.half_max"].value
+    half = model.parameters["rule.glia_aspirin_decreases_IL12_secretion.half_max"].value
     assert half == pytest.approx(1e-6 / 1e12 / 300 * 6.02214076e23, rel=1e-12)
 
 

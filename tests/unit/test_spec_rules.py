@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vesica import interventions
+from vesica.errors import InputError
 from vesica.spec import io, rules, vocabulary
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.rules import CellWords, RuleError, RuleText
+from vesica.spec.rule_words import MACHINERY_WORDS, CellWords
+from vesica.spec.rules import RuleError, RuleText
 
 LEAST = "down to .1 times at most"
 HEAD = """\
@@ -33,7 +35,7 @@ def resolved(text: str) -> ResolvedModel:
 def test_a_rule_is_read_and_echoed_in_plain_english() -> None:
     rule = rules.parse("astrocyte: NFkB_activity increases mvb_fusion_rate (half_max 3, hill 2, up to 3x)")
     assert rule == RuleText("astrocyte", "NFkB_activity", "increases", "mvb_fusion_rate", "3", "2", "3", rule.text)
-    assert rules.look_up(rule, WORDS) == "signal"
+    assert rules.look_up(rule, WORDS).kind == "signal"
     assert rules.english(rule, WORDS) == (
         "When NF-kB activity in the astrocyte rises, MVB fusion gets faster: half of the effect at 3, "
         "Hill coefficient 2, at most 3 times"
@@ -55,13 +57,13 @@ def test_a_rule_is_read_and_echoed_in_plain_english() -> None:
 def test_every_kind_of_source(text: str, kind: str, english: str) -> None:
     """``english`` leaves out the words between the numbers, which are the same in all."""
     rule = rules.parse(text, "astrocyte")
-    assert rules.look_up(rule, WORDS) == kind
+    assert rules.look_up(rule, WORDS).kind == kind
     said = rules.english(rule, WORDS).replace("half of the effect at ", "").replace("Hill coefficient ", "")
     assert said == english
 
 
 def test_every_modulable_parameter_has_its_words_and_no_other() -> None:
-    assert set(rules.MACHINERY_WORDS) == {name for name, field in vocabulary.ALL_MACHINERY.items() if field.modulable}
+    assert set(MACHINERY_WORDS) == {name for name, field in vocabulary.ALL_MACHINERY.items() if field.modulable}
 
 
 @pytest.mark.parametrize("text", [
@@ -85,6 +87,41 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     except RuleError:
         return
     assert rule.verb in rules.VERBS
+
+
+def test_a_rule_that_adds_says_how_much() -> None:
+    rule = rules.parse("astrocyte: LPS increases TNF_secretion (half_max 10 ng/mL, hill 2, adds 0.5 molecule/h)")
+    assert (rule.fold, rule.added) == ("", "0.5 molecule/h")
+    assert rules.english(rule, WORDS).endswith("Hill coefficient 2, at most 0.5 molecule/h is added")
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("a: b decreases c (half_max 1, adds 1 1/h)", "what decreases cannot add"),
+    ("a: b increases c (half_max 1, adds 1 1/h, up to 2x)", "a rule multiplies a rate or adds to it"),
+    ("a: b increases c (half_max 1)", "how much at most"),
+    ("a: b increases c (half_max 1, up to 0.5x)", "multiplies it by 1 or more"),
+    ("a: b decreases c (half_max 1, down to 2x)", "multiplies it by less"),
+    ("a: b increases c (half_max 1, adds)", "`up to`, `down to` or `adds`"),
+])
+def test_a_strength_that_cannot_be(text: str, says: str) -> None:
+    with pytest.raises(RuleError) as raised:
+        rules.parse(text)
+    assert all(raised.value.parts)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(("target", "unit", "says"), [
+    ("NFkB_activity_production", "1/s", "0.5 1/h"), ("mvb_docking_rate", "1/s", "0.5 1/h"),
+    ("TNF_secretion", "molecule/s", "0.5 molecule/h"), ("miR_146a_production", "molecule/s", "0.5 molecule/h"),
+    ("rab27_activity", "", "0.5"), ("receptor_sites", "vesicle", "0.5 EV"),
+])
+def test_what_is_added_has_the_unit_of_its_target(target: str, unit: str, says: str) -> None:
+    text = f'rules: ["astrocyte: bafilomycin increases {target} (half_max 1 nM, adds {says})"]'
+    added = resolved(text).parameters[f"rule.astrocyte_bafilomycin_increases_{target}.added"]
+    assert added.unit == unit
+    assert added.value == pytest.approx(0.5 / 3600 if "/h" in says else 0.5, rel=1e-12)
+    with pytest.raises(InputError, match="rules"):
+        resolved(text.replace(says, "0.5 nM/h"))
 
 
 def test_numbers_of_a_rule_become_parameters_in_the_unit_of_its_source() -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.models import chain_model, kinds_model
+from tests.cell_networks import resolved
+from tests.models import chain_model, kinds_model, phenotypes_model, transfer_model
 from vesica import api
 from vesica.engine.doses import present_in
 from vesica.engine.program import Part, Program, compile_model
 from vesica.engine.rows import parameter_row, value_vector
 from vesica.engine.system import Lanes
 from vesica.engine.whole import parts
-from vesica.spec.resolved import Arm
+from vesica.spec.resolved import Arm, ResolvedModel
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
@@ -24,14 +25,15 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 @cache
 def programs() -> tuple[Program, ...]:
     """Every kind of process that a table can hold."""
-    models = [api.examine(path).resolved for path in EXAMPLES]
-    return tuple(compile_model(model) for model in [chain_model(), kinds_model(), *models] if model is not None)
+    models: list[ResolvedModel | None] = [api.examine(path).resolved for path in EXAMPLES]
+    models = [chain_model(), kinds_model(), phenotypes_model(), resolved(), transfer_model(), *models]
+    return tuple(compile_model(model) for model in models if model is not None)
 
 
 def test_every_process_has_its_part_and_every_entry_is_used() -> None:
     """A new process fails here until `PART_OF` says who takes it."""
     assert [parts.representable(program.table) for program in programs()] == [[]] * len(programs())
-    assert len(programs()) == 2 + len(EXAMPLES)
+    assert len(programs()) == 5 + len(EXAMPLES)
     assert {flux.process for program in programs() for flux in program.table.fluxes} == set(parts.PART_OF)
 
 

@@ -90,11 +90,52 @@ def factorial_moments(share: float, relaxation: float, hazards: tuple[float, ...
         p_ss = k/r.
     relaxation : 1/s
     hazards : 1/s, > 0
-        Of each stage: (h,) for the fate of a free MVB, (h, fusion) for one that docks and fuses.
+        Of each stage: (h,) for the fate of a free MVB that stays free, `fusion_stages` for one that fuses.
     """
     first = math.prod(h / (h + relaxation) for h in hazards)
     second = math.prod(h / (h + 2.0 * relaxation) for h in hazards)
     return share * (1.0 - first), share**2 * (1.0 - 2.0 * first + second)
+
+
+def fusion_stages(lysosome: float, docking: float, undocking: float, fusion: float) -> tuple[float, float]:
+    r"""Hazards of the two exponential stages that the age of an MVB at its fusion is made of, the slower one first.
+
+    A free MVB ends in the lysosome or docks, a docked one fuses or undocks, as often as it comes to that. With
+    :math:`a = h + k`, :math:`d = f + u` the age at fusion has the Laplace transform
+    :math:`\lambda_1 \lambda_2/((s + \lambda_1)(s + \lambda_2))`,
+    :math:`\lambda^2 - (a + d)\lambda + a d - k u = 0`: the rates at which free and docked MVBs relax. Without
+    undocking they are a and d.
+
+    Parameters
+    ----------
+    lysosome, docking, undocking, fusion : 1/s
+        h, k, u and f.
+
+    Notes
+    -----
+    Roots of like sign: :math:`(a + d)^2 - 4(a d - k u) = (a - d)^2 + 4 k u \ge 0`. An MVB fuses with the chance
+    `fusion_share`.
+    """
+    free, docked = lysosome + docking, fusion + undocking
+    # a d - k u without a difference of large numbers
+    both = lysosome * docked + docking * fusion
+    fast = 0.5 * (free + docked + math.sqrt((free - docked) ** 2 + 4.0 * docking * undocking))
+    return (both / fast if fast > 0.0 else 0.0), fast
+
+
+def fusion_share(lysosome: float, docking: float, undocking: float, fusion: float) -> float:
+    r"""Chance that an MVB fuses with the membrane before the lysosome takes it.
+
+    :math:`k f/(h(f + u) + k f)`: of the visits to the membrane a share f/(f + u) ends with fusion.
+
+    Parameters
+    ----------
+    lysosome, docking, undocking, fusion : 1/s
+        h, k, u and f; zero where none of them leads out.
+    """
+    fused = docking * fusion
+    total = lysosome * (fusion + undocking) + fused
+    return fused / total if total > 0.0 else 0.0
 
 
 def mean_and_variance(capacity: float, share: float, relaxation: float, hazards: tuple[float, ...]

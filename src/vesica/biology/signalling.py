@@ -24,6 +24,24 @@ def modulated(rate: float, fold: float, source: float, half_max: float, steepnes
     return rate * (1 + (fold - 1) * hill(source, half_max, steepness))
 
 
+def added(rate: float, most: float, source: float, half_max: float, steepness: float) -> float:
+    """A rate with what a rule adds to it: ``rate + most hill(source)``.
+
+    What rules add comes before all factors (`modulated`), and sums, so the order of rules does not matter.
+
+    Parameters
+    ----------
+    rate, most : any, the same
+    source, half_max : any, the same
+    steepness : 1
+
+    Returns
+    -------
+    the unit of ``rate``
+    """
+    return rate + most * hill(source, half_max, steepness)
+
+
 def production(basal: float, decay_rate: float) -> float:
     """Production that holds a signal at its basal level: any and 1/s."""
     return basal * decay_rate

@@ -15,6 +15,7 @@ from vesica.cli import failures
 
 Command = Callable[..., int]
 FILE: Final = click.Path(path_type=Path)
+CONFIDENCE: Final = ("measured", "seen", "known", "given", "estimate")
 
 
 def _json_option(command: Command) -> Command:
@@ -39,6 +40,7 @@ LABORATORY: Final = {
     "cargo": ("vesica.cli.cargo_commands", "cargo", "Loading, changes and targets of EV cargo."),
     "plate": ("vesica.cli.plate_commands", "plate", "Concentrations from a plate with standards (4PL)."),
     "samples": ("vesica.cli.samples_commands", "samples", "Small synthetic files to try the others on."),
+    "sbml": ("vesica.cli.sbml_commands", "sbml", "Networks from SBML files, and models as SBML."),
     "cytometry": ("vesica.cli.cytometry_commands", "cytometry", "Flow cytometry files in calibrated units."),
 }
 
@@ -145,25 +147,49 @@ def show(**options: Any) -> int:
     return folder_commands.show(**options)
 
 
-@app.command(short_help="List every number of a model and its source.")
-@click.argument("file", type=FILE)
+@app.command(short_help="Every number of a model or library, its source, and what rests on it.")
+@click.argument("target", type=FILE, metavar="FILE|DIR|library:cns")
+@click.option("--html", type=FILE, metavar="PAGE.html", help="Write one page to search and filter, too.")
+@click.option("--filter", "words", default="", metavar="TEXT", help="Only numbers in which all these words occur.")
+@click.option("--only", multiple=True, type=click.Choice(CONFIDENCE), metavar="CONFIDENCE",
+              help=f"Only numbers of this confidence: {', '.join(CONFIDENCE)}. May be repeated.")
 @_model_options
 @_json_option
 def explain(**options: Any) -> int:
-    """List every number of a model: value, unit, range, confidence, source."""
-    from vesica.cli import model_commands
+    """List every number of a model, of a run as it was run, or of a library: value, unit, range, confidence, source."""
+    from vesica.cli import explain_command
 
-    return model_commands.explain(**options)
+    return explain_command.explain(**options)
+
+
+@app.command(short_help="What differs between two models, runs or arms.")
+@click.argument("first", type=FILE, metavar="A")
+@click.argument("second", type=FILE, required=False, metavar="[B]")
+@click.option("--arms", nargs=2, metavar="ARM ARM", help="Compare two arms of one model instead.")
+@click.option("--html", type=FILE, metavar="PAGE.html", help="Write a page, too.")
+@_json_option
+def diff(**options: Any) -> int:
+    """Say what differs between two models (files, or folders of runs as they were run), in plain English.
+
+    Numbers are compared, not their spelling: 60 min is 1 h.
+    """
+    from vesica.cli import diff_command
+
+    return diff_command.diff(**options)
 
 
 @app.command(short_help="List the papers that a run rests on.")
-@click.argument("folder", type=FILE, metavar="DIR")
+@click.argument("target", type=FILE, metavar="DIR|FILE")
+@click.option("--bibtex", is_flag=True, help="Print BibTeX entries, nothing else.")
 @_json_option
 def cite(**options: Any) -> int:
-    """List the papers that this run's numbers and mechanisms rest on."""
-    from vesica.cli import folder_commands
+    """List the papers that a run's numbers, rules and networks rest on, with what each supports.
 
-    return folder_commands.cite(**options)
+    Of a model file: those that a run of it would rest on.
+    """
+    from vesica.cli import cite_command
+
+    return cite_command.cite(**options)
 
 
 @app.command(short_help="Print the JSON Schema of model files.")

@@ -1,9 +1,8 @@
-"""Commands that read a run folder: report, show, cite."""
+"""Commands that read a run folder: report, show."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -33,23 +32,4 @@ def show(folder: Path, *, as_json: bool) -> int:
     summary.print_summary(results.summary, summary.console())
     page = folder / "report.html"
     click.echo("\n".join(summary.folder_lines(folder, page if page.exists() else None)))
-    return failures.DONE
-
-
-def cite(folder: Path, *, as_json: bool) -> int:
-    """Print what to cite, from the provenance of this run alone."""
-    results = api.open(folder)
-    software = f"vesica {results.run['vesica']}, The vesica developers"
-    citations: list[dict[str, Any]] = results.summary.get("citations") or []
-    if as_json:
-        failures.print_json({"exit_code": failures.DONE, "folder": folder, "software": software,
-                             "citations": citations})
-        return failures.DONE
-    click.echo(f"This run was made with {software}. Its numbers rest on:\n")
-    for entry in citations:
-        doi = f" doi:{entry['doi']}" if entry.get("doi") else ""
-        click.echo(f"- {entry['source']}{doi}")
-        click.echo(f"    for {', '.join(map(str, entry.get('used_for') or ())) or 'this run'}")
-    if not citations:
-        click.echo("- no cited number: all are given, measured or estimates")
     return failures.DONE

@@ -1,4 +1,4 @@
-"""Commands that read a model file: check, explain, schema."""
+"""Commands that read a model file: check, schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vesica.errors import InputError, error
 from vesica.spec import variability
 
 if TYPE_CHECKING:
-    from vesica.spec.resolved import Parameter, ResolvedModel, Rule
+    from vesica.spec.resolved import ResolvedModel, Rule
 
 
 def choices(switches: Iterable[str]) -> dict[str, str]:
@@ -68,60 +68,18 @@ def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: 
     return code
 
 
-def explain(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: bool) -> int:
-    """Print every number of a model with where it comes from."""
-    examined = examine(file, sets, choices(switches))
-    examined.raise_errors()
-    model = examined.resolved
-    if model is None:  # examine gives a resolved model or an error
-        msg = "a model without errors was not resolved"
-        raise RuntimeError(msg)
-    numbers = sorted(model.parameters.values(), key=lambda parameter: parameter.path)
-    counts = {tag: sum(number.confidence == tag for number in numbers)
-              for tag in ("seen", "known", "estimate", "given", "measured")}
-    if as_json:
-        failures.print_json({
-            "exit_code": failures.DONE, "file": file, "title": model.title, "confidence": counts,
-            "parameters": [vars(number) for number in numbers],
-            "rules": [rule_entry(rule) for rule in model.rules],
-            "switches": switch_entries(model),
-        })
-        return failures.DONE
-    from rich.markup import escape
-
-    from vesica.cli import summary
-
-    screen = summary.console()
-    title = escape(failures.printable(model.title))
-    made = summary.table(title, "number", "value", "range", "confidence", "source or reason")
-    for number in numbers:
-        made.add_row(escape(number.path), *map(escape, value_and_range(number)),
-                     number.confidence, escape(failures.printable(number.source or number.reason or "-")))
-    screen.print(made)
-    _print_model(model)
-    click.echo(f"\n{len(numbers)} numbers: " + ", ".join(f"{count} {tag}" for tag, count in counts.items()))
-    return failures.DONE
-
-
 def schema(*, as_json: bool) -> int:
     """Print the JSON Schema of a model file, with ``--json`` and without."""
     failures.print_json(api.schema())
     return failures.DONE
 
 
-def value_and_range(number: Parameter) -> tuple[str, str]:
-    """As written, and the range in the same unit."""
-    from vesica import units
+def order_of(model: ResolvedModel) -> str:
+    """How rules combine, where some rate of the model has several and they do not just multiply."""
+    from vesica.spec.rules import ORDER
 
-    unit, scale = number.unit, 1.0
-    if number.shown:
-        try:
-            unit = units.split(number.shown)[1] or number.unit
-            scale = 1.0 / units.factor(unit, number.unit)
-        except ValueError:  # written as a concentration by mass: shown in the internal unit
-            unit, scale = number.unit, 1.0
-    value, low, high = (f"{scale * one:.4g}" for one in (number.value, number.low, number.high))
-    return f"{value} {unit}".strip(), "-" if low == high else f"{low} to {high}"
+    about = [(rule.cell, rule.target) for rule in model.rules]
+    return ORDER if any(rule.adds and about.count((rule.cell, rule.target)) > 1 for rule in model.rules) else ""
 
 
 def rule_entry(rule: Rule) -> dict[str, Any]:
@@ -140,6 +98,9 @@ def _print_model(model: ResolvedModel) -> None:
         click.echo("\nRules:")
         for rule in model.rules:
             click.echo(f"  - {failures.printable(rule.english)}" + (f"  (line {rule.line})" if rule.line else ""))
+        order = order_of(model)
+        if order:
+            click.echo(f"  {order}")
     if differing := variability.english(model):
         click.echo("\nCells differ:")
         for sentence in differing:

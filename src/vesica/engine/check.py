@@ -8,7 +8,7 @@ from vesica.engine import check_whole, fidelities
 from vesica.engine.fidelities import TRACED
 from vesica.engine.nodes import divided, groups_of
 from vesica.engine.processes import process_table
-from vesica.engine.rows import parameter_row, size_law
+from vesica.engine.rows import parameter_row, resting_ago, size_law
 from vesica.engine.table import ProcessTable, imbalances
 from vesica.engine.whole.parts import representable  # no compiled module among its imports
 from vesica.errors import Finding, InputError
@@ -19,9 +19,10 @@ from vesica.transport.diffusion import still_column_share, stokes_einstein
 SECONDS_PER_ARM: Final = 0.06  # with its share of summary and storage; only to say what to expect
 BASE_MB: Final = 250.0  # Python with its libraries and compiled kernels, as measured
 BYTES_PER_NUMBER: Final = 8
+SHARES_AGREE: Final = 1e-6  # that shares may add up to more or less than one: they are written with few digits
 DENOMINATORS: Final = frozenset({
     "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
-    "viscosity", "temperature", "half_max",
+    "viscosity", "temperature", "half_max", "half_occupancy",
 })  # fmt: skip
 
 
@@ -30,7 +31,8 @@ def check(model: ResolvedModel) -> list[Finding]:
     if not model.cells:
         return [Finding("error", "cells", "no cell type is named", "a model has at least one type of cells",
                         "there would be nothing to compute", "name one with its count, as `astrocyte: {count: 1e6}`")]
-    findings = [*_positive(model), *_shares(model), *_sizes(model), *_late_doses(model), *check_whole.check(model)]
+    findings = [*_positive(model), *_shares(model), *_starts(model), *_sizes(model), *_ago(model),
+                *_translated_twice(model), *_late_doses(model), *check_whole.check(model)]
     if not any(finding.severity == "error" for finding in findings):
         findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
@@ -90,6 +92,25 @@ def _shares(model: ResolvedModel) -> list[Finding]:
     ]
 
 
+def _starts(model: ResolvedModel) -> list[Finding]:
+    """Shares of cells in the phenotypes of a chain, at the start of every arm."""
+    found: dict[str, Finding] = {}
+    chains = [(kind.name, chain) for kind in model.cells for chain in kind.chains if not chain.settles]
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for cell, chain in chains:
+            shares = {state.name: row[f"{cell}.{state.name}.initial"] for state in chain.living}
+            total = sum(shares.values())
+            if abs(total - 1.0) > SHARES_AGREE:
+                said = ", ".join(f"{name} {share:.4g}" for name, share in shares.items())
+                found.setdefault(f"{cell}.{chain.name}", Finding(
+                    "error", f"cells.{cell}.phenotypes.{chain.name}",
+                    f"`{chain.name}` starts with {said} in arm `{arm.name}`: {total:.4g} together",
+                    "every cell starts in one state of a chain, so the shares add up to 1",
+                    "some cells would be in no state, or in two", "write `initial:` of every state of living cells"))
+    return list(found.values())
+
+
 def _sizes(model: ResolvedModel) -> list[Finding]:
     """The size law of every class of vesicles, with the numbers of each arm."""
     found: dict[Finding, None] = {}
@@ -101,6 +122,38 @@ def _sizes(model: ResolvedModel) -> list[Finding]:
             except InputError as failure:
                 found |= dict.fromkeys(failure.findings)
     return list(found)
+
+
+def _ago(model: ResolvedModel) -> list[Finding]:
+    """Cells whose miRNAs need more Ago than there is, with the numbers of each arm."""
+    found: dict[Finding, None] = {}
+    for arm in model.arms:
+        row = parameter_row(model, arm)
+        for cell in (cell for cell in model.cells if cell.has_ago):
+            try:
+                resting_ago(model, cell.name, row)
+            except InputError as failure:
+                found |= dict.fromkeys(failure.findings)
+    return list(found)
+
+
+def _translated_twice(model: ResolvedModel) -> list[Finding]:
+    """Proteins that a cell makes at rest anyway, and from an mRNA that it holds at rest as well."""
+    found = []
+    for cell in model.cells:
+        for mrna, protein in cell.translations:
+            def of(name: str, number: str, cell: str = cell.name) -> float:
+                return model.parameters[f"{cell}.{name}.{number}"].value
+
+            basal, decay = of(protein, "basal"), of(protein, "decay_rate")
+            more = of(mrna, "basal") * of(mrna, "translation_rate")
+            if basal > 0 and more > 0 and decay > 0:
+                found.append(Finding(
+                    "note", f"{cell.name}.{protein}.basal", f"`{protein}` is made at rest, and from `{mrna}` as well",
+                    "what an mRNA makes comes on top of the basal copies of its protein",
+                    f"the resting {cell.label} holds {basal + more / decay:,.4g} copies instead of {basal:,.4g}",
+                    "give the protein `basal: 0` if all of it comes from this mRNA"))
+    return found
 
 
 def _too_much(model: ResolvedModel) -> list[Finding]:

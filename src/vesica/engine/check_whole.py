@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from vesica.biology.mvb_law import fusion_share, fusion_stages
 from vesica.engine.rows import parameter_row
 from vesica.errors import Finding
 from vesica.spec.model import MOST_CELLS
@@ -94,13 +95,14 @@ def resting_release(row: Mapping[str, float], cell: str) -> float:
     bud = rate("ilv_budding_rate") * (escrt * rate("escrt_activity") + (1 - escrt) * rate("nsmase2_activity"))
     if not (dock > 0 and fusion > 0):
         return 0.0
-    age = 1.0 / (dock + lysosome) + 1.0 / fusion
+    fates = lysosome, dock, rate("mvb_undocking_rate"), fusion
+    age = sum(1.0 / stage for stage in fusion_stages(*fates))
     filling = bud / rate("ilv_capacity") + rate("retrofusion_rate")
     level = bud / filling if filling > 0 else 0.0
     inside = level * (1.0 - math.exp(-filling * age))
     detach = share(rate("tether_detachment_rate"), rate("tether_return_rate"))
     leaving = rate("released_share") + (1.0 - rate("released_share")) * detach
-    return mvbs * share(dock, lysosome) * inside * leaving
+    return mvbs * fusion_share(*fates) * inside * leaving
 
 
 def _nobody(model: ResolvedModel) -> list[Finding]:

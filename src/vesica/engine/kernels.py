@@ -6,7 +6,18 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
-from vesica.biology import biogenesis, cargo, death, delivery, release, shedding, signalling, uptake
+from vesica.biology import (
+    arithmetic,
+    biogenesis,
+    cargo,
+    death,
+    delivery,
+    phenotype,
+    release,
+    shedding,
+    signalling,
+    uptake,
+)
 
 KERNELS: Final[dict[str, Callable[..., Any]]] = {
     kernel.__name__: kernel
@@ -26,7 +37,10 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         delivery.mass_action,
         delivery.synthesis,
         delivery.repressed_share,
+        delivery.duplex_synthesis,
+        delivery.engaged_vesicles,
         signalling.modulated,
+        signalling.added,
         signalling.production,
         signalling.receptor_share,
         signalling.product,
@@ -34,6 +48,13 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         signalling.concentration,
         shedding.microvesicle_shedding,
         death.per_living,
+        arithmetic.difference,
+        arithmetic.quotient,
+        arithmetic.raised,
+        arithmetic.exponential,
+        arithmetic.logarithm,
+        arithmetic.hill_share,
+        phenotype.owned_factor,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

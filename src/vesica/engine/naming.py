@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vesica.engine.table import TableBuilder
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.engine.table import LITERAL, ONE, TableBuilder
+from vesica.spec.resolved import CellType, Chain, ResolvedModel
 from vesica.spec.vocabulary import sender_of
+
+
+def ago_token(cell: str) -> str:
+    """Name of the account of a cell's Ago."""
+    return f"Ago of {cell}"
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class Content:
     unit: str
     label: str
     cargo: str | None
+    frees: str = ""  # soluble that it becomes when its vesicle bursts in the medium
 
 
 @dataclass(frozen=True)
@@ -29,36 +35,90 @@ class Names:
     table: TableBuilder
     _rules: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
-    def contents(self) -> Iterator[Content]:
-        """The vesicle itself, then each cargo."""
+    def contents(self, origin: str | None = None) -> Iterator[Content]:
+        """The vesicle itself, then each cargo: those that a class can carry, or all of the model."""
         yield Content("", "vesicle", "vesicle", "vesicles", None)
-        for cargo in self.model.cargo:
-            yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name)
+        for cargo in self.model.cargo if origin is None else self.model.carried(origin):
+            yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name,
+                          cargo.frees)
 
-    def rate(self, cell: str, name: str, base: str | None = None) -> str:
-        """Value name of a rate of a cell, after every rule that changes it."""
+    def carriers(self, cargo: str) -> tuple[str, ...]:
+        """Classes of vesicles that can carry a cargo."""
+        return tuple(origin for origin in self.origins if self.holds(self.cell(sender_of(origin)), cargo))
+
+    def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
+        """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.
+
+        ``within`` a phenotype it is that of the cells that are in it; otherwise the mean over living cells.
+        """
         value = base or f"{cell}.{name}"
-        for rule in self.model.rules:
-            if rule.cell == cell and rule.target == name:
-                source = self.source(cell, rule.source)
-                numbers = (f"rule.{rule.key}.fold", source, f"rule.{rule.key}.half_max", f"rule.{rule.key}.hill")
-                value = self.table.assign(f"{cell}.{name}|{rule.key}", "modulated", value, *numbers)
+        end = f"@{within}" if within else ""
+        here = [rule for rule in self.model.rules if rule.cell == cell and rule.target == name]
+        for rule in sorted(here, key=lambda rule: not rule.adds):  # stable: the order of the rules otherwise
+            source = self._certain(cell, rule.source, within) or self.source(cell, rule.source)
+            numbers = (rule.strength, source, f"rule.{rule.key}.half_max",
+                       f"rule.{rule.key}.hill")
+            kernel = "added" if rule.adds else "modulated"
+            value = self.table.assign(f"{cell}.{name}{end}|{rule.key}", kernel, value, *numbers)
+        for chain in self.cell(cell).chains:
+            if any(name in state.owns for state in chain.living):
+                factor = self._owned(cell, chain, name, within)
+                value = self.table.assign(f"{cell}.{name}{end}*{chain.name}", "product", value, factor)
         return value
 
+    def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:
+        """Factors of a rate after all that changes it; as they are where nothing does."""
+        owned = any(name in state.owns for chain in self.cell(cell).chains for state in chain.living)
+        if not owned and not any(rule.cell == cell and rule.target == name for rule in self.model.rules):
+            return factors
+        base, *rest = factors or (self.table.derive(f"{LITERAL}{1.0!r}"),)
+        for factor in rest:
+            base = self.table.assign(f"product({base}, {factor})", "product", base, factor)
+        return (self.rate(cell, name, base),)
+
+    def _owned(self, cell: str, chain: Chain, name: str, within: str) -> str:
+        """Value name of the factor of a chain on a rate."""
+        factor = self.table.derive("zero")
+        for state in chain.living:
+            own = f"{cell}.{state.name}.{name}" if name in state.owns else ONE
+            if state.name == within:
+                return own
+            share = self.living(cell, f"{cell}.{state.name}")
+            factor = self.table.assign(f"{cell}.{name}*{chain.name}.{state.name}", "owned_factor", factor, share, own)
+        return factor
+
+    def _certain(self, cell: str, state: str, within: str) -> str:
+        """Value name of the share in a phenotype among cells of which one of the same chain is known, or nothing."""
+        chain = next(({one.name for one in chain.states} for chain in self.cell(cell).chains
+                      if any(one.name == within for one in chain.states)), set())  # fmt: skip
+        return "" if state not in chain else ONE if state == within else self.table.derive("zero")
+
     def source(self, cell: str, source: str) -> str:
-        """Value name of what a rule of a cell reads."""
+        """Value name of a word of a cell: what its rules and expressions read."""
         if source in self.model.agents:
             return f"agent.{source}"
         if source in self.model.solubles:
             return self.concentration(source)
-        if source.startswith("bound_"):
-            return self.living(cell, self.bound(cell, f"/{source.removeprefix('bound_')}"))
-        if source.startswith("repression_by_"):
-            mirna = source.removeprefix("repression_by_")
+        if composed := self._composed(cell, source):
+            return composed
+        here, of = f"{cell}.{source}", self.cell(cell)
+        if source == "alive" and not of.can_die:
+            return self.table.derive("one")
+        is_held = source in of.cargo or any(source == state.name for chain in of.chains for state in chain.states)
+        return self.living(cell, here) if is_held else here
+
+    def _composed(self, cell: str, word: str) -> str:
+        """Value name of a word that is made of a place and a cargo, or nothing."""
+        place, _, cargo = word.partition("_")
+        if place in ("bound", "inside") and cargo:
+            return self.living(cell, self.bound(cell, cargo, place))
+        if word.startswith("engaged_"):
+            return self.engaged(cell, word.removeprefix("engaged_"))
+        if word.startswith("repression_by_"):
+            mirna = word.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
-            return self.table.assign(f"{cell}.{source}", "repressed_share", held, free)
-        here = f"{cell}.{source}"
-        return self.living(cell, here) if source in self.cell(cell).cargo else here
+            return self.table.assign(f"{cell}.{word}", "repressed_share", held, free)
+        return ""
 
     def living(self, cell: str, amount: str) -> str:
         """Value name of an amount per living cell; pools hold amounts per cell at the start."""
@@ -79,15 +139,28 @@ class Names:
         volume = self.table.derive("medium.volume")
         return self.table.assign(f"medium.{soluble}_concentration", "concentration", f"medium.{soluble}", volume)
 
-    def bound(self, cell: str, suffix: str) -> str:
-        """Value name of what is bound on one cell, over all origins."""
-        if not self.origins:
+    def bound(self, cell: str, cargo: str | None = None, place: str = "bound") -> str:
+        """Value name of the vesicles ``bound`` on one cell or ``inside`` it, or of their copies of a cargo."""
+        origins = self.origins if cargo is None else self.carriers(cargo)
+        if not origins:
             return self.table.derive("zero")
-        parts = [f"{cell}.bound:{origin}{suffix}" for origin in self.origins]
+        parts = [f"{cell}.{place}:{origin}{f'/{cargo}' if cargo else ''}" for origin in origins]
         value = parts[0]
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)
         return value
+
+    def engaged(self, cell: str, ligand: str) -> str:
+        """Value name of the vesicles bound on a living cell with a ligand engaged, over all origins that carry it."""
+        receptor = f"{cell}.{dict(self.cell(cell).ligands)[ligand]}"
+        numbers = (self.living(cell, receptor), f"{cell}.{ligand}.half_occupancy", self.table.derive("one_copy"))
+        value = ""
+        for origin in self.carriers(ligand):
+            bound = f"{cell}.bound:{origin}"
+            here = self.table.assign(f"{cell}.engaged:{origin}/{ligand}", "engaged_vesicles", self.living(cell, bound),
+                                     self.living(cell, f"{bound}/{ligand}"), *numbers)
+            value = self.table.assign(f"{value}+{here}", "total", value, here) if value else here
+        return value or self.table.derive("zero")
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -103,6 +176,22 @@ class Names:
         else:
             size, room = self.table.derive(f"{origin}.vesicle_area"), f"{cell}.membrane_area"
         return self.table.assign(f"{origin}.{cargo}_loading", f"{topology}_loading", enrichment, size, room, one)
+
+    def kind(self, cargo: str) -> str:
+        """Kind of a cargo of the model."""
+        return next(entry.kind for entry in self.model.cargo if entry.name == cargo)
+
+    def uses_ago(self, cell: CellType, cargo: str) -> bool:
+        """Whether it is a miRNA of the cell that must be loaded into the cell's Ago."""
+        return cell.has_ago and self.holds(cell, cargo) and self.kind(cargo) == "mirna"
+
+    def freed(self, cell: CellType, cargo: str) -> dict[str, int]:
+        """Moves of what stays behind when a copy of the cell's own cargo goes: the Ago of a miRNA."""
+        return {f"{cell.name}.ago": 1} if self.uses_ago(cell, cargo) else {}
+
+    def entry(self, cell: CellType, cargo: str) -> str:
+        """Pool of the cell that new copies of a cargo come into: of a miRNA that must be loaded, the duplex."""
+        return f"{cell.name}.{cargo}" + ("_duplex" if self.uses_ago(cell, cargo) else "")
 
     def holds(self, cell: CellType, cargo: str) -> bool:
         """Whether the cell has a pool of that cargo of its own."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import spread
-from vesica.engine.table import Assignment, Flux, Pool, ProcessTable
+from vesica.engine.table import TIMES, Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.errors import error
 from vesica.spec.resolved import Arm, ResolvedModel, Spread
 from vesica.spec.variability import factors_of, nodes_per_factor
@@ -23,7 +23,8 @@ Array = NDArray[np.float64]
 
 # Derived shares and the share that they complete to one
 COMPLEMENTS = {"receptor_loss_share": "receptor_insertion_share", "apoptotic_rest_share": "apoptotic_cargo_share",
-               "tethered_share": "released_share"}
+               "tethered_share": "released_share", "bare_arrival_share": "loaded_arrival_share"}
+AGO = ("ago_at_first", "ago_at_rest")  # derived from the miRNAs of a cell and their targets
 
 
 @dataclass(frozen=True)
@@ -48,22 +49,21 @@ class Group:
         return [f"{name}#{kind}" for kind in range(self.weights.size)]
 
     def numbers(self, row: Mapping[str, float]) -> dict[str, Array]:
-        """Path -> (kind,) numbers that vary, with the type's number as their mean, and what completes them to one."""
+        """Path -> (kind,) numbers that vary, with the type's number as their mean."""
         found = {}
         for path, factors in spread.factors(self.spreads, row, self.normals).items():
             found[path] = row[path] * factors / float(self.weights @ factors)
-        return found | complements(found)
+        return found
 
 
-def complements(numbers: Mapping[str, Array]) -> dict[str, Array]:
-    """Derived shares that go with shares, for cells that have their own."""
-    found = {}
-    for derived, share in COMPLEMENTS.items():
-        for path, values in numbers.items():
-            owner, _, name = path.rpartition(".")
-            if name == share:
-                found[f"{owner}.{derived}"] = 1.0 - values
-    return found
+def rests_on(derived: str, numbers: Iterable[str]) -> bool:
+    """Whether a derived value of a cell type is computed from one of these numbers that vary."""
+    owner, _, what = derived.partition(".")
+    if TIMES in derived:
+        return not set(derived.split(TIMES)).isdisjoint(numbers)
+    if what in COMPLEMENTS:
+        return f"{owner}.{COMPLEMENTS[what]}" in numbers
+    return what in AGO and any(path.startswith(f"{owner}.") for path in numbers)
 
 
 def base(name: str) -> str:
@@ -103,7 +103,8 @@ def _divided(table: ProcessTable, group: Group) -> ProcessTable:
 
     def pool_at(pool: Pool, kind: int) -> Pool:
         return replace(pool, name=at(pool.name, kind), compartment=f"{group.cell}#{kind}",
-                       rest=None if pool.rest is None else at(pool.rest, kind))
+                       rest=None if pool.rest is None else at(pool.rest, kind),
+                       pulse=None if pool.pulse is None else at(pool.pulse, kind))
 
     def flux_at(flux: Flux, kind: int) -> Flux:
         return replace(flux, name=f"{flux.name}#{kind}", owner=f"{group.cell}#{kind}",
@@ -124,16 +125,19 @@ def _divided(table: ProcessTable, group: Group) -> ProcessTable:
               ([flux_at(flux, kind) for kind in kinds] if flux.owner == group.cell else [flux])]
     tokens = tuple(replace(token, weights={at(name, kind): weight for name, weight in token.weights.items()
                                            for kind in (kinds if name in own else (0,))}) for token in table.tokens)
+    watched = [new for one in table.watched for new in
+               ([replace(one, name=at(one.name, kind), compartment=f"{group.cell}#{kind}") for kind in kinds]
+                if one.name in own else [one])]
     numbers = [name for name in (*table.parameters, *table.derived) if name in own]
     derived = (*table.derived, *(at(name, kind) for name in numbers for kind in kinds))
     return replace(table, pools=tuple(pools), assignments=tuple(assignments), fluxes=tuple(fluxes), tokens=tokens,
-                   derived=derived)
+                   derived=derived, watched=tuple(watched))
 
 
 def _own(table: ProcessTable, group: Group) -> frozenset[str]:
     """Names of values that differ from kind to kind: varied numbers, pools, and what is computed from them."""
     own = {path for one in group.spreads for path in one.paths}
-    own |= set(complements(dict.fromkeys(own, group.weights))) & set(table.derived)
+    own |= {name for name in table.derived if rests_on(name, own)}
     own |= {pool.name for pool in table.pools if pool.compartment == group.cell}
     while True:
         more = {one.target for one in table.assignments if own & set(one.args)} - own
@@ -190,20 +194,19 @@ def means(table: ProcessTable, groups: Iterable[Group], names: tuple[str, ...], 
 
     Parameters
     ----------
-    columns : mapping of pool to its place among all pools of the model
+    columns : mapping of pool to its place among all pools and watched values of the model
     """
     share = {name: weight for group in groups
              for name, weight in zip(group.names(group.cell), group.weights.tolist(), strict=True)}
-    pools = {pool.name: pool for pool in table.pools}
-    dies = {name for flux in table.fluxes if flux.process == "death" for name, count in flux.moves if count < 0}
+    shown: dict[str, Pool | Watched] = {one.name: one for one in (*table.pools, *table.watched)}
     state = {name: place for place, name in enumerate(names)}
     kept = sorted({columns[base(name)] for name in names})
     place_of = {column: place for place, column in enumerate(kept)}
     alive = []
     for name in names:
-        pool = pools[name]
-        cell, _, kind = pool.compartment.partition("#")
-        survival = state.get(f"{cell}.alive#{kind}", -1)
-        alive.append(-1 if not kind or pool.counter or name in dies else survival)
+        one = shown[name]
+        cell, _, kind = one.compartment.partition("#")
+        is_level = isinstance(one, Watched) or one.is_level
+        alive.append(state.get(f"{cell}.alive#{kind}", -1) if kind and is_level else -1)
     return Means(np.array(kept, dtype=np.int64), np.array([place_of[columns[base(name)]] for name in names], np.int64),
-                 np.array([share.get(pools[name].compartment, 1.0) for name in names]), np.array(alive, np.int64))
+                 np.array([share.get(shown[name].compartment, 1.0) for name in names]), np.array(alive, np.int64))

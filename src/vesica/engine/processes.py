@@ -5,6 +5,8 @@ from __future__ import annotations
 from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
+from vesica.engine.networks import bind_networks
+from vesica.engine.phenotypes import bind_phenotypes
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
@@ -28,6 +30,8 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         _bind_soluble(names, soluble)
     for cell in model.cells:
         bind_cell_contents(names, cell)
+        bind_networks(names, cell)
+        bind_phenotypes(names, cell)
     for cell in model.cells:
         if cell.secretes_vesicles:
             bind_donor(names, cell)
@@ -45,13 +49,14 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         inputs=tuple(f"agent.{agent}" for agent in model.agents),
         parameters=tuple(model.parameters),
         derived=tuple(builder.derived),
+        watched=tuple(builder.watched.values()),
     )
 
 
 def _bind_medium(names: Names, origin: str) -> None:
     """Free vesicles of one origin: decay, and loss to plastic."""
     needs = frozenset({f"origin:{origin}"})
-    for content in names.contents():
+    for content in names.contents(origin):
         unit = content.unit
         for pool, label, weight in (
             ("free", "free in the medium", 1),
@@ -64,11 +69,12 @@ def _bind_medium(names: Names, origin: str) -> None:
             described = f"{content.label} of {label_of(origin)} {label}"
             names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
         free = f"medium.free:{origin}{content.suffix}"
+        freed = {f"medium.{content.frees}": 1} if content.frees else {}
         for process, rate, to in (
             ("medium_decay", "medium.ev_decay_rate", "decayed"),
             ("plastic_loss", "medium.plastic_loss_rate", "plastic"),
         ):
-            moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1}
+            moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1} | (freed if to == "decayed" else {})
             names.table.flux(f"{process}/{origin}{content.suffix}", "medium", (rate, free), moves, needs)
 
 

@@ -9,7 +9,7 @@ asks for fewer still.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,8 +75,8 @@ class Program:
 
     @property
     def species(self) -> tuple[str, ...]:
-        """Names of all pools, in order."""
-        return tuple(pool.name for pool in self.table.pools)
+        """Names of all pools, in order, then of the values that are watched."""
+        return tuple(one.name for one in (*self.table.pools, *self.table.watched))
 
     @functools.cached_property
     def divided(self) -> Program:
@@ -104,6 +104,8 @@ class Tables:
     names: tuple[str, ...]  # of the live pools, in the order of the state
     columns: Index  # their places among all species
     pools: Index
+    watched: Index  # values that results hold beside the pools
+    watched_names: tuple[str, ...]
     classes: Index
     starts: Index
     ends: Index
@@ -161,17 +163,20 @@ def _tables(program: Program, present: frozenset[str], part: Part | None) -> Tab
         fluxes = tuple(flux for flux in fluxes if part.holds(flux))
         moved = part.pools or {pool for flux in fluxes for pool, _ in flux.moves}
         pools = [pool for pool in pools if pool.name in moved]
-    assignments = _needed(table.assignments, fluxes)
+    watched = [one.name for one in table.watched if part is None and is_live(one.needs, present)]
+    assignments = _needed(table.assignments, fluxes, watched)
     ordered = _ordered(assignments)
     segments, first, args, out = _walk(program, ordered)
     state = {pool.name: place for place, pool in enumerate(pools)}
     moves = _moves(fluxes, state, {pool.name: pool for pool in pools})
     factors = [[program.index[name] for name in flux.factors] for flux in fluxes]
     flat = [place for group in factors for place in group]
-    place_of = {pool.name: place for place, pool in enumerate(table.pools)}
+    place_of = {name: place for place, name in enumerate(program.species)}
     return Tables(
         names=tuple(pool.name for pool in pools), columns=_ints(place_of[pool.name] for pool in pools),
         pools=_ints(program.index[pool.name] for pool in pools),
+        watched=_ints(program.index[name] for name in watched),
+        watched_names=tuple(watched),
         classes=_ints(s[0] for s in segments), starts=_ints(s[1] for s in segments), ends=_ints(s[2] for s in segments),
         first=_ints(first), args=_ints(args), out=_ints(out),
         fluxes=fluxes,
@@ -181,11 +186,13 @@ def _tables(program: Program, present: frozenset[str], part: Part | None) -> Tab
     )
 
 
-def _needed(assignments: Iterable[Assignment], fluxes: tuple[Flux, ...]) -> list[Assignment]:
-    """Assignments that some flux rests on, directly or through others."""
+def _needed(
+    assignments: Iterable[Assignment], fluxes: tuple[Flux, ...], watched: Sequence[str]
+) -> list[Assignment]:
+    """Assignments that some flux rests on, directly or through others, and those that are watched."""
     by_name = {assignment.target: assignment for assignment in assignments}
     wanted: dict[str, None] = {}
-    stack = [name for flux in fluxes for name in flux.factors]
+    stack = [*watched, *(name for flux in fluxes for name in flux.factors)]
     while stack:
         name = stack.pop()
         if name in by_name and name not in wanted:

@@ -1,11 +1,12 @@
-"""The recipient: what it holds, how it binds and takes up vesicles, what they deliver."""
+"""The recipient: what it holds, how it binds and takes up vesicles."""
 
 from __future__ import annotations
 
-from vesica.engine.naming import Content, Names
+from vesica.engine import transfer
+from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.table import Pool
 from vesica.spec.resolved import CellType
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import AFFINITY, label_of, sender_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
@@ -13,8 +14,12 @@ def bind_cell_contents(names: Names, cell: CellType) -> None:
     needs = frozenset({f"cell:{cell.name}"})
     for cargo in cell.cargo:
         _own_cargo(names, cell, cargo, needs)
+    if cell.has_ago:
+        transfer.bind_ago(names, cell, needs)
+    for mrna, protein in cell.translations:
+        transfer.bind_translation(names, cell.name, mrna, protein, needs)
     for mirna in cell.mirna_targets:
-        _titration(names, cell.name, mirna, needs)
+        _titration(names, cell, mirna, needs)
     for signal in cell.signals:
         _signal(names, cell.name, signal.name, signal.requires, needs)
     for soluble in cell.solubles:
@@ -28,31 +33,30 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) 
     c, token = cell.name, f"{cargo} of {cell.name}"
     own = Pool(f"{c}.{cargo}", c, "molecule", f"{cargo} in the cell", needs, rest=f"{c}.{cargo}.basal")
     names.table.pool(own, **{token: 1})
-    base = names.table.assign(f"{c}.{cargo}_synthesis", "synthesis", f"{c}.{cargo}.basal", f"{c}.{cargo}.decay_rate")
+    base = transfer.synthesis(names, cell, cargo)
     production = names.rate(c, f"{cargo}_production", base)
     decay = names.rate(c, f"{cargo}_decay", f"{c}.{cargo}.decay_rate")
-    names.table.flux(f"cargo_production/{own.name}", c, (production, *names.alive(c)), {own.name: 1}, needs,
+    names.table.flux(f"cargo_production/{own.name}", c, (production, *names.alive(c)), {names.entry(cell, cargo): 1},
+                     needs, (token,))
+    names.table.flux(f"cargo_decay/{own.name}", c, (decay, own.name), {own.name: -1} | names.freed(cell, cargo), needs,
                      (token,))
-    names.table.flux(f"cargo_decay/{own.name}", c, (decay, own.name), {own.name: -1}, needs, (token,))
     if cell.secretes_vesicles:
         names.table.weigh(token, f"{c}.made/{cargo}", 1)
         names.table.weigh(token, f"{c}.returned/{cargo}", -1)
-    if cell.takes_up_vesicles and _kind(names, cargo) != "ligand":
-        for origin in names.origins:
+    if cell.takes_up_vesicles and names.kind(cargo) != "ligand":
+        for origin in names.carriers(cargo):
             names.table.weigh(token, f"{c}.delivered:{origin}/{cargo}", -1)
 
 
-def _kind(names: Names, cargo: str) -> str:
-    return next(entry.kind for entry in names.model.cargo if entry.name == cargo)
-
-
-def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
+def _titration(names: Names, cell: CellType, mirna: str, needs: frozenset[str]) -> None:
     """The miRNA binds its whole target pool; a repressed target decays faster and frees it."""
+    c = cell.name
     free, target, held = f"{c}.{mirna}", f"{c}.{mirna}_target", f"{c}.{mirna}_repressed"
     prefix, token, targets = f"{c}.{mirna}", f"{mirna} of {c}", f"{mirna} targets of {c}"
     add, flux, assign = names.table.pool, names.table.flux, names.table.assign
     add(Pool(target, c, "molecule", f"free targets of {mirna}", needs, rest=f"{prefix}.target_sites"), **{targets: 1})
-    add(Pool(held, c, "molecule", f"targets held by {mirna}", needs), **{token: 1, targets: 1})
+    with_ago = {ago_token(c): 1} if names.uses_ago(cell, mirna) else {}
+    add(Pool(held, c, "molecule", f"targets held by {mirna}", needs), **{token: 1, targets: 1}, **with_ago)
     made = assign(f"{prefix}_target_synthesis", "synthesis", f"{prefix}.target_sites", f"{prefix}.target_decay_rate")
     flux(f"target_synthesis/{target}", c, (made, *names.alive(c)), {target: 1}, needs, (targets,))
     flux(f"target_decay/{target}", c, (f"{prefix}.target_decay_rate", target), {target: -1}, needs, (targets,))
@@ -66,14 +70,15 @@ def _titration(names: Names, c: str, mirna: str, needs: frozenset[str]) -> None:
 
 def _signal(names: Names, c: str, signal: str, requires: str | None, needs: frozenset[str]) -> None:
     """A signal made at its basal rate, times its receptor where it needs one, and lost again."""
-    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal")
+    pool = Pool(f"{c}.{signal}", c, "", signal.replace("_", " "), needs, rest=f"{c}.{signal}.basal",
+                is_level=True)
     names.table.pool(pool)
     base = names.table.assign(f"{c}.{signal}_basal", "production", f"{c}.{signal}.basal", f"{c}.{signal}.decay_rate")
-    if requires is not None:
+    production = names.rate(c, f"{signal}_production", base)
+    if requires is not None:  # without the receptor nothing is made, whatever rules add
         share = names.table.assign(f"{c}.{signal}_receptors", "receptor_share",
                                    names.living(c, f"{c}.{requires}"), f"{c}.{signal}.reference")
-        base = names.table.assign(f"{c}.{signal}_drive", "product", base, share)
-    production = names.rate(c, f"{signal}_production", base)
+        production = names.table.assign(f"{c}.{signal}_drive", "product", production, share)
     decay = names.rate(c, f"{signal}_decay", f"{c}.{signal}.decay_rate")
     names.table.flux(f"signal_production/{pool.name}", c, (production,), {pool.name: 1}, needs)
     names.table.flux(f"signal_decay/{pool.name}", c, (decay, pool.name), {pool.name: -1}, needs)
@@ -87,18 +92,18 @@ def bind_recipient(names: Names, cell: CellType) -> None:
     c, origins = cell.name, names.origins
     if not origins:
         return
-    for content in names.contents():
-        if content.cargo is not None and _kind(names, content.cargo) == "receptor" and names.holds(cell, content.cargo):
-            _surfacing(names, c, content.cargo)
+    for cargo in cell.cargo:
+        if names.kind(cargo) == "receptor" and names.carriers(cargo):
+            _surfacing(names, c, cargo)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         _uptake_pools(names, c, origin, needs)
-    bound = names.living(c, names.bound(c, ""))
+    bound = names.living(c, names.bound(c))
     sites = names.table.assign(f"{c}.free_sites", "free_sites", names.rate(c, "receptor_sites"), bound)
     for origin in origins:
         needs = frozenset({f"cell:{c}", f"origin:{origin}"})
         hazards = _uptake_hazards(names, c, origin, sites)
-        for content in names.contents():
+        for content in names.contents(origin):
             _uptake(names, cell, origin, content, hazards, needs)
 
 
@@ -116,7 +121,7 @@ def _surfacing(names: Names, c: str, cargo: str) -> None:
 def _uptake_pools(names: Names, c: str, origin: str, needs: frozenset[str]) -> None:
     label = f"vesicles of {label_of(origin)} taken up and kept so far"
     names.table.pool(Pool(f"{c}.taken_up:{origin}", c, "vesicle", label, needs, counter=True))
-    for content in names.contents():
+    for content in names.contents(origin):
         for pool, label, counter in (
             ("bound", "bound", False),
             ("inside", "in endosomes", False),
@@ -133,6 +138,9 @@ def _uptake_hazards(names: Names, c: str, origin: str, sites: str) -> dict[str, 
     assign, volume = names.table.assign, names.table.derive("medium.volume")
     diffusivity = names.table.derive(f"{origin}.diffusivity")
     binding = names.rate(c, "binding_rate")
+    affinity = f"{c}.{AFFINITY}{sender_of(origin)}"
+    if affinity in names.model.parameters:
+        binding = assign(f"{c}.binding:{origin}", "product", binding, affinity)
     divisor = assign(f"{c}.divisor:{origin}", "capture_divisor", binding, sites, diffusivity, f"{c}.capture_radius")
     return {
         "bind": assign(f"{c}.bind:{origin}", "binding_hazard", binding, sites, divisor, volume),
@@ -153,7 +161,6 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     free, bound, inside = f"medium.free{end}", f"{c}.bound{end}", f"{c}.inside{end}"
     degraded, delivered = f"{c}.degraded{end}", f"{c}.delivered{end}"
     counted = {f"{c}.taken_up:{origin}": 1} if content.cargo is None else {}
-    by_endosome, by_surface = _delivery(names, cell, content)
     alive = names.alive(c)
     where = f"{c}{end}"
     flux(f"binding/{where}", c, (hazard["bind"], free, *alive), {free: -1, bound: 1}, needs)
@@ -161,24 +168,12 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     flux(f"endocytosis/{where}", c, (hazard["internalise"], bound), {bound: -1, inside: 1} | counted, needs)
     flux(f"macropinocytosis/{where}", c, (hazard["drink"], free, *alive), {free: -1, inside: 1} | counted, needs)
     leaving = {bound: -1, delivered: 1} | counted
-    if content.cargo is not None and by_surface and _kind(names, content.cargo) == "receptor":
-        works, lost = f"{c}.receptor_insertion_share", names.table.derive(f"{c}.receptor_loss_share")
-        flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound, works), leaving | by_surface, needs)
-        flux(f"membrane_fusion/{where}.lost", c, (hazard["fuse"], bound, lost), leaving, needs,
-             (f"{content.cargo} of {c}",))
-    else:
-        flux(f"membrane_fusion/{where}", c, (hazard["fuse"], bound), leaving | by_surface, needs)
+    for way in transfer.ways_from_surface(names, cell, content):
+        flux(f"membrane_fusion/{where}{way.end}", c, (hazard["fuse"], bound, *way.share), leaving | way.moves, needs,
+             way.opens)
     flux(f"lysosomal_degradation/{where}", c, (hazard["degrade"], inside), {inside: -1, degraded: 1}, needs)
     uncounted = {pool: -count for pool, count in counted.items()}  # it may be taken up again, and counts once
     flux(f"recycling/{where}", c, (hazard["recycle"], inside), {inside: -1, free: 1} | uncounted, needs)
-    flux(f"escape/{where}", c, (hazard["escape"], inside), {inside: -1, delivered: 1} | by_endosome, needs)
-
-
-def _delivery(names: Names, cell: CellType, content: Content) -> tuple[dict[str, int], dict[str, int]]:
-    """Where delivered cargo goes: from an endosome, and from fusion at the surface."""
-    if content.cargo is None or not names.holds(cell, content.cargo) or _kind(names, content.cargo) == "ligand":
-        return {}, {}
-    own = {f"{cell.name}.{content.cargo}": 1}
-    if _kind(names, content.cargo) == "receptor":
-        return {f"{cell.name}.{content.cargo}_arriving": 1}, own
-    return own, own
+    for way in transfer.ways_from_endosome(names, cell, content):
+        flux(f"escape/{where}{way.end}", c, (hazard["escape"], inside, *way.share),
+             {inside: -1, delivered: 1} | way.moves, needs, way.opens)

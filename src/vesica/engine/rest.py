@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.legs import follow
-from vesica.engine.nodes import base
 from vesica.engine.program import Program
 from vesica.engine.system import Lanes, runaway
+from vesica.engine.table import RUNNING
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Rests = dict[tuple[frozenset[str], bytes], "Rest"]
 
 REST_TIME: Final = 180 * 86400.0  # s; resting cells are found by letting them stand this long
@@ -75,11 +76,13 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
     state, messages = start.copy(), [""] * system.lanes
     if keep.any():
         values = system.values.copy()
-        hazards = {f"{cell.name}.death_rate" for cell in program.model.cells if cell.can_die}
-        values[[place for name, place in program.index.items() if base(name) in hazards]] = 0.0
+        values[[program.index[name] for name in program.table.derived if name == RUNNING]] = 0.0
         held = Lanes(system.tables, values, system.counts, ~keep | restart, is_single=system.is_single)
+        empty = never_filled(held, start) & ~np.array([pool.is_level for pool in pools])
+        held = Lanes(system.tables, values, system.counts, ~keep | restart | empty, is_single=system.is_single)
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
         state = leg.states[-1].copy()
+        state[empty] = 0.0
         for lane in np.flatnonzero(leg.reached < 2):
             messages[lane] = "no resting state was found: " + runaway(system, lane, state[:, lane], 0.0,
                                                                        leg.messages[lane])
@@ -90,5 +93,25 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
                                "look at the rules that act on this variable in untreated cells"))
     state[restart] = start[restart]
     state[~keep] = 0.0
+    for place, pool in enumerate(pools):
+        if pool.pulse is not None:
+            state[place] += system.values[program.index[pool.pulse]]
     state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
     return Rest(state, tuple(messages))
+
+
+def never_filled(system: Lanes, start: Array) -> Mask:
+    """(state,) True where a pool starts empty and nothing can fill it, found by filling what can be, step by step.
+
+    A sparse solver leaves a trace of 1e-40 in such a pool; what converts its own kind would grow from it.
+    """
+    filled: Mask = (start != 0.0).any(axis=1)
+    out = np.empty_like(start)
+    while True:
+        found = filled.copy()
+        for scale in (0.6, 1.7):  # off the levels of rest, where a rate may vanish
+            system.rate(np.where(filled[:, None], scale * np.where(start != 0.0, start, 1.0), 0.0), out)
+            found |= (out != 0.0).any(axis=1)
+        if np.array_equal(found, filled):
+            return ~filled
+        filled = found

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections import ChainMap
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
-from vesica.engine.nodes import COMPLEMENTS
+from vesica.engine.nodes import AGO, COMPLEMENTS, rests_on
 from vesica.engine.program import Program
-from vesica.engine.table import ONE
+from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
 from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import size_paths
 from vesica.transport.diffusion import stokes_einstein
+
+TARGET_NUMBERS: Final = ("target_sites", "target_decay_rate", "target_binding_rate", "target_unbinding_rate",
+                         "repressed_decay_rate")
 
 
 def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -66,22 +73,76 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     laws: dict[str, SizeLaw] = {}
     values: dict[str, float] = {}
     for group in program.groups:
-        for name, numbers in group.numbers(row).items():
+        for name, numbers in with_derived(program, row, group.numbers(row)).items():
             values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
     for name in program.table.derived:
-        if name in values:
-            continue
-        owner, _, what = name.partition(".")
-        if name in ("one", "zero"):
-            values[name] = float(name == "one")
-        elif name == "medium.volume":
-            values[name] = program.model.domain.volume
-        elif what in COMPLEMENTS:
-            values[name] = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
-        else:
-            law = laws.setdefault(owner, size_law(row, owner))
-            values[name] = _of_size(law, what, row)
+        if name not in values:
+            values[name] = _derived(program.model, name, row, laws)
     return values
+
+
+def with_derived(program: Program, row: Mapping[str, float], numbers: Mapping[str, NDArray[np.float64]]
+                 ) -> dict[str, NDArray[np.float64]]:
+    """Numbers of single cells, (cell,) by path, and those that the table derives from them."""
+    names = [name for name in program.table.derived if "#" not in name and rests_on(name, numbers)]
+    found = dict(numbers)
+    count = max((values.size for values in numbers.values()), default=0)
+    for name in names:
+        cells = (ChainMap({path: float(values[k]) for path, values in numbers.items()}, dict(row))
+                 for k in range(count))
+        found[name] = np.array([_derived(program.model, name, cell, {}) for cell in cells])
+    return found
+
+
+def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: dict[str, SizeLaw]) -> float:
+    owner, _, what = name.partition(".")
+    if name.startswith(LITERAL):
+        value = float(name.removeprefix(LITERAL))
+    elif TIMES in name:
+        value = math.prod(row[path] for path in name.split(TIMES))
+    elif name in ("one", "one_copy", "zero", RUNNING):
+        value = float(name != "zero")
+    elif name == "medium.volume":
+        value = model.domain.volume
+    elif what in COMPLEMENTS:
+        value = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
+    elif what.endswith("_start_share"):
+        value = _start_share(model, row, owner, what.removesuffix("_start_share"))
+    elif what in AGO:
+        value = resting_ago(model, owner, row)[what]
+    else:
+        value = _of_size(laws.setdefault(owner, size_law(row, owner)), what, row)
+    return value
+
+
+def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, state: str) -> float:
+    """Share of cells that start in a phenotype: those of a chain add up to one, also where a draw moved one of them."""
+    chains = (chain for kind in model.cells if kind.name == cell for chain in kind.chains)
+    living = next([one.name for one in chain.living] for chain in chains if any(s.name == state for s in chain.living))
+    total = sum(row[f"{cell}.{name}.initial"] for name in living)
+    return row[f"{cell}.{state}.initial"] / total if total > 0.0 else float(state == living[0])
+
+
+def resting_ago(model: ResolvedModel, cell: str, row: Mapping[str, float]) -> dict[str, float]:
+    """Copies of free Ago of a resting cell, ``ago_at_rest``; and ``ago_at_first``, before targets hold any of it.
+
+    Raises
+    ------
+    InputError
+        Its miRNAs need more Ago than there is.
+    """
+    kind = next(one for one in model.cells if one.name == cell)
+    names = [one.name for one in model.cargo if one.kind == "mirna" and one.name in kind.cargo]
+    basal = {name: row[f"{cell}.{name}.basal"] for name in names}
+    first = row[f"{cell}.ago_copies"] - sum(basal.values())
+    held = sum(held_at_rest(basal[name], *(row[f"{cell}.{name}.{number}"] for number in TARGET_NUMBERS))
+               for name in names if name in kind.mirna_targets)
+    if not first - held > 0:
+        raise error(f"{cell}.ago_copies", f"{row[f'{cell}.ago_copies']:,.4g} copies of Ago for "
+                    f"{sum(basal.values()) + held:,.4g} copies of miRNA at rest",
+                    "a resting cell has more Ago than miRNA of the model", "the miRNA could not be loaded",
+                    "give more `ago_copies`, or fewer `basal` copies of miRNA")
+    return {"ago_at_first": first, "ago_at_rest": first - held}
 
 
 def _of_size(law: SizeLaw, what: str, row: Mapping[str, float]) -> float:

@@ -19,7 +19,7 @@ def bind_shedding(names: Names, cell: CellType) -> None:
     for cargo in cell.cargo:
         loading = names.loading(origin, cargo, f"{c}.{cargo}.microvesicle_enrichment")
         names.table.flux(f"shedding_load/{c}/{cargo}", c, (shedding, loading, f"{c}.{cargo}"),
-                         {f"{c}.{cargo}": -1} | leaving(origin, cargo), needs)
+                         {f"{c}.{cargo}": -1} | names.freed(cell, cargo) | leaving(origin, cargo), needs)
 
 
 def made_pools(names: Names, cell: CellType, origin: str) -> None:
@@ -28,11 +28,11 @@ def made_pools(names: Names, cell: CellType, origin: str) -> None:
     left = Pool(f"{c}.released:{origin}", c, "vesicle", f"{label_of(origin)} that left the cell so far", needs,
                 counter=True)
     names.table.pool(left)
-    for content in names.contents():
+    for content in names.contents(origin):
         made = Pool(f"{c}.made:{origin}{content.suffix}", c, content.unit,
                     f"{content.label} of {label_of(origin)} made so far", needs, counter=True)
         names.table.pool(made, **{content.token: -1})
-        if content.cargo is not None and names.holds(cell, content.cargo):
+        if content.cargo is not None:
             names.table.weigh(f"{content.cargo} of {c}", made.name, 1)
 
 

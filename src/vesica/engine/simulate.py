@@ -111,21 +111,28 @@ def as_arm_run(program: Program, trajectory: Trajectory) -> ArmRun:
 
 
 def rule_factors(program: Program, trajectory: Trajectory) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Factor of every rule at the end: cell -> target -> [{"rule", "factor"}]."""
+    """What every rule does at the end: cell -> target -> [{"rule", "key", "factor"}], or "added" with its "unit"."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     english = {rule.key: rule.english for rule in program.model.rules}
     if trajectory.last_values.size == 0:  # it stopped before anything was computed
         return found
     for assignment in program.table.assignments:
-        if assignment.kernel != "modulated":
+        if assignment.kernel not in ("modulated", "added"):
             continue
         target, _, key = assignment.target.rpartition("|")
         cell, _, name = target.split("|")[0].partition(".")
         base = trajectory.last_values[program.index[assignment.args[0]]]
         value = trajectory.last_values[program.index[assignment.target]]
-        if trajectory.arm.counts.get(cell, 0) > 0 and base > 0:
-            entry = {"rule": english[key], "key": key, "factor": value / base}
-            found.setdefault(cell, {}).setdefault(name, []).append(entry)
+        if trajectory.arm.counts.get(cell, 0) <= 0:
+            continue
+        entry = {"rule": english[key], "key": key}
+        if assignment.kernel == "added":
+            entry |= {"added": value - base, "unit": program.model.parameters[assignment.args[1]].unit}
+        elif base > 0:
+            entry |= {"factor": value / base}
+        else:
+            continue
+        found.setdefault(cell, {}).setdefault(name, []).append(entry)
     return found
 
 
@@ -260,7 +267,7 @@ def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
 
 
 def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
-    pools, parameters = program.table.pools, program.model.parameters
+    pools, parameters = (*program.table.pools, *program.table.watched), program.model.parameters
     most = max((count for arm in program.model.arms for count in arm.counts.values()), default=0.0)
     return Axes(
         arms=tuple(arm.name for arm in program.model.arms),

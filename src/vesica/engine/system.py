@@ -63,6 +63,16 @@ class Lanes:
         """One of the lanes, for a solver that knows plain vectors."""
         return System(self.tables, self.values[:, lane].copy(), self.counts, self.still)
 
+    def watched(self, lane: int, states: Array) -> Array:
+        """(time, watched) values of one lane that results hold beside its states (time, state)."""
+        t = self.tables
+        values = np.repeat(self.values[:, lane:lane + 1], states.shape[0], axis=1)
+        values[t.pools] = states.T
+        if t.watched.size and states.size:
+            self._kernels.evaluate(values, t.classes, t.starts, t.ends, t.first, t.args, t.out)
+        found: Array = values[t.watched].T
+        return found
+
     def rate(self, state: Array, out: Array) -> None:
         """(state, lane) per second into ``out``."""
         t, v = self.tables, self.values

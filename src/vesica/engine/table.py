@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 ONE: Final = "1"
+LITERAL: Final = "number "  # a derived value of this name is the number that follows
+TIMES: Final = " * "  # a derived value of this name is the product of two parameters
+RUNNING: Final = "running"  # derived number: 1 in a run; 0 at rest, so that what has it as a factor stands still
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,9 @@ class Pool:
     rest: str | None = None
     counter: bool = False
     restart: bool = False  # set back to its rest level when the run starts
+    pulse: str | None = None  # value name of what is added when the run starts
+    is_level: bool = False  # of the living cell: it stays as it is when cells die
+    is_share: bool = False  # of the cells; others are divided by it, so it is known well however small it becomes
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,17 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """An assigned value that results hold beside the pools."""
+
+    name: str
+    compartment: str
+    unit: str
+    label: str
+    needs: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ProcessTable:
     """The whole model as data."""
 
@@ -79,6 +96,7 @@ class ProcessTable:
     inputs: tuple[str, ...]
     parameters: tuple[str, ...]
     derived: tuple[str, ...]
+    watched: tuple[Watched, ...] = ()
 
 
 @dataclass
@@ -90,6 +108,12 @@ class TableBuilder:
     fluxes: list[Flux] = field(default_factory=list)
     tokens: dict[str, dict[str, int]] = field(default_factory=dict)
     derived: dict[str, None] = field(default_factory=dict)
+    watched: dict[str, Watched] = field(default_factory=dict)
+
+    def watch(self, watched: Watched) -> str:
+        """Hold an assigned value in the results; returns its name."""
+        self.watched[watched.name] = watched
+        return watched.name
 
     def pool(self, pool: Pool, **weights: int) -> str:
         """Add a pool, with its weight in each token; returns its name."""

@@ -117,17 +117,19 @@ def run_lanes(
     tables = running.tables(present)
     system = Lanes(tables, np.stack([value_vector(running, row) for row in rows], axis=1),
                    counts(arm, running.groups), is_single=is_single)
-    shown = means(running.table, running.groups, tables.names, {name: at for at, name in enumerate(program.species)})
+    column = {name: at for at, name in enumerate(program.species)}
+    pools = means(running.table, running.groups, tables.names, column)
+    shown = means(running.table, running.groups, (*tables.names, *tables.watched_names), column)
     rest = resting(running, system, present, {} if rests is None else rests)
     state = rest.state
-    absolute = _absolute(tables.names, arm, schedule.absolute_tolerance)
+    absolute = _absolute(program, tables.names, arm)
     grid = output_times(schedule)
     out = np.full((len(rows), grid.size, len(program.species)), np.nan)
     stops = edges(schedule, arm, snapshot_times)
     books = [_Book(message=message) for message in rest.messages]
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
-            _take_snapshots(books, begin, program, shown, state)
+            _take_snapshots(books, begin, program, pools, state)
         _set_agents(running, system, arm, begin)
         state = state.copy()
         for lane, book in enumerate(books):
@@ -141,7 +143,9 @@ def run_lanes(
             if not book.message:
                 known = times[: leg.reached[lane]]
                 states = leg.states[: known.size, :, lane]
-                out[lane][np.ix_(np.isin(grid, known), shown.columns)] = shown.of(states[np.isin(known, grid)])
+                kept = states[np.isin(known, grid)]
+                kept = np.concatenate([kept, system.watched(lane, kept)], axis=1)
+                out[lane][np.ix_(np.isin(grid, known), shown.columns)] = shown.of(kept)
                 if leg.reached[lane] < times.size:
                     last = int(leg.reached[lane]) - 1
                     book.message = runaway(system, lane, leg.states[last, :, lane], times[last], leg.messages[lane])
@@ -151,7 +155,7 @@ def run_lanes(
             break
         state = leg.states[-1]
     if stops[-1] in snapshot_times:
-        _take_snapshots(books, stops[-1], program, shown, state)
+        _take_snapshots(books, stops[-1], program, pools, state)
     last_values = _all_values(program, system, state)
     return [Trajectory(arm, grid, out[lane], row, last_values[:, lane].copy(), book.snapshots, tuple(book.given),
                        book.message, {"solver": book.solver, "evaluations": book.evaluations, "states": system.size})
@@ -169,10 +173,10 @@ class _Book:
     solver: str = ""
 
 
-def _take_snapshots(books: list[_Book], time: float, program: Program, shown: Means, state: Array) -> None:
-    names = [program.species[column] for column in shown.columns]
+def _take_snapshots(books: list[_Book], time: float, program: Program, pools: Means, state: Array) -> None:
+    names = [program.species[column] for column in pools.columns]
     for lane, book in enumerate(books):
-        book.snapshots[time] = dict(zip(names, shown.of(state[:, lane]).tolist(), strict=True))
+        book.snapshots[time] = dict(zip(names, pools.of(state[:, lane]).tolist(), strict=True))
 
 
 def _all_values(program: Program, system: Lanes, state: Array) -> Array:
@@ -191,14 +195,16 @@ def _all_values(program: Program, system: Lanes, state: Array) -> Array:
     return found
 
 
-def _absolute(names: tuple[str, ...], arm: Arm, tolerance: float) -> Array:
+def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
     """(state,) absolute tolerance: per cell as given; totals of the medium times the cells of the dish.
 
-    The share alive divides, so it is known to the relative tolerance however small it becomes.
+    The share alive divides, so it is known to the relative tolerance however small it becomes, and its parts with it.
     """
+    tolerance = program.model.schedule.absolute_tolerance
+    shares = {pool.name for pool in program.table.pools if pool.is_share}
     cells = max([count for count in arm.counts.values() if count > 0], default=1.0)
     scale = {True: cells, False: 1.0}
-    return np.array([tolerance * (SMALLEST_SHARE if name.endswith(".alive") else scale[name.startswith("medium.")])
+    return np.array([tolerance * (SMALLEST_SHARE if name in shares else scale[name.startswith("medium.")])
                      for name in map(base, names)])
 
 

@@ -3,6 +3,8 @@
 The numbers are in ``data/*.toml``; nothing here computes with them.
 """
 
+from vesica.library.cargo_table import CargoFact as CargoFact
+from vesica.library.cargo_table import cargo_facts as cargo_facts
 from vesica.library.loader import internal as internal
 from vesica.library.loader import load as load
 from vesica.library.records import AgentEntry as AgentEntry

@@ -186,6 +186,13 @@ def measurements(material: Material) -> Section:
     return Section("measurements", "Measurements read from files", lead, blocks)
 
 
+def _strength(row: object) -> Cell:
+    """A factor, or what is added with its unit."""
+    if not isinstance(row, dict):
+        return figure_cell(row)
+    return Cell(f"+ {number(float(row['added']))} {row['unit']}")
+
+
 def rules(material: Material) -> Section:
     """Signalling rules in plain English, and how far each was in force at the end."""
     found = entries(material.summary.get("rules"))
@@ -199,17 +206,18 @@ def rules(material: Material) -> Section:
             for target, by in mapping(targets).items():
                 for row in entries(by):
                     key = (str(row.get("rule") or ""), str(cell), str(target))
-                    factors.setdefault(key, {})[name] = row.get("factor")
+                    factors.setdefault(key, {})[name] = row if "added" in row else row.get("factor")
     if factors:
         names = [name for name in material.arms if any(name in by for by in factors.values())]
         content = tuple(
-            (Cell(rule, f"{cell}, on {target}"), *(figure_cell(by.get(name)) for name in names))
+            (Cell(rule, f"{cell}, on {target}"), *(_strength(by.get(name)) for name in names))
             for (rule, cell, target), by in factors.items()
         )
         heads = (Column("rule"), *(Column(name, is_number=True) for name in names))
-        blocks.append(Table("Factor of each rule at the end of the run", heads, content, folded=True))
+        blocks.append(Table("What each rule does at the end of the run", heads, content, folded=True))
     lead = (
-        "Each rule multiplies one rate by a factor between 1 (source absent) and the stated limit."
+        "Each rule multiplies one rate by a factor between 1 (source absent) and the stated limit, or adds to it "
+        "before all factors."
         if blocks
         else ""
     )

@@ -11,7 +11,7 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from vesica.report import controls, directions, grounds, outcome, passage, sources, svg, whole
+from vesica.report import controls, directions, grounds, outcome, passage, phenotypes, sources, svg, whole
 from vesica.report.blocks import Section, breakable
 from vesica.report.material import Material, ResultsLike
 
@@ -26,6 +26,7 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     passage.rates,
     passage.size_law,
     passage.cargo,
+    phenotypes.phenotypes,
     passage.signals,
     passage.transfer,
     grounds.required_dose,
@@ -55,8 +56,11 @@ def build(results: ResultsLike) -> str:
     return layout(outcome.opening(material), [section(material) for section in SECTIONS])
 
 
-def layout(opening: outcome.Opening, sections: Sequence[Section]) -> str:
-    """One HTML document of an opening and sections; a section without blocks is named at the end."""
+def layout(opening: outcome.Opening, sections: Sequence[Section], extra: Sequence[str] = ()) -> str:
+    """One HTML document of an opening and sections; a section without blocks is named at the end.
+
+    ``extra`` names further templates whose ``.css`` and ``.js`` the page needs.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("vesica.report", "templates"),
         autoescape=True,
@@ -66,13 +70,14 @@ def layout(opening: outcome.Opening, sections: Sequence[Section]) -> str:
         finalize=lambda value: value if isinstance(value, Markup) else svg.clean(value),
     )
     environment.filters["breakable"] = breakable
-    script = _template_text(environment, "page.js")
+    script = Markup("").join(_template_text(environment, f"{name}.js") for name in ("page", *extra))
+    styles = ("style", "picture", *extra)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html").render(
         opening=opening,
         present=[section for section in sections if section.blocks],
         absent=[section.title for section in sections if not section.blocks and section.title],
-        style=_template_text(environment, "style.css") + _template_text(environment, "picture.css"),
+        style=Markup("").join(_template_text(environment, f"{name}.css") for name in styles),
         script=script,
         digest=digest,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import Any, Final
 
 from vesica.report.blocks import Cell, Code, Column, Figure, Items, Key, Prose, Section, Table, stacked_panel
@@ -21,13 +22,17 @@ CONFIDENCE: Final = {
 
 def confidence(material: Material) -> Section:
     """How much of the run rests on what."""
-    counts = mapping(material.summary.get("confidence"))
+    return confidence_of(mapping(material.summary.get("confidence")))
+
+
+def confidence_of(counts: Mapping[str, Any]) -> Section:
+    """Shares of numbers by confidence."""
     known = {tag: float(counts[tag]) for tag in CONFIDENCE if is_number(counts.get(tag))}
     total = sum(known.values())
     if not total:
         return Section("confidence", "What the numbers rest on")
     segments = tuple(Segment(tag, f"trust-{tag}", n / total) for tag, n in known.items() if n)
-    bar = Bar("all numbers of the run", segments, f"{exact(total)} numbers")
+    bar = Bar("all numbers", segments, f"{exact(total)} numbers")
     panel = stacked_panel([bar], "numbers by confidence", "share of the numbers (%)")
     keys = tuple(Key(f"{tag} ({exact(n)})", css=f"trust-{tag}") for tag, n in known.items() if n)
     content = tuple(
@@ -46,7 +51,7 @@ def confidence(material: Material) -> Section:
         "Conclusions that hold only at one value of an estimate are not conclusions."
     )
     blocks = (
-        Figure("Numbers used by the run, by confidence.", (panel,), keys),
+        Figure("Numbers used, by confidence.", (panel,), keys),
         Table("Counts", heads, content),
     )
     return Section("confidence", "What the numbers rest on", lead, blocks)

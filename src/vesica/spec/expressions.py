@@ -166,11 +166,11 @@ def value_of(tree: Expression, values: Mapping[str, float]) -> float:
         case Name(name):
             return values[name]
         case Call(function, args):
-            return _OF[function](*(value_of(arg, values) for arg in args))
+            return float(_OF[function](*(value_of(arg, values) for arg in args)))
     raise TypeError(tree)
 
 
-_OF: Final = {
+_OF: Final[dict[str, Any]] = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
     "**": lambda a, b: a**b, "hill": maths.hill, "exp": math.exp, "ln": math.log, "sqrt": math.sqrt,
 }  # fmt: skip
@@ -188,7 +188,7 @@ def unit_of(tree: Expression, units: Mapping[str, str]) -> str:
     ExpressionError
         Dimensions do not fit, or a name is not among ``units``.
     """
-    return str(_unit(tree, units, written(tree)).u)
+    return str(_unit(tree, units, written(tree)).to_root_units().u)
 
 
 def _unit(tree: Expression, units: Mapping[str, str], text: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vesica.errors import InputError, error
-from vesica.spec import wording, yaml_io
+from vesica.spec import expressions, wording, yaml_io
 from vesica.spec.model import ModelSpec, Origin
 from vesica.spec.resolved import Parameter, ResolvedModel
 
@@ -79,7 +79,9 @@ def dump_resolved(model: ResolvedModel) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Frozen data as dictionaries, lists and scalars."""
+    """Frozen data as dictionaries, lists and scalars; an expression is its text."""
+    if isinstance(value, expressions.Expression):
+        return expressions.written(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

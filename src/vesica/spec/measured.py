@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from vesica.errors import InputError, error, nearest
 from vesica.library import Library
-from vesica.spec.model import MeasuredCargo, MeasuredSizes, ModelSpec
+from vesica.spec.model import MeasuredCargo, MeasuredSizes, MeasuredSpec, ModelSpec
 from vesica.spec.quantities import Notes, parameter
 from vesica.spec.resolved import Measurement, Parameter
 from vesica.spec.rulebook import Line
@@ -73,10 +73,10 @@ def read(
 
 def files_read(spec: ModelSpec) -> dict[str, Path]:
     """The user's own data files, by the name the model uses; samples of the package are not among them."""
-    if spec.measured is None:
-        return {}
-    named = [] if spec.measured.sizes is None else [("measured.sizes.file", spec.measured.sizes.file)]
-    for index, item in enumerate(spec.measured.cargo):
+    named = [(f"networks.{name}.sbml", one.sbml) for name, one in spec.networks.items() if one.sbml is not None]
+    read = spec.measured or MeasuredSpec()
+    named += [] if read.sizes is None else [("measured.sizes.file", read.sizes.file)]
+    for index, item in enumerate(read.cargo):
         named += [(f"measured.cargo[{index}].{key}", getattr(item, key)) for key in ("cells", "evs")]
     notes = Notes(spec.origin)
     return {name: file_of(name, place, notes) for place, name in named if not name.startswith(SAMPLE)}

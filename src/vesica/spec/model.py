@@ -140,7 +140,10 @@ class NetworkSpec(Words):
     label: str = ""
     source: str = ""
     doi: str = ""
-    sbml: str | None = Field(None, description="an SBML file (L2 or L3 core) that holds the network")
+    sbml: str | None = Field(None, description="an SBML file (core) that holds the network")
+    without: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = Field(
+        (), description="parts of the SBML file that are left out on purpose, by id"
+    )
     compartments: dict[Name, Quantity] = Field(default_factory=dict, description="sizes relative to the cell")
     states: dict[Name, StateSpec] = Field(default_factory=dict)
     constants: dict[Name, Quantity] = Field(default_factory=dict)
@@ -149,6 +152,7 @@ class NetworkSpec(Words):
     conserved: dict[Name, tuple[str, ...]] = Field(default_factory=dict, description="totals that must not change")
     provides: tuple[Name, ...] = Field((), description="values that take the place of a plain signal of that name")
     rules: tuple[RuleLine, ...] = Field((), description="rules without `CELL:` that come with the network")
+    without_rules: tuple[str, ...] = Field((), description="keys of library rules that it takes the place of")
     cargo: dict[Name, CellCargoSpec] = Field(default_factory=dict)
     targets: dict[Name, CellTargetsSpec] = Field(default_factory=dict)
     signals: dict[Name, CellSignalSpec] = Field(default_factory=dict)
@@ -159,7 +163,7 @@ class ChainStateSpec(Words):
     """A phenotype: where cells start, and the rates it owns."""
 
     label: str = ""
-    initial: Quantity = Field(0.0, description="share of cells at the start")
+    initial: Quantity | None = Field(None, description="share of cells at the start (default: the rest of the chain)")
     dies: bool = Field(False, description="entering it is the death of the cell")
     rates: dict[str, Quantity] = Field(default_factory=dict, description="RATE: factor while a cell is in it")
 
@@ -168,7 +172,9 @@ class ChainSpec(Words):
     """A Markov chain of phenotypes."""
 
     label: str = ""
-    states: Annotated[dict[Name, ChainStateSpec], Field(min_length=2)]
+    states: dict[Name, ChainStateSpec] = Field(
+        default_factory=dict, description="two or more; nothing for a chain of the library as it is"
+    )
     transitions: dict[Name, Quantity] = Field(default_factory=dict, description="`A_to_B: hazard`")
 
 

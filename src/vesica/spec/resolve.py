@@ -10,7 +10,17 @@ from typing import Final
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
-from vesica.spec import arms, measured, rulebook, structure, switches, table, variability
+from vesica.spec import (
+    arms,
+    measured,
+    rule_checks,
+    rulebook,
+    sbml_words,
+    structure,
+    switches,
+    table,
+    variability,
+)
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -23,6 +33,7 @@ from vesica.spec.resolved import (
     Schedule,
     Switch,
 )
+from vesica.spec.rule_words import BOUND
 
 FIDELITIES: Final = ("well_mixed", "stochastic")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
@@ -91,6 +102,7 @@ def _library(spec: ModelSpec, notes: Notes) -> Library | None:
 def _resolve(
     spec: ModelSpec, library: Library, apply: Apply | None, overrides: Mapping[str, str], notes: Notes
 ) -> ResolvedModel:
+    spec = sbml_words.with_sbml(spec, notes)
     names = structure.catalogue(spec, library, notes)
     plans = structure.plan_cells(spec, names, notes)
     chosen = switches.choose(spec, library, overrides, notes)
@@ -102,7 +114,7 @@ def _resolve(
     numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
     model = ResolvedModel(
         title=spec.title, domain=_domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(plans, book),
+        cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe,
@@ -112,9 +124,16 @@ def _resolve(
     masses = {name: molar.get(name) for name in names.agents}
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | set(book.agents))))
+    agents |= set(book.agents) | _agents_read(plans, names)
+    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
+    if apply is not None and not notes.has_errors:
+        rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
     return model
+
+
+def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue) -> set[str]:
+    return {word for plan in plans for word in table.words_of_networks(plan.cell)} & set(names.agents)
 
 
 def _arms(
@@ -231,6 +250,7 @@ def _cargo(
     names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook
 ) -> tuple[Cargo, ...]:
     used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
+    used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell)}
     return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
 
 

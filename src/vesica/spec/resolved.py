@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vesica.spec.expressions import Expression
-from vesica.spec.vocabulary import origins_made
+from vesica.spec.vocabulary import origins_made, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
 
@@ -76,8 +76,19 @@ class NetworkState:
     unit: str  # internal: molecule/um^3, molecule, or nothing
     label: str = ""
     compartment: str = ""  # its size is the parameter ``CELL.NETWORK.COMPARTMENT``; nothing is the whole cell
+    has_start: bool = True  # ``CELL.NAME.initial`` is where cells begin to settle; otherwise at nothing
     has_pulse: bool = False  # ``CELL.NAME.at_start`` is added when the run starts
     is_hidden: bool = False  # a step of a chain of delays
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A value ``CELL.NAME`` that is computed from others."""
+
+    name: str
+    value: Expression
+    unit: str
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ class Network:
     label: str = ""
     states: tuple[NetworkState, ...] = ()
     constants: tuple[str, ...] = ()  # parameters ``CELL.NETWORK.NAME``
-    assignments: tuple[tuple[str, Expression], ...] = ()
+    assignments: tuple[Assigned, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     conserved: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
     provides: tuple[str, ...] = ()
@@ -108,7 +119,10 @@ class Network:
 
 @dataclass(frozen=True)
 class ChainState:
-    """A phenotype: pool ``CELL.NAME``, the share of living cells that are in it (0 or 1 in whole numbers)."""
+    """A phenotype: pool ``CELL.NAME``, the cells in it per cell at the start (0 or 1 in whole numbers).
+
+    One that ``dies`` has no pool but the counter ``CELL.died_of:NAME``.
+    """
 
     name: str
     label: str = ""
@@ -118,12 +132,21 @@ class ChainState:
 
 @dataclass(frozen=True)
 class Chain:
-    """A Markov chain of phenotypes; the hazard of a transition is ``CELL.A_to_B.hazard``."""
+    """A Markov chain of phenotypes; the hazard of a transition is ``CELL.A_to_B.hazard``.
+
+    If it ``settles``, cells stand at its rest when a run begins; else ``CELL.NAME.initial`` is the share in each state.
+    """
 
     name: str
     states: tuple[ChainState, ...]
     transitions: tuple[tuple[str, str], ...]
     label: str = ""
+    settles: bool = False
+
+    @property
+    def living(self) -> tuple[ChainState, ...]:
+        """The states of a cell that lives."""
+        return tuple(state for state in self.states if not state.dies)
 
 
 @dataclass(frozen=True)
@@ -161,6 +184,15 @@ class CellType:
     has_ago: bool = False  # miRNAs share a pool of Ago
 
     @property
+    def levels(self) -> dict[str, tuple[str, str]]:
+        """Label and unit of every named level of the living cell: plain signals, and what networks hold or compute."""
+        found = {signal.name: (signal.label, "") for signal in self.signals}
+        for network in self.networks:
+            found |= {state.name: (state.label, state.unit) for state in network.states if not state.is_hidden}
+            found |= {one.name: (one.label, one.unit) for one in network.assignments}
+        return found
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Classes of vesicles that it makes."""
         return origins_made(vars(self))
@@ -170,10 +202,11 @@ class CellType:
 class Rule:
     """One line of the user's or the library's signalling rules.
 
-    ``factor = 1 + (fold - 1) hill(x)`` multiplies the target rate; fold < 1 for
-    ``decreases``. ``source`` is an agent, a soluble, a signal or a cargo of the same cell,
-    ``bound_CARGO`` or ``repression_by_MIRNA``. The numbers are the parameters
-    ``rule.KEY.half_max`` (unit of the source), ``rule.KEY.hill`` and ``rule.KEY.fold``.
+    ``factor = 1 + (fold - 1) hill(x)`` multiplies the target rate, fold < 1 for ``decreases``; a rule that ``adds``
+    gives ``added hill(x)`` to it before any factor. ``source`` is an agent, a soluble, a signal, a level or assignment
+    of a network, a phenotype or a cargo of the same cell, ``bound_CARGO``, ``engaged_CARGO`` or
+    ``repression_by_MIRNA``. The numbers are the parameters ``rule.KEY.half_max`` (unit of the source),
+    ``rule.KEY.hill`` and ``rule.KEY.fold``, or ``rule.KEY.added`` (unit of the target).
     """
 
     key: str
@@ -187,6 +220,17 @@ class Rule:
     origin: Literal["library", "model", "measured"] = "model"
     reference: str = ""  # the paper that supports the direction
     doi: str = ""
+    adds: bool = False
+
+    @property
+    def strength(self) -> str:
+        """Path of the parameter that says how strong it is."""
+        return f"rule.{self.key}.{'added' if self.adds else 'fold'}"
+
+    @property
+    def neutral(self) -> float:
+        """Value of `strength` at which the rule does nothing."""
+        return 0.0 if self.adds else 1.0
 
 
 @dataclass(frozen=True)
@@ -361,3 +405,8 @@ class ResolvedModel:
     def origins(self) -> tuple[str, ...]:
         """Every class of vesicles that some cell type makes."""
         return tuple(origin for cell in self.cells for origin in cell.origins)
+
+    def carried(self, origin: str) -> tuple[Cargo, ...]:
+        """What vesicles of a class can carry: cargo that the cell type which makes them holds."""
+        maker = next(cell for cell in self.cells if cell.name == sender_of(origin))
+        return tuple(cargo for cargo in self.cargo if cargo.name in maker.cargo)

@@ -9,10 +9,11 @@ from typing import Literal
 from vesica.spec import rules, vocabulary
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Rule
+from vesica.spec.resolved import CellType, Rule
+from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
 from vesica.spec.structure import Catalogue, CellPlan, words_of
-from vesica.spec.vocabulary import Field, unit_of_source
+from vesica.spec.vocabulary import Field
 
 Source = Literal["library", "model", "measured"]
 
@@ -41,6 +42,7 @@ class Rulebook:
     solubles: tuple[str, ...] = ()
     cargo: tuple[str, ...] = ()
     molar: Mapping[str, str] = field(default_factory=dict)  # path of a half-max -> agent or soluble
+    places: Mapping[str, str] = field(default_factory=dict)  # key -> where it is written
 
 
 def collect(
@@ -48,7 +50,8 @@ def collect(
     measured: Sequence[Line] = (),
 ) -> Rulebook:
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
-    lines = _from_library(names, plans, chosen)
+    of_networks = _from_networks(plans, notes)
+    lines = _without_replaced(_from_library(names, plans, chosen), of_networks, plans, notes) + of_networks
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
     replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
     lines = [line for line in lines if line not in replaced]
@@ -105,17 +108,76 @@ def _from_library(names: Catalogue, plans: Sequence[CellPlan], chosen: Mapping[s
             if plan.like == item.cell:
                 key = item.key if plan.name == plan.like else f"{plan.name}_{item.key}"
                 text = replace(rules.parse(item.text, item.cell), cell=plan.name)
-                if text.target in vocabulary.CELL_SHEDDING and not plan.cell.sheds_microvesicles:
+                if not _is_about(text, plan.cell, names):
                     continue
                 lines.append(Line(key, text, f"library:rule.{item.key}", "library", item.key, item.source, item.doi))
     return lines
 
 
-def _from_texts(texts: Sequence[str], place: str, notes: Notes) -> list[Line]:
+def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
+    """Whether a cell type has what a rule of the library is about: some shed, some hold what a model asks for."""
+    if rule.source in names.cargo and rule.source not in cell.cargo:
+        return False
+    if vocabulary.TRANSITION in rule.target:
+        return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
+                               for first, then in chain.transitions}  # fmt: skip
+    return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
+
+
+def _from_networks(plans: Sequence[CellPlan], notes: Notes) -> list[Line]:
+    """The rules that come with the networks of each cell type."""
+    lines = []
+    for plan in plans:
+        for network in plan.networks:
+            place = network.place if network.is_library else f"{network.place}.rules"
+            found = _from_texts(network.words.rules, place, notes, plan.name)
+            lines += [replace(line, origin="library", place=place, reference=network.words.source,
+                              doi=network.words.doi) if network.is_library else line for line in found]
+    return lines
+
+
+def _without_replaced(
+    lines: Sequence[Line], of_networks: Sequence[Line], plans: Sequence[CellPlan], notes: Notes
+) -> list[Line]:
+    """The library's rules without those that a network takes the place of; one note for each network.
+
+    These act on a signal that the network gives, say what a rule that comes with it says, or are named by it.
+    """
+    known = {line.base_key for line in lines}
+    named = {(plan.name, key): network.name for plan in plans for network in plan.networks
+             for key in network.words.without_rules}  # fmt: skip
+    for plan in plans:
+        for network in plan.networks:
+            for key in network.words.without_rules if not network.is_library else ():
+                if key not in known:
+                    notes.unknown(f"{network.place}.without_rules", "rule", key, known, "nothing would be left out")
+    given = {(plan.name, word): network.name for plan in plans for network in plan.cell.networks
+             for signal in network.provides for word in vocabulary.modulable_of_signal(signal)}  # fmt: skip
+    said = {_about(line): "" for line in of_networks}
+    taken = {line.key: given.get((line.rule.cell, line.rule.target),
+                                 named.get((line.rule.cell, line.base_key), said.get(_about(line)))) for line in lines}
+    by_network: dict[str, list[str]] = {}
+    for key, network in taken.items():
+        if network is not None:
+            by_network.setdefault(network, []).append(key)
+    for network, keys in sorted(by_network.items()):
+        count = f"{len(keys)} rule{'s' * (len(keys) != 1)}"
+        who = f"the network `{network}` takes" if network else "rules of networks take"
+        notes.add("note", "networks", f"{who} the place of {count} of the library: {', '.join(keys)}",
+                  "a signal that a network gives follows the network, and a cause acts on a rate by one rule",
+                  "with both, it would act twice", "nothing needs to be done")
+    return [line for line in lines if taken[line.key] is None]
+
+
+def _about(line: Line) -> tuple[str, str, str]:
+    return line.rule.cell, line.rule.source, line.rule.target
+
+
+def _from_texts(texts: Sequence[str], place: str, notes: Notes, cell: str = "") -> list[Line]:
     lines = []
     for index, text in enumerate(texts):
         try:
-            rule = rules.parse(text)
+            rule = rules.parse(text, cell)
         except RuleError as failure:
             notes.take(failure.finding(f"{place}[{index}]"))
             continue
@@ -124,16 +186,15 @@ def _from_texts(texts: Sequence[str], place: str, notes: Notes) -> list[Line]:
 
 
 def _build(lines: Sequence[Line], names: Catalogue, plans: Sequence[CellPlan], notes: Notes) -> Rulebook:
-    cells = {plan.name: plan.cell for plan in plans}
-    words = {name: words_of(cell, names) for name, cell in cells.items()}
+    words = {plan.name: words_of(plan.cell, names) for plan in plans}
     kept: list[Line] = []
-    kinds: dict[str, str] = {}
+    sources: dict[str, SourceWord] = {}
     for line in lines:
         if line.rule.cell not in words:
             notes.unknown(line.place, "cell type of this model", line.rule.cell, words, "the rule would never act")
             continue
         try:
-            kinds[line.key] = rules.look_up(line.rule, words[line.rule.cell])
+            sources[line.key] = rules.look_up(line.rule, words[line.rule.cell])
         except RuleError as failure:
             notes.take(failure.finding(line.place))
             continue
@@ -145,22 +206,25 @@ def _build(lines: Sequence[Line], names: Catalogue, plans: Sequence[CellPlan], n
     molar: dict[str, str] = {}
     for line in sorted(kept, key=lambda line: (line.rule.cell, line.origin)):
         rule, prefix = line.rule, f"rule.{line.key}"
-        unit = unit_of_source(kinds[line.key])
-        expected |= {f"{prefix}.{name}": replace(item, unit=unit if name == "half_max" else item.unit)
-                     for name, item in vocabulary.RULE.items()}  # fmt: skip
-        numbers |= {f"{prefix}.{name}": Given(getattr(rule, name), line.place) for name in vocabulary.RULE}
-        if kinds[line.key] in ("agent", "soluble"):
+        units = {"half_max": sources[line.key].unit, "hill": "", "fold": "",
+                 "added": words[rule.cell].targets()[rule.target].unit}  # fmt: skip
+        given = {name: getattr(rule, name) for name in vocabulary.RULE if getattr(rule, name)}
+        expected |= {f"{prefix}.{name}": replace(vocabulary.RULE[name], unit=units[name]) for name in given}
+        numbers |= {f"{prefix}.{name}": Given(text, line.place) for name, text in given.items()}
+        if sources[line.key].kind in ("agent", "soluble"):
             molar[f"{prefix}.half_max"] = rule.source
         _, at = notes.origin.place(line.place) if line.origin != "library" else (None, None)
         built.append(Rule(line.key, rule.cell, rule.source, rule.verb, rule.target,
                           rules.english(rule, words[rule.cell], lambda text: _shown(text, names)), at, rule.text,
-                          line.origin, line.reference, line.doi))  # fmt: skip
+                          line.origin, line.reference, line.doi, bool(rule.added)))  # fmt: skip
 
     def of_kind(kind: str, prefix: str = "") -> tuple[str, ...]:
-        return tuple(sorted({rule.source.removeprefix(prefix) for rule in built if kinds[rule.key] == kind}))
+        return tuple(sorted({rule.source.removeprefix(prefix) for rule in built
+                             if sources[rule.key].kind == kind}))
 
-    cargo = {*of_kind("bound", rules.BOUND), *of_kind("repression", rules.REPRESSION)}
-    return Rulebook(tuple(built), expected, numbers, of_kind("agent"), of_kind("soluble"), tuple(sorted(cargo)), molar)
+    cargo = {*of_kind("bound", BOUND), *of_kind("engaged", ENGAGED), *of_kind("repression", REPRESSION)}
+    return Rulebook(tuple(built), expected, numbers, of_kind("agent"), of_kind("soluble"), tuple(sorted(cargo)), molar,
+                    {line.key: line.place for line in kept})
 
 
 def _without_duplicates(lines: list[Line], notes: Notes) -> list[Line]:
@@ -168,6 +232,11 @@ def _without_duplicates(lines: list[Line], notes: Notes) -> list[Line]:
     for later, first in rules.duplicates((line.key, line.rule) for line in lines):
         again = next(line for line in reversed(lines) if line.key == later)
         where = by_key[first].place
+        if again.rule.verb != by_key[first].rule.verb:
+            notes.add("error", again.place, f"`{again.rule.text}`, and `{by_key[first].rule.verb}` in {where}",
+                      "a source raises a rate of a cell or lowers it", "the two would work against each other",
+                      f"delete one of them (`without_rules: [{first}]` in an option of a switch leaves one out)")
+            continue
         notes.add("error", again.place, f"`{again.rule.text}` is said a second time (first: {where})",
                   "a source acts on a target of a cell by one rule", "the effect would count twice",
                   f"delete one of them (`without_rules: [{first}]` in an option of a switch leaves one out)")

@@ -1,56 +1,26 @@
 """Signalling rules as text: read word by word, looked up, and echoed in plain English.
 
-``CELL: SOURCE increases TARGET (half_max 3, hill 2, up to 3x)``; the numbers may be
-quantities, or ``@entry.id`` for a number of the library.
+``CELL: SOURCE increases TARGET (half_max 3, hill 2, up to 3x)`` multiplies a rate, and ``adds 0.5 1/h`` in the place
+of ``up to 3x`` adds to it; the numbers may be quantities, or ``@entry.id`` for a number of the library.
+A rate is (base + sum of what rules add) x product of their factors x what the phenotypes of the cell make of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from vesica.errors import Finding, nearest
-from vesica.spec import vocabulary
+from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, CellWords, SourceWord
 
 Verb = Literal["increases", "decreases"]
 VERBS: Final[tuple[Verb, ...]] = ("increases", "decreases")
 EXAMPLE: Final = "astrocyte: TLR4_activity increases mvb_fusion_rate (half_max 3, hill 2, up to 3x)"
-BOUND: Final = "bound_"
-REPRESSION: Final = "repression_by_"
-_ARGUMENTS: Final = ("half_max", "hill", "up to", "down to")
-
-# what a rule changes, in words: subject, and whether it is a speed
-MACHINERY_WORDS: Final[dict[str, tuple[str, bool]]] = {
-    "endosome_formation_rate": ("formation of early endosomes", True),
-    "endosome_maturation_rate": ("maturation of endosomes into MVBs", True),
-    "endosome_recycling_rate": ("recycling of early endosomes", True),
-    "ilv_budding_rate": ("ILV budding", True),
-    "escrt_activity": ("ESCRT activity", False),
-    "nsmase2_activity": ("nSMase2 activity", False),
-    "retrofusion_rate": ("back-fusion of ILVs", True),
-    "mvb_lysosome_rate": ("fusion of MVBs with lysosomes", True),
-    "mvb_docking_rate": ("MVB docking", True),
-    "rab27_activity": ("Rab27 activity", False),
-    "mvb_fusion_rate": ("MVB fusion", True),
-    "snare_activity": ("SNARE activity", False),
-    "tether_detachment_rate": ("detachment of tethered vesicles", True),
-    "tether_return_rate": ("return of tethered vesicles into the cell", True),
-    "receptor_sites": ("the number of binding sites for vesicles", False),
-    "binding_rate": ("binding of vesicles", True),
-    "unbinding_rate": ("unbinding of vesicles", True),
-    "internalisation_rate": ("internalisation of bound vesicles", True),
-    "macropinocytosis_rate": ("macropinocytosis", True),
-    "surface_fusion_rate": ("fusion of vesicles with the cell membrane", True),
-    "ev_degradation_rate": ("degradation of vesicles taken up", True),
-    "ev_recycling_rate": ("recycling of vesicles taken up", True),
-    "escape_rate": ("escape of vesicle cargo from endosomes", True),
-    "receptor_surfacing_rate": ("surfacing of received receptors", True),
-    "receptor_disposal_rate": ("disposal of received receptors", True),
-    "death_rate": ("the hazard of death", False),
-    "shedding_rate": ("shedding of microvesicles", True),
-    "asmase_activity": ("A-SMase activity", False),
-}
+ORDER: Final = ("Where several rules act on one rate, what they add comes first, then all factors multiply, whatever "
+                "the order they are written in.")
+_ARGUMENTS: Final = ("half_max", "hill", "up to", "down to", "adds")
 
 
 class RuleError(ValueError):
@@ -75,57 +45,9 @@ class RuleText:
     target: str
     half_max: str
     hill: str
-    fold: str
+    fold: str  # nothing where it adds
     text: str = ""
-
-
-@dataclass(frozen=True)
-class CellWords:
-    """The words rules may use about one cell type, each with its label."""
-
-    name: str
-    label: str
-    signals: Mapping[str, str]
-    cargo: Mapping[str, str]
-    mirna_targets: Collection[str]
-    secreted: Mapping[str, str]
-    agents: Mapping[str, str]
-    solubles: Mapping[str, str]
-    bindable: Mapping[str, str]  # cargo that bound vesicles may carry, whoever made it
-    can_die: bool = True
-    sheds_microvesicles: bool = False
-
-    def sources(self) -> dict[str, tuple[str, str]]:
-        """Every source word: its kind (of `vocabulary.unit_of_source`) and what stands in a sentence."""
-        words = {name: ("agent", label) for name, label in self.agents.items()}
-        words |= {name: ("soluble", f"{label} in the medium") for name, label in self.solubles.items()}
-        words |= {name: ("cargo", f"{label} in the {self.label}") for name, label in self.cargo.items()}
-        words |= {name: ("signal", f"{label} in the {self.label}") for name, label in self.signals.items()}
-        words |= {f"{BOUND}{name}": ("bound", f"{label} on vesicles bound to the {self.label}")
-                  for name, label in self.bindable.items()}  # fmt: skip
-        for name in self.mirna_targets:
-            sentence = f"repression by {self.cargo.get(name, name)} in the {self.label}"
-            words[f"{REPRESSION}{name}"] = ("repression", sentence)
-        return words
-
-    def targets(self) -> dict[str, tuple[str, bool]]:
-        """Every target word: its subject in a sentence, and whether it is a speed."""
-        missing = set() if self.can_die else {"death_rate"}
-        missing |= set() if self.sheds_microvesicles else set(vocabulary.CELL_SHEDDING)
-        words = {name: said for name, said in MACHINERY_WORDS.items() if name not in missing}
-        for name, label in self.signals.items():
-            production, decay = vocabulary.modulable_of_signal(name)
-            words[production] = (f"production of {label}", True)
-            words[decay] = (f"decay of {label}", True)
-        for name, label in self.cargo.items():
-            production, decay, enrichment = vocabulary.modulable_of_cargo(name)
-            words[production] = (f"production of {label}", True)
-            words[decay] = (f"decay of {label}", True)
-            words[enrichment] = (f"enrichment of {label} in vesicles", False)
-        for name, label in self.secreted.items():
-            (secretion,) = vocabulary.modulable_of_soluble(name)
-            words[secretion] = (f"secretion of {label}", True)
-        return words
+    added: str = ""  # nothing where it multiplies
 
 
 def parse(text: str, cell: str = "") -> RuleText:
@@ -158,18 +80,45 @@ def parse(text: str, cell: str = "") -> RuleText:
         raise RuleError(f"`{text}` has no numbers", "the numbers of a rule stand in brackets at its end",
                         "its strength is unknown", _like())
     given = _arguments(tail.rstrip()[:-1], text)
-    for needed in ("half_max", "fold"):
-        if needed not in given:
-            word = "`up to ...x` (or `down to ...x`)" if needed == "fold" else "`half_max ...`"
+    _check_strength(given, verb, text)
+    return RuleText(before.strip(), words[0], verb, words[2], given["half_max"], given.get("hill", "1"),
+                    given.get("fold", ""), text, given.get("adds", ""))
+
+
+def _check_strength(given: Mapping[str, str], verb: Verb, text: str) -> None:
+    """One strength, in the direction of the verb."""
+    for needed, word in (("half_max", "`half_max ...`"),
+                         ("fold", "`up to ...x` (or `down to ...x`, or `adds ...`)")):
+        if needed not in given and not (needed == "fold" and "adds" in given):
             raise RuleError(f"`{text}` lacks {word}", "a rule says where half of the effect is, and how much at most",
                             "its strength is unknown", f"add {word}, as in `{EXAMPLE}`")
+    if "fold" in given and "adds" in given:
+        raise RuleError(f"`{text}` says `{given['fold_word']}` and `adds`", "a rule multiplies a rate or adds to it",
+                        "its strength is unclear", "keep one of them, or write two rules from two sources")
+    if "adds" in given:
+        if verb == "decreases":
+            raise RuleError(f"`{text}` says `decreases` and `adds`", "what decreases cannot add",
+                            "its direction is contradictory, and a rate could fall below zero",
+                            "write `increases`, or a factor: `down to 0.5x`")
+        return
     allowed = "up to" if verb == "increases" else "down to"
     if given["fold_word"] != allowed:
         raise RuleError(f"`{text}` says `{verb}` and `{given['fold_word']}`",
                         f"what {verb.removesuffix('s')}s goes `{allowed}` a factor", "its direction is contradictory",
                         f"write `{allowed}`, or change the verb")
-    return RuleText(before.strip(), words[0], verb, words[2], given["half_max"], given.get("hill", "1"),
-                    given["fold"], text)
+    fold = _number(given["fold"])
+    if (fold < 1.0) if verb == "increases" else (fold > 1.0):
+        raise RuleError(f"`{text}` says `{verb}` and `{allowed} {given['fold']}x`",
+                        f"what {verb.removesuffix('s')}s a rate multiplies it by {'1 or more' if fold < 1 else 'less'}",
+                        "its direction is contradictory", "change the verb, or the factor")
+
+
+def _number(text: str) -> float:
+    """A number that is written out; not a number for anything else."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _like() -> str:
@@ -184,7 +133,7 @@ def _arguments(inside: str, text: str) -> dict[str, str]:
         word, rest = (pair, words[2:]) if pair in _ARGUMENTS else (words[0] if words else "", words[1:])
         if word not in _ARGUMENTS or not rest:
             raise RuleError(f"`{part.strip()}` in `{text}` is not understood",
-                            "the numbers are `half_max`, `hill`, and `up to` or `down to`",
+                            "the numbers are `half_max`, `hill`, and `up to`, `down to` or `adds`",
                             "the rule would act with other numbers than meant", nearest(word, _ARGUMENTS))
         key = "fold" if word.endswith(" to") else word
         if key in given:
@@ -206,8 +155,8 @@ def _without_times(value: str, text: str) -> str:
     return bare
 
 
-def look_up(rule: RuleText, words: CellWords) -> str:
-    """The kind of the rule's source.
+def look_up(rule: RuleText, words: CellWords) -> SourceWord:
+    """The word of the rule's source.
 
     Raises
     ------
@@ -217,25 +166,30 @@ def look_up(rule: RuleText, words: CellWords) -> str:
     sources, targets = words.sources(), words.targets()
     if rule.source not in sources:
         raise RuleError(f"`{rule.source}` in `{rule.text}` is not known in the {words.label}",
-                        "a rule starts from an agent, a soluble, a signal or cargo of the cell, "
-                        "`bound_CARGO` or `repression_by_MIRNA`",
+                        "a rule starts from an agent, a soluble, a signal, a value of a network, a phenotype or "
+                        f"cargo of the cell, `{BOUND}CARGO`, `{ENGAGED}CARGO` or `{REPRESSION}MIRNA`",
                         "the rule would never act", nearest(rule.source, sources))
     if rule.target not in targets:
         raise RuleError(f"`{rule.target}` in `{rule.text}` cannot be changed in the {words.label}",
-                        "a rule changes a rate or activity of the cell's machinery, or the production, decay, "
-                        "enrichment or secretion of what the cell makes",
+                        "a rule changes a rate or activity of the cell's machinery, the production, decay, enrichment, "
+                        "secretion or translation of what the cell makes, a reaction (`NETWORK_REACTION`) or a "
+                        "transition of phenotypes (`A_to_B`)",
                         "the rule would do nothing", nearest(rule.target, targets))
-    return sources[rule.source][0]
+    return sources[rule.source]
 
 
 def english(rule: RuleText, words: CellWords, show: Callable[[str], str] = str) -> str:
     """The rule as a sentence; ``show`` turns a number as written into the text to print."""
-    subject = words.sources()[rule.source][1]
-    target, is_speed = words.targets()[rule.target]
+    subject = words.sources()[rule.source].sentence
+    target, is_speed, _ = words.targets()[rule.target]
     up, down = ("gets faster", "gets slower") if is_speed else ("rises", "falls")
     happens = up if rule.verb == "increases" else down
-    fold = show(rule.fold)
-    most = f"at most {fold} times" if rule.verb == "increases" else f"down to {fold} times at most"
+    if rule.added:
+        most = f"at most {show(rule.added)} is added"
+    elif rule.verb == "increases":
+        most = f"at most {show(rule.fold)} times"
+    else:
+        most = f"down to {show(rule.fold)} times at most"
     return (f"When {subject} rises, {target} {happens}: half of the effect at {show(rule.half_max)}, "
             f"Hill coefficient {show(rule.hill)}, {most}")
 

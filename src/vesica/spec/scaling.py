@@ -14,16 +14,19 @@ from typing import Final
 from vesica.errors import error
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
 from vesica.spec.variability import expected
+from vesica.spec.vocabulary import AFFINITY
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
 _MACHINERY: Final[dict[str, int]] = {
     **dict.fromkeys((
         "endosome_formation_rate", "docking_sites", "receptor_sites", "cell_volume", "membrane_area",
-        "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell",
+        "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell", "ago_copies",
     ), 1),
+    "ago_loading_rate": -1,
     **dict.fromkeys((
         "endosome_maturation_rate", "endosome_recycling_rate", "ilv_budding_rate", "escrt_share", "escrt_activity",
         "nsmase2_activity", "ilv_capacity", "retrofusion_rate", "mvb_lysosome_rate", "mvb_docking_rate",
+        "mvb_undocking_rate",
         "rab27_activity", "mvb_fusion_rate", "snare_activity", "released_share", "tether_detachment_rate",
         "tether_return_rate", "ilv_diameter_median", "ilv_diameter_gsd", "ilv_diameter_low", "ilv_diameter_high",
         "ilv_membrane_thickness", "binding_rate", "unbinding_rate", "internalisation_rate", "surface_fusion_rate",
@@ -31,18 +34,20 @@ _MACHINERY: Final[dict[str, int]] = {
         "receptor_insertion_share", "receptor_disposal_rate", "death_rate", "asmase_activity",
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
         "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
-        "apoptotic_diameter_low", "apoptotic_diameter_high",
+        "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
     ), 0),
 }  # fmt: skip
 _CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}
 _TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
                    "repressed_decay_rate": 0, "needed_copies": 1}
+_TRANSLATION: Final = {"translation_rate": 0}
+_LIGAND: Final = {"half_occupancy": 1}
 _SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}
 _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
 _SOLUBLE: Final = {"decay_rate": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
-_RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source
+_RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
 
 def exponent(model: ResolvedModel, path: str) -> int:
@@ -57,8 +62,11 @@ def exponent(model: ResolvedModel, path: str) -> int:
         return 0  # how much cells differ
     owner, _, name = path.rpartition(".")
     found = _table(model, owner).get(name)
-    if found is None and owner.startswith("rule.") and name == "half_max":
-        found = _of_source(model, owner.removeprefix("rule."))
+    if found is None and owner.startswith("rule.") and name in ("half_max", "added"):
+        rule = next((rule for rule in model.rules if f"rule.{rule.key}" == owner), None)
+        if rule is not None:
+            in_table = _MACHINERY.get(rule.target) if name == "added" else None
+            found = _by_unit(model.parameters[path].unit) if in_table is None else in_table
     if found is None:
         raise error(path, f"nobody has said how `{path}` changes when cells grow at fixed concentrations",
                     "each parameter is in the tables of spec/scaling.py", "the fidelities could not be compared",
@@ -69,7 +77,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
-    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, _MACHINERY),
+    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in cells}
+    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
              **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
@@ -80,6 +89,9 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         return {}
     held = cells[cell]
     tables: dict[str, int] = {}
+    for chain in held.chains:  # shares, hazards and factors
+        tables |= {"hazard": 0} if thing in {f"{a}_to_{b}" for a, b in chain.transitions} else {}
+        tables |= {name: 0 for state in chain.states if state.name == thing for name in ("initial", *state.owns)}
     if thing in held.mirna_targets:
         tables |= _TARGETS
     if thing in held.solubles:
@@ -88,20 +100,16 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         tables |= _SIGNAL
     if thing in held.cargo:
         tables |= _CARGO
+    if thing in dict(held.translations):
+        tables |= _TRANSLATION
+    if thing in dict(held.ligands):
+        tables |= _LIGAND
     return tables
 
 
-def _of_source(model: ResolvedModel, key: str) -> int | None:
-    """Half-max of a rule: copies grow; concentrations, signals and shares do not."""
-    rule = next((rule for rule in model.rules if rule.key == key), None)
-    if rule is None:
-        return None
-    if rule.source in model.agents or rule.source in model.solubles:
-        return 0
-    if rule.source.startswith("bound_"):
-        return 1
-    cell = next(cell for cell in model.cells if cell.name == rule.cell)
-    return int(rule.source in cell.cargo)
+def _by_unit(unit: str) -> int:
+    """Numbers grow; concentrations, shares and hazards do not. For numbers of a rule that no table names."""
+    return int(unit.startswith(("molecule", "vesicle")) and "um" not in unit)
 
 
 def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
@@ -141,10 +149,13 @@ def _scaled_dose(dose: Dose, factor: float) -> Dose:
 
 
 def is_extensive(model: ResolvedModel, pool: str) -> bool:
-    """Whether a pool grows with the cell: all but signals and the shares of cells alive and dead."""
+    """Whether a pool grows with the cell: all but signals and the shares of cells alive, dead or in a phenotype."""
     owner, _, name = pool.partition(".")
     cell = next((cell for cell in model.cells if cell.name == owner), None)
-    return cell is None or name not in {"alive", "dead", *(signal.name for signal in cell.signals)}
+    if cell is None:
+        return True
+    states = {word for chain in cell.chains for state in chain.states for word in (state.name, f"died_of:{state.name}")}
+    return name not in {"alive", "dead", *(signal.name for signal in cell.signals), *states}
 
 
 def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:

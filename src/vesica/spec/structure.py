@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import variability
-from vesica.spec.model import CellSpec, ModelSpec
+from vesica.spec import networks, phenotypes, transfer, variability
+from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
+from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo, CellType, Signal
-from vesica.spec.rules import CellWords
+from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
+    AFFINITY,
+    CELL_AFFINITY,
     CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_CHOICE,
@@ -27,13 +30,14 @@ from vesica.spec.vocabulary import (
     INHIBITOR,
     MEDIUM,
     SOLUBLE,
+    SOURCE_UNITS,
     Field,
 )
 
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero"})
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,13 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class CellPlan:
-    """A cell type with the library type it starts from."""
+    """A cell type with the library type it starts from, and the networks it holds."""
 
     cell: CellType
     like: str
+    networks: tuple[Plan, ...] = ()
+    built: Built = NOTHING_BUILT
+    numbers: Mapping[str, Given] = field(default_factory=dict)  # of its phenotypes, by path
 
     @property
     def name(self) -> str:
@@ -60,21 +67,28 @@ class CellPlan:
 
 
 def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
-    """Names of the library, then those of the model, which must not be the same."""
+    """Names of the library, then those of the model; a name of both means one thing, or is refused."""
     cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
              for name, item in library.cargo.items()}  # fmt: skip
     agents = {name: item.label for name, item in library.agents.items()}
     solubles = {name: item.label for name, item in library.solubles.items()}
     for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
-        for name in getattr(spec, key):
-            if name in theirs:
+        for name, words in getattr(spec, key).items():
+            if name in theirs and not _is_same(theirs[name], words):
                 notes.add("error", f"{key}.{name}", f"`{name}` is already in the library", "a name means one thing",
                           "rules of the library would act on something else", "choose another name")
     cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
               for name, item in spec.cargo.items()}  # fmt: skip
     agents |= {name: item.label or name for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
+    transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
+
+
+def _is_same(theirs: Cargo | str, words: object) -> bool:
+    """Whether a model says of a cargo what the library says: then both mean one thing."""
+    return (isinstance(theirs, Cargo) and isinstance(words, CargoSpec)
+            and (theirs.kind, theirs.topology) == (words.kind, words.topology))
 
 
 def cell_specs(spec: ModelSpec) -> Iterator[tuple[str, str, CellSpec]]:
@@ -97,7 +111,7 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     for arm, name, cell in cell_specs(spec):
         said.setdefault(name, []).append((place_of(arm, name), cell))
     _check_names(spec, said, names, notes)
-    plans = (_plan(name, said[name], names, notes) for name in sorted(said))
+    plans = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
     return [plan for plan in plans if plan is not None]
 
 
@@ -126,7 +140,9 @@ def _check_names(
                       f"choose another name for the cell type, as `{name}_cell`, with `like:` to say what it is like")
 
 
-def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: Notes) -> CellPlan | None:
+def _plan(
+    name: str, said: list[tuple[str, CellSpec]], names: Catalogue, spec: ModelSpec, notes: Notes
+) -> CellPlan | None:
     likes = {cell.like: place for place, cell in said if cell.like is not None}
     if len(likes) > 1:
         notes.add("error", f"{said[-1][0]}.like", f"`{name}` is like {' and like '.join(sorted(likes))}",
@@ -144,8 +160,10 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
             return None
         like = near[0]  # nothing will run; this keeps one slip from looking like many
     base = known[like]
+    held = _networks(said, base.networks, names, spec, notes)
     signals = {key: Signal(key, item.requires or None, item.label) for key, item in base.signals.items()}
-    for place, cell in said:
+    sayings: list[tuple[str, CellSpec | NetworkSpec]] = [*((plan.place, plan.words) for plan in held), *said]
+    for place, cell in sayings:
         for key, signal in cell.signals.items():
             old = signals.get(key, Signal(key, None, key.replace("_", " ")))
             signals[key] = Signal(key, signal.requires or old.requires, signal.label or old.label)
@@ -156,7 +174,7 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
     cargo = (*base.cargo, *(base.microvesicle_cargo if sheds else ()))
     owned = {"cargo": dict.fromkeys(cargo), "targets": dict.fromkeys(base.targets),
              "solubles": dict.fromkeys(base.solubles)}  # fmt: skip
-    for place, cell in said:
+    for place, cell in sayings:
         for key, known_names in (("cargo", names.cargo), ("targets", names.cargo), ("solubles", names.solubles)):
             for word in getattr(cell, key):
                 if word not in known_names:
@@ -165,14 +183,74 @@ def _plan(name: str, said: list[tuple[str, CellSpec]], names: Catalogue, notes: 
                                   f"its kind is unknown (define it under `{key if key != 'targets' else 'cargo'}:`)")
                     continue
                 owned[key].setdefault(word)
+                if key == "targets" and word in base.offered_cargo:  # a target pool needs its miRNA in the cell
+                    owned["cargo"].setdefault(word)
     label = next((cell.label for _, cell in said if cell.label), base.label if like == name else name)
     cell_type = CellType(name, label, tuple(sorted(signals.values(), key=lambda signal: signal.name)),
                          tuple(sorted(owned["cargo"])), tuple(sorted(owned["targets"])),
                          tuple(sorted(owned["solubles"])), base.secretes_vesicles, base.takes_up_vesicles,
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
     cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
+    has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
+    cell_type = transfer.of_cell(replace(cell_type, has_ago=has_ago), base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
-    return CellPlan(cell_type, like)
+    text = spec.model_dump_json(exclude_none=True)
+    found = phenotypes.read(name, base, [(place, cell.phenotypes) for place, cell in said], text, notes)
+    cell_type = replace(cell_type, chains=found.chains, can_die=cell_type.can_die or found.can_kill)
+    deathless = {} if base.can_die or bleb or not found.can_kill else {f"{name}.{DEATH}": Given("0 1/s", "default")}
+    plan = _with_networks(CellPlan(cell_type, like, held, numbers={**found.numbers, **deathless}), names, notes)
+    words = words_of(plan.cell, names)
+    phenotypes.check(found, set(words.targets()), set(words.sources()), notes)
+    return plan
+
+
+def _networks(
+    said: list[tuple[str, CellSpec]], base: tuple[str, ...], names: Catalogue, spec: ModelSpec, notes: Notes
+) -> tuple[Plan, ...]:
+    """The networks a cell type holds: those the model names, or else those of the library."""
+    lists = {cell.networks: place for place, cell in said if cell.networks is not None}
+    if len(lists) > 1:
+        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(map(str, lists))}",
+                  "a cell type is one thing in all arms", "its laws would depend on the order of arms",
+                  "use two cell types, the second with `like:`")
+    found = []
+    for wanted, place in list(lists.items())[:1] or [(base, "")]:
+        for number, name in enumerate(dict.fromkeys(wanted)):
+            plan = networks.definition(name, spec.networks, names.library)
+            if plan is None:
+                known = {*spec.networks, *names.library.networks}
+                notes.unknown(f"{place}.networks[{number}]", "network", name, known, "the cell would lack its laws")
+            else:
+                found.append(plan)
+    return tuple(found)
+
+
+def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
+    """The plan with its networks read; signals that a network provides are no plain signals any more."""
+    if not plan.networks:
+        return plan
+    cell = plan.cell
+    taken = dict.fromkeys((*names.agents, *names.solubles), "substance") | dict.fromkeys(cell.cargo, "cargo")
+    taken |= {signal.name: "signal" for signal in cell.signals}
+    networks.check_names(plan.networks, cell.label, taken, notes)
+    provided = {name for held in plan.networks for name in held.words.provides}
+    cell = replace(cell, signals=tuple(signal for signal in cell.signals if signal.name not in provided))
+    built = networks.build(plan.networks, cell.name, words_in(cell, names), names.solubles, cell.cargo, names.library,
+                           notes)
+    return replace(plan, cell=replace(cell, networks=built.networks), built=built)
+
+
+def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
+    """Unit of every word that expressions of a cell type may read, besides its networks' own."""
+    concentration, pure = SOURCE_UNITS["agent"], SOURCE_UNITS["signal"]
+    found = {name: field.unit for name, field in CELL_MACHINERY.items()}
+    found |= dict.fromkeys((*names.agents, *names.solubles), concentration)
+    found |= dict.fromkeys((signal.name for signal in cell.signals), pure)
+    found |= dict.fromkeys(cell.cargo, SOURCE_UNITS["cargo"]) | {"alive": pure}
+    found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
+    found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
+    found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
+    return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
 def _flag(key: str, said: list[tuple[str, CellSpec]], notes: Notes) -> bool:
@@ -199,12 +277,34 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
     def labels(keys: tuple[str, ...]) -> dict[str, str]:
         return {key: names.cargo[key].label or key for key in keys if key in names.cargo}
 
+    plain = {signal.name: signal.label or signal.name for signal in cell.signals}
     return CellWords(
-        cell.name, cell.label, {signal.name: signal.label or signal.name for signal in cell.signals},
+        cell.name, cell.label, plain,
         labels(cell.cargo), cell.mirna_targets, {name: names.solubles[name] for name in cell.solubles},
         names.agents, names.solubles, labels(tuple(names.cargo)), cell.can_die,
         cell.sheds_microvesicles,
+        {name: level for name, level in cell.levels.items() if name not in plain}, _reactions(cell),
+        {state.name: state.label or state.name for chain in cell.chains for state in chain.states},
+        {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
+         for one, other in chain.transitions},
+        labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
     )  # fmt: skip
+
+
+def _reactions(cell: CellType) -> dict[str, tuple[str, str]]:
+    """Reactions of the networks of a cell, ``NETWORK_REACTION``: label and unit of the rate.
+
+    The rate is that of the states that it moves; where it moves cargo or a factor of the medium, molecules per cell.
+    """
+    units = {state.name: state.unit for network in cell.networks for state in network.states}
+    found = {}
+    for network in cell.networks:
+        for reaction in network.reactions:
+            moved = {units.get(name, "molecule") for name, _ in reaction.moves}
+            unit = "molecule" if "molecule" in moved else next(iter(moved), "")
+            label = reaction.label or f"`{reaction.name}` of {network.label or network.name}"
+            found[f"{network.name}_{reaction.name}"] = (label, f"{unit or '1'}/s")
+    return found
 
 
 def expected_of_cell(cell: CellType) -> dict[str, Field]:
@@ -225,13 +325,16 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths | variability.expected(cell)
+    return paths | phenotypes.expected(cell) | transfer.expected(cell) | variability.expected(cell)
 
 
-def choices_of_cell(cell: CellType) -> dict[str, Field]:
-    """Parameters that a cell type has only in models that name one of them, by path."""
-    return {f"{cell.name}.{cargo}.{name}": field for cargo in cell.cargo if cell.secretes_vesicles
-            for name, field in CELL_CARGO_CHOICE.items()}  # fmt: skip
+def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[Field, Given]]:
+    """Parameters that a cell type has only where one of them is named, by path, with what they are otherwise."""
+    found = {f"{cell.name}.{cargo}.{name}": (field, Given("0", "default")) for cargo in cell.cargo
+             if cell.secretes_vesicles for name, field in CELL_CARGO_CHOICE.items()}  # fmt: skip
+    if cell.takes_up_vesicles:
+        found |= {f"{cell.name}.{AFFINITY}{name}": (CELL_AFFINITY, Given("1", "default")) for name in senders}
+    return found
 
 
 def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
@@ -254,21 +357,37 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
     if plan.cell.sheds_microvesicles:
         passive = Given(f"@{library.microvesicle_enrichment}", place)
         numbers |= {f"{cargo}.microvesicle_enrichment": passive for cargo in plan.cell.cargo}
-    for kind in (*OWNED_NUMBERS, "microvesicle_cargo"):
+    for kind in (*OWNED_NUMBERS, "microvesicle_cargo", "offered_cargo", "offered_targets", "offered_solubles"):
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    return {f"{plan.name}.{name}": given for name, given in numbers.items()} | variability.defaults(plan.cell)
+    numbers |= transfer.library_numbers(plan.cell, base, place)
+    found = {f"{plan.name}.{name}": given for name, given in numbers.items()}
+    return found | dict(plan.numbers) | variability.defaults(plan.cell)
+
+
+def network_numbers(plan: CellPlan) -> dict[str, Given]:
+    """The numbers a cell type has from its networks, and from what it gains with them, by path."""
+    found = dict(plan.built.numbers)
+    for held in plan.networks:
+        found |= _owned_numbers(held.words, plan.name, held.place)
+    return found
 
 
 def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
+    numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
+    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
+
+
+def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:
+    numbers: dict[str, Given] = {}
     for kind in OWNED_NUMBERS:
         for owner, item in getattr(cell, kind).items():
             for key, text in item:
                 if text is not None and key not in ("label", "requires"):
                     numbers[f"{name}.{owner}.{key}"] = Given(text, f"{place}.{kind}.{owner}.{key}")
-    return numbers | variability.written(cell, name, place)
+    return numbers
 
 

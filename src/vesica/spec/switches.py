@@ -8,6 +8,7 @@ from vesica.library import Library
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Switch
+from vesica.spec.vocabulary import AFFINITY
 
 LOADING = "loading"  # the switch a measured cargo brings along, or the model words itself
 LOADING_OPTIONS = {
@@ -57,18 +58,31 @@ def _check_option(name: str, option: str, switch: Switch, place: str, notes: Not
     return False
 
 
-def library_layer(
-    switches: Sequence[Switch], library: Library, cells: Sequence[str], expected: Mapping[str, object]
-) -> dict[str, Given]:
-    """Numbers that the chosen options of the library put in place; ``*`` stands for every cell type."""
+def library_layer(switches: Sequence[Switch], library: Library, likes: Mapping[str, str]) -> dict[str, Given]:
+    """Numbers that the chosen options of the library put in place, whether the model has such a parameter or not.
+
+    Parameters
+    ----------
+    likes : mapping
+        Cell types of the model: the one of the library that each is like.
+    """
     layer: dict[str, Given] = {}
     for switch in switches:
         if switch.name in library.switches:
             option = library.switches[switch.name].options.get(switch.chosen)
             for path, entry in (option.parameters if option else {}).items():
                 given = Given(f"@{entry}", f"library:switch.{switch.name}.{switch.chosen}")
-                layer |= {here: given for here in expand(path, cells) if here in expected}
+                layer |= dict.fromkeys(_of_library(path, likes), given)
     return layer
+
+
+def _of_library(path: str, likes: Mapping[str, str]) -> list[str]:
+    """``*`` stands for every cell type, and a name for every cell type like it."""
+    owner, _, name = path.partition(".")
+    names = [name]
+    if name.startswith(AFFINITY):
+        names = [f"{AFFINITY}{cell}" for cell, like in likes.items() if like == name.removeprefix(AFFINITY)]
+    return [f"{cell}.{one}" for cell, like in likes.items() if owner in ("*", like) for one in names]
 
 
 def own_layer(spec: ModelSpec, switches: Sequence[Switch]) -> list[tuple[str, Given]]:

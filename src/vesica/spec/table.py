@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches
+from vesica.spec import structure, switches, transfer
 from vesica.spec.arms import conditions
+from vesica.spec.expressions import names_in
 from vesica.spec.model import Inhibitor, ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.resolved import CellType, Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
@@ -65,9 +66,23 @@ class _Reader:
         return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
 
 
-def solubles_of(plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete and what rules start from."""
-    return tuple(sorted({name for plan in plans for name in plan.cell.solubles} | set(book.solubles)))
+def words_of_networks(cell: CellType) -> set[str]:
+    """Every word that the networks of a cell type read or move."""
+    found: set[str] = set()
+    for network in cell.networks:
+        for reaction in network.reactions:
+            found |= {*names_in(reaction.rate), *(name for name, _ in reaction.moves)}
+        for one in network.assignments:
+            found |= set(names_in(one.value))
+    return found
+
+
+def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
+    cells = [plan.cell for plan in plans]
+    found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
+    words = {word for cell in cells for word in words_of_networks(cell)}
+    return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -87,23 +102,25 @@ def build(
     numbers, the options of the user's own switches.
     """
     cells = [plan.name for plan in plans]
-    solubles = solubles_of(plans, book)
+    solubles = solubles_of(spec, library, plans, book)
     expected = structure.expected_of_medium(solubles) | dict(book.expected)
     for plan in plans:
-        expected |= structure.expected_of_cell(plan.cell)
+        expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
-    choices = {path: field for plan in plans for path, field in structure.choices_of_cell(plan.cell).items()
-               if path.rpartition(".")[2] in said}  # fmt: skip
-    expected |= choices
+    switched = switches.library_layer(chosen, library, {plan.name: plan.like for plan in plans})
+    senders = [plan.name for plan in plans if plan.cell.origins]
+    choices = {path: choice for plan in plans for path, choice in structure.choices_of_cell(plan.cell, senders).items()
+               if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
+    expected |= {path: field for path, (field, _) in choices.items()}
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
-    base |= {path: Given("0", "default") for path in choices}
+    base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switches.library_layer(chosen, library, cells, expected)
+    base |= switched
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
@@ -139,7 +156,7 @@ def _library_layer(
         elif name in spec.solubles:
             layer[f"{name}.decay_rate"] = Given(spec.solubles[name].decay_rate, f"solubles.{name}.decay_rate")
     for plan in plans:
-        layer |= structure.library_numbers(plan, library)
+        layer |= structure.library_numbers(plan, library) | structure.network_numbers(plan)
     return layer
 
 

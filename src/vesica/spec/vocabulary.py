@@ -35,6 +35,7 @@ CELL_MACHINERY: Final[dict[str, Field]] = {
     "mvb_lysosome_rate": Field("1/s", True, "MVB fuses with a lysosome"),
     # release
     "mvb_docking_rate": Field("1/s", True, "MVB docks at a free site of the membrane"),
+    "mvb_undocking_rate": Field("1/s", True, "docked MVB leaves the membrane again"),
     "docking_sites": Field("", False, "docking sites per cell"),
     "rab27_activity": Field("", True, "Rab27 activity relative to normal"),
     "mvb_fusion_rate": Field("1/s", True, "docked MVB fuses with the membrane"),
@@ -88,7 +89,14 @@ CELL_APOPTOSIS: Final[dict[str, Field]] = {
     "apoptotic_diameter_low": Field("um", False, "smallest diameter of apoptotic vesicles"),
     "apoptotic_diameter_high": Field("um", False, "largest diameter of apoptotic vesicles"),
 }
-ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS
+# CELL.NAME for each cell type whose miRNAs share a pool of Ago
+CELL_AGO: Final[dict[str, Field]] = {
+    "ago_copies": Field("molecule", False, "Ago of a cell, free and with the miRNAs of the model"),
+    "ago_loading_rate": Field("1/molecule/s", False, "free Ago loads a duplex, per cell volume"),
+    "duplex_decay_rate": Field("1/s", False, "loss of miRNA that is not in Ago"),
+    "loaded_arrival_share": Field("", False, "miRNA of vesicles that arrives in an Ago of its own"),
+}
+ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO
 
 # CELL.CARGO.NAME
 CELL_CARGO: Final[dict[str, Field]] = {
@@ -104,6 +112,10 @@ CELL_CARGO_SHED: Final[dict[str, Field]] = {
 CELL_CARGO_CHOICE: Final[dict[str, Field]] = {
     "empty_share": Field("", False, "exosomes that never carry it; the others carry more, so the mean stays"),
 }
+# CELL.affinity_for_SENDER, where a model or a switch asks for it; one otherwise
+AFFINITY: Final = "affinity_for_"
+CELL_AFFINITY: Final = Field("", False, "binding of vesicles of that cell type, relative to others")
+TRANSITION: Final = "_to_"  # between two phenotypes, in the word for their transition
 # CELL.MIRNA.NAME, where the cell tracks the miRNA's targets
 CELL_TARGETS: Final[dict[str, Field]] = {
     "target_sites": Field("molecule", False, "sites for the seed, all mRNAs together"),
@@ -112,6 +124,14 @@ CELL_TARGETS: Final[dict[str, Field]] = {
     "target_unbinding_rate": Field("1/s", False, "miRNA leaves its site"),
     "repressed_decay_rate": Field("1/s", False, "turnover of repressed target; the miRNA survives"),
     "needed_copies": Field("molecule", False, "copies needed for detectable repression"),
+}
+# CELL.MRNA.NAME, where the cell translates the mRNA
+CELL_TRANSLATION: Final[dict[str, Field]] = {
+    "translation_rate": Field("1/s", False, "proteins made from each mRNA"),
+}
+# CELL.LIGAND.NAME, where the ligand on bound vesicles engages a receptor of the cell
+CELL_LIGAND: Final[dict[str, Field]] = {
+    "half_occupancy": Field("molecule", False, "receptors of the cell at which half of the ligands are engaged"),
 }
 # CELL.SIGNAL.NAME
 CELL_SIGNAL: Final[dict[str, Field]] = {
@@ -124,6 +144,10 @@ CELL_SIGNAL_RECEPTOR: Final[dict[str, Field]] = {
 }
 # CELL.SOLUBLE.NAME
 CELL_SOLUBLE: Final[dict[str, Field]] = {"secretion_rate": Field("molecule/s", False, "secreted per cell")}
+# CELL.PHENOTYPE.initial, where cells do not stand at the rest of the chain; CELL.A_to_B.hazard; CELL.PHENOTYPE.RATE
+PHENOTYPE_START: Final = Field("", False, "share of cells that are in it at the start")
+PHENOTYPE_HAZARD: Final = Field("1/s", True, "hazard of a transition between phenotypes")
+PHENOTYPE_FACTOR: Final = Field("", False, "factor on a rate of a cell while it is in the phenotype")
 # medium.NAME
 MEDIUM: Final[dict[str, Field]] = {
     "temperature": Field("K", False, "of the medium"),
@@ -143,8 +167,14 @@ INHIBITOR: Final[dict[str, Field]] = {
 RULE: Final[dict[str, Field]] = {
     "half_max": Field("", False, "source level with half the effect, in the unit of the source"),
     "hill": Field("", False, "Hill coefficient"),
-    "fold": Field("", False, "factor at full effect"),
+    "fold": Field("", False, "factor at full effect, of a rule that multiplies"),
+    "added": Field("", False, "what a rule adds at full effect, in the unit of its target"),
 }
+# Unit of a rule's half-max by the kind of its source; a value of a network has its own.
+SOURCE_UNITS: Final[dict[str, str]] = {
+    "agent": "molecule/um^3", "soluble": "molecule/um^3", "signal": "", "cargo": "molecule", "bound": "molecule",
+    "engaged": "vesicle", "repression": "", "phenotype": "",
+}  # fmt: skip
 
 
 def modulable_of_signal(name: str) -> tuple[str, str]:
@@ -160,18 +190,6 @@ def modulable_of_cargo(name: str) -> tuple[str, str, str]:
 def modulable_of_soluble(name: str) -> tuple[str]:
     """The rate a rule may change on a secreted factor."""
     return (f"{name}_secretion",)
-
-
-def unit_of_source(kind: str) -> str:
-    """Unit of a rule's half-max by the kind of its source."""
-    return {
-        "agent": "molecule/um^3",
-        "soluble": "molecule/um^3",
-        "signal": "",
-        "cargo": "molecule",
-        "bound": "molecule",
-        "repression": "",
-    }[kind]
 
 
 # ---- classes of vesicles

@@ -79,7 +79,7 @@ def _degree(value: str, pools: set[str], certain: set[str], assigned: dict[str, 
         return 0
     if one.kernel in _PRODUCTS:
         return min(sum(degrees), NONLINEAR)
-    if one.kernel == "modulated":  # linear in the rate it changes, not in its source
+    if one.kernel in ("modulated", "added"):  # linear in the rate it changes, not in its source
         return NONLINEAR if any(degrees[1:]) else degrees[0]
     linear = _LINEAR_IN.get(one.kernel, ())
     return NONLINEAR if any(degree for place, degree in enumerate(degrees) if place not in linear) else max(degrees)

@@ -94,7 +94,7 @@ def noise_of(program: Program, pool: Pool, run: Trajectory, row: int) -> Noise:
     owner, _, name = pool.name.partition(".")
     cells = run.arm.counts.get(owner, 0.0)
     unit = 1.0 / cells if cells > 0 else 1.0
-    if name == "alive":
+    if pool.is_share or name.startswith("died_of:"):
         return Noise(unit, falls=False, is_share=True)
     if not is_extensive(model, pool.name):
         return Noise(0.0)

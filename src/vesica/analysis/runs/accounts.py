@@ -27,7 +27,8 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
     suffix = f"/{cargo}" if cargo else ""
     totals = dict.fromkeys(Ledger().as_dict(), 0.0)
     del totals["residual"]
-    for origin in model.origins:
+    origins = [origin for origin in model.origins if cargo in (None, *(one.name for one in model.carried(origin)))]
+    for origin in origins:
         for pool, entry in MEDIUM.items():
             totals[entry] += run.final(f"medium.{pool}:{origin}{suffix}")
         sender = sender_of(origin)
@@ -39,7 +40,7 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
         for pool in ("mvb_ilv", "docked_ilv", "tethered"):
             totals["made"] += _first(run, f"{origin}.{pool}{suffix}") * run.count(origin)
     for cell in model.cells:
-        for origin in model.origins:
+        for origin in origins:
             for pool, entry in RECIPIENT.items():
                 totals[entry] += run.final(f"{cell.name}.{pool}:{origin}{suffix}") * run.count(cell.name)
     return Ledger(**totals)

@@ -67,8 +67,16 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
     for mirna in cell.mirna_targets:
         held, free = run.final(f"{c}.{mirna}_repressed"), run.final(f"{c}.{mirna}_target")
         groups["cargo"][f"{c}.repression_by_{mirna}"] = (held / (held + free) if held + free > 0 else 0.0, "")
-    if cell.can_die:
-        groups["phenotype"][f"{c}.alive"] = (run.final(f"{c}.alive"), "")
+    groups["phenotype"] |= {f"{c}.{state}": (share, "") for state, share in phenotypes(run, cell).items()
+                            if state != "dead" and (cell.can_die or state != "alive")}
+
+
+def phenotypes(run: ArmRun, cell: CellType) -> dict[str, float]:
+    """Shares of the cells at the start that are alive, dead, alive in each phenotype, or died by entering it."""
+    c = cell.name
+    found = {"alive": run.final(f"{c}.alive"), "dead": run.final(f"{c}.dead")} if cell.can_die else {"alive": 1.0}
+    return found | {state.name: run.final(f"{c}.{'died_of:' if state.dies else ''}{state.name}")
+                    for chain in cell.chains for state in chain.states}
 
 
 def _by_kind(run: ArmRun, cell: CellType) -> Quantities:

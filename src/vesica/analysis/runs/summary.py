@@ -19,6 +19,7 @@ from vesica.analysis.runs.quantities import (
     in_living,
     lysosome_share,
     mvb_per_cell,
+    phenotypes,
     quantities,
     released,
     released_per_fusion,
@@ -28,7 +29,7 @@ from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, Parameter, ResolvedModel
+from vesica.spec.resolved import CellType, Chain, Parameter, ResolvedModel
 from vesica.spec.vocabulary import sender_of, size_paths
 
 
@@ -53,6 +54,8 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "domain": {"volume_mL": model.domain.volume / 1e12, "depth_um": model.domain.depth,
                    "mixing": model.domain.mixing},
         "species": _species(model),
+        "phenotypes": {cell.name: {chain.name: _chain(chain) for chain in cell.chains}
+                       for cell in model.cells if cell.chains},
         "arms": arms,
         "size_law": _size_laws(model),
         "published": published,
@@ -60,7 +63,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "headline": [*headline(model, arms, published),
                      *(row["words"] for entry in measurements for row in entry["held_against"])],
         "measurements": measurements,
-        "rules": [{"key": rule.key, "english": rule.english, "source": _rule_source(model, rule.key)}
+        "rules": [{"key": rule.key, "english": rule.english, "source": model.parameters[rule.strength].source}
                   for rule in model.rules],
         "switches": {
             switch.name: {"chosen": switch.chosen, "options": dict(switch.options), "label": switch.label,
@@ -110,8 +113,7 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
         **{name: _finite(law(run, c)) if cell.secretes_vesicles else None for name, law in ends.items()},
         "burst_mean": _finite(mean),
         "burst_fano": _finite(fano),
-        "phenotype": {"alive": run.final(f"{c}.alive"), "dead": run.final(f"{c}.dead")} if cell.can_die
-        else {"alive": 1.0},
+        "phenotype": phenotypes(run, cell),
         "signals": {signal.name: extremes(run, f"{c}.{signal.name}") for signal in cell.signals},
         "cargo": {
             cargo: {"final_copies": in_living(run, cell, cargo),
@@ -157,7 +159,16 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
         for cargo in cell.cargo:
             unit = "copies per cell at the start" if cell.can_die else "copies per cell"
             found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": unit}
+        for state in (state for chain in cell.chains for state in chain.states):
+            pool = f"{cell.name}.{'died_of:' if state.dies else ''}{state.name}"
+            found[pool] = {"label": state.label or state.name, "unit": "share of cells at the start"}
     return found
+
+
+def _chain(chain: Chain) -> dict[str, Any]:
+    """A chain in words, for readers who draw it."""
+    return {"label": chain.label, "settles": chain.settles,
+            "states": {state.name: {"label": state.label or state.name, "dies": state.dies} for state in chain.states}}
 
 
 def _size_laws(model: ResolvedModel) -> dict[str, Any]:
@@ -225,10 +236,6 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {"path": parameter.path, "value": parameter.value, "unit": parameter.unit, "low": parameter.low,
             "high": parameter.high, "confidence": parameter.confidence, "source": parameter.source,
             "doi": parameter.doi, "reason": parameter.reason, "entry": parameter.entry, "shown": parameter.shown}
-
-
-def _rule_source(model: ResolvedModel, key: str) -> str:
-    return model.parameters[f"rule.{key}.fold"].source
 
 
 def _finite(value: float) -> float | None:

@@ -57,7 +57,7 @@ def cargo_per_vesicle(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, 
             continue
         law = size_law(run.parameters, origin)
         found[origin] = {}
-        for cargo in model.cargo:
+        for cargo in model.carried(origin):
             mean = run.final(f"medium.{pool}:{origin}/{cargo.name}") / vesicles
             empty = run.parameters.get(f"{origin}.{cargo.name}.empty_share", 0.0)
             found[origin][cargo.name] = {"mean": mean, "at_least_one": at_least_one(mean, law, cargo.topology, empty)}

@@ -135,6 +135,8 @@ class Reactions:
         tables = program.tables(present, Part(cell, processes_of("reaction")))
         self.names, self.places = tables.names, tables.pools
         self.reactions = tuple(flux.name for flux in tables.fluxes)
+        shares = {pool.name for pool in program.table.pools if pool.is_share}
+        self._is_share = np.array([name in shares for name in self.names], dtype=bool)
         self._window = _Whole(program, tables)
         # at rest: all that moves these pools, with what lies outside of them held at its mean
         self._rest = _Whole(program, program.tables(present, Part(cell, pools=frozenset(self.names)))
@@ -167,7 +169,8 @@ class Reactions:
         Parameters
         ----------
         values : (value, cell)
-            Everything at its resting mean, MVBs and signals too; pools of the reactions become whole numbers.
+            Everything at its resting mean, MVBs and signals too; pools of the reactions become whole numbers. Which
+            phenotype each cell is in is known already.
         streams : (cell, counters.SIZE) uint64
             Moved on.
 
@@ -185,7 +188,9 @@ class Reactions:
         mean = values[self._rest.rows]
         duration = LIVES * whole.slowest(mean) if whole.is_interacting else 0.0
         numbers = np.ascontiguousarray(mean[whole.net.place].T)
+        known = numbers[:, self._is_share]
         _poisson_numbers(numbers, streams)
+        numbers[:, self._is_share] = known
         values[self.places] = numbers.T
         return whole.advance(values, streams, duration, workers, crowd.BLOCK)
 

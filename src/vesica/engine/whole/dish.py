@@ -112,10 +112,10 @@ class Dish:
         """Names, in the order of the model."""
         return tuple(one.name for one in self.laws.program.model.cargo)
 
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """Ends of the names of pools: of the vesicles themselves, and of each cargo."""
-        return ("", *(f"/{cargo}" for cargo in self.cargo))
+    def contents(self, origin: str) -> tuple[tuple[int, str], ...]:
+        """Columns of what a class can carry, and ends of the names of its pools: the vesicles themselves first."""
+        carried = {cargo.name for cargo in self.laws.program.model.carried(origin)}
+        return ((0, ""), *((i, f"/{cargo}") for i, cargo in enumerate(self.cargo, start=1) if cargo in carried))
 
     def set_input(self, name: str, value: float) -> None:
         """Set an input for the medium and all cells."""
@@ -139,10 +139,28 @@ class Dish:
             found[:, self.cargo.index(cargo)] = cells.values[place]
         return found
 
-    def put_pool(self, cells: Cells, pool: Index) -> None:
-        """Write such copies back."""
+    def put_pool(self, cells: Cells, pool: Index, returned: Index | None = None) -> None:
+        """Write such copies back; miRNA that vesicles took leaves its Ago in the cell.
+
+        Parameters
+        ----------
+        returned : (cell, cargo), optional
+            Copies among them that vesicles gave back: miRNA must be loaded again, if it has not left meanwhile.
+        """
+        waiting = self.duplexes(cells)
         for cargo, place in self.places(cells).items():
-            cells.values[place] = pool[:, self.cargo.index(cargo)]
+            now = pool[:, self.cargo.index(cargo)]
+            if cargo in waiting:
+                back = 0 if returned is None else np.minimum(returned[:, self.cargo.index(cargo)], now)
+                now = now - back
+                cells.values[waiting[cargo]] += back
+                cells.values[self.laws.program.index[f"{cells.name}.ago"]] += cells.values[place] - now
+            cells.values[place] = now
+
+    def duplexes(self, cells: Cells) -> dict[str, int]:
+        """Place among the values of each miRNA of the cells that waits for Ago."""
+        index, c = self.laws.program.index, cells.name
+        return {cargo: index[f"{c}.{cargo}_duplex"] for cargo in cells.type.cargo if f"{c}.{cargo}_duplex" in index}
 
     def loads(self, origin: str, values: Array) -> Loads:
         """How vesicles of a class are loaded, from evaluated ``values`` (value, cell) of the cells that make them."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from vesica.biology.mvb_law import fate_pmf, slot_rates
+from vesica.biology.mvb_law import fate_pmf, fusion_stages, slot_rates
 from vesica.engine.whole import mvbs
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.donor import Donors
@@ -80,9 +80,8 @@ def burst_law(rates: Rates) -> dict[str, Any]:
     fill, relaxation = slot_rates(rates.budding, rates.capacity, rates.retrofusion)
     if not (rates.formation > 0.0 and rates.docking > 0.0 and rates.fusion > 0.0 and relaxation > 0.0):
         return {"values": [0], "probabilities": [1.0]}
-    docking = resting_means(rates)[-1]
-    law = fate_pmf(rates.capacity, rates.released_share * fill / relaxation, relaxation,
-                   (rates.lysosome + docking, rates.fusion))
+    stages = fusion_stages(rates.lysosome, resting_means(rates)[-1], rates.undocking, rates.fusion)
+    law = fate_pmf(rates.capacity, rates.released_share * fill / relaxation, relaxation, stages)
     return {"values": list(range(law.size)), "probabilities": law.tolist()}
 
 
@@ -100,8 +99,8 @@ def _of_vesicles(dish: Dish, origin: str) -> dict[str, dict[str, Any]]:
         "label": f"diameter of EVs of {origin}", "unit": "nm", "what": "vesicles as they leave the cell",
         "n": int(total), "mean": mean, "variance": spread, "edges": edges.tolist(), "values": centres.tolist(),
         "counts": bins.tolist()}}
-    for column, cargo in enumerate(dish.cargo):
-        counts = tally.whole[f"{origin}.copies/{column}"].counts
+    for column, end in dish.contents(origin)[1:]:
+        counts, cargo = tally.whole[f"{origin}.copies/{column - 1}"].counts, end[1:]
         found[f"{origin}.copies/{cargo}"] = of_whole(counts, f"copies of {cargo} per EV of {origin}", "molecule",
                                                      "vesicles as they leave the cell")
     return found
@@ -117,7 +116,10 @@ def _of_recipients(dish: Dish, cells: Cells) -> dict[str, dict[str, Any]]:
         f"{c}.first_uptake": of_numbers(first[np.isfinite(first)], f"time to the first EV taken up by one {c}", "h",
                                         "from the start of the run", none=int(np.isnan(first).sum())),
     }
+    carried = {end[1:] for origin in dish.classes for _, end in dish.contents(origin)}
     for i, cargo in enumerate(dish.cargo, start=1):
+        if cargo not in carried:
+            continue
         copies = (now.delivered_by_escape[at, :, i] + now.delivered_by_fusion[at, :, i]).sum(axis=1)
         time = now.first_copy[at, i - 1] / HOUR
         found[f"{c}.received/{cargo}"] = of_whole(

@@ -36,6 +36,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.biology import mvb_law
 from vesica.engine.counters import stream
 from vesica.engine.whole import donor_loop as loop
 from vesica.engine.whole import donor_rest, mvbs, records
@@ -64,7 +65,7 @@ class Leg:
     Parameters
     ----------
     duration : s
-    rates : of all cells, or one for each; or their rows, (1 or cell, 13)
+    rates : of all cells, or one for each; or their rows, (1 or cell, 14)
     look : draw the vesicles of every MVB at the end; without, only their number at fates is drawn
     loads : of vesicles; without, they are numbers only
 
@@ -89,7 +90,7 @@ class Leg:
                              "be zero here")
 
     def table(self) -> Array:
-        """(1 or cell, 13) rates of all cells, or of each."""
+        """(1 or cell, 14) rates of all cells, or of each."""
         if isinstance(self.rates, Rates):
             return self.rates.row()[None]
         if isinstance(self.rates, np.ndarray):
@@ -143,7 +144,7 @@ def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rate
             pool: Index | None = None, loads: Loads | None = None) -> Donors:
     """Cells that have stood long at these rates, every MVB looked at, counters at zero.
 
-    Without saturation free and docked MVBs are Poisson and their ages exponential in each stage:
+    Without saturation free and docked MVBs are Poisson and exponential in each stage of their ages:
     cells start so, with the hazards of `resting_means`, and settle for `LIVES` lives. With ``pool``
     (cell, cargo), what is in the cells at rest, the vesicles in MVBs then are loaded by ``loads`` as if each had taken
     from this pool, which stays; and none is tethered. Cells of which each has its own rates settle for the longest
@@ -151,7 +152,7 @@ def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rate
 
     Parameters
     ----------
-    rates : of all cells; or rows of each, (1 or cell, 13)
+    rates : of all cells; or rows of each, (1 or cell, 14)
     """
     rows = rates.row()[None] if isinstance(rates, Rates) else checked(rates)
     means = np.array([resting_means(Rates(*row)) for row in rows.tolist()])
@@ -174,7 +175,8 @@ def resting(seed: int, purpose: str, numbers: Sequence[int] | Index, rates: Rate
 
 def _settling(rates: Rates, docked: float, docking: float) -> float:
     """`LIVES` of the longest lives in s of what is in a donor: an MVB, a docked one, a tether, a full slot."""
-    ends = [h for h in (rates.lysosome + docking, rates.fusion if docked else 0.0,
+    stages = mvb_law.fusion_stages(rates.lysosome, docking, rates.undocking, rates.fusion)
+    ends = [h for h in (*(stages if docked else (rates.lysosome + docking,)),
                         rates.detachment + rates.tether_return,
                         rates.budding / rates.capacity + rates.retrofusion) if h]
     return LIVES / min(ends) if ends else 0.0

@@ -43,7 +43,7 @@ class Course(NamedTuple):
 
     Parameters
     ----------
-    rows : (1 or cell, 13)
+    rows : (1 or cell, 14)
     duration : s
     is_looked
         Draw the vesicles of every MVB at the end.

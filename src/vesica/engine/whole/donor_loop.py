@@ -4,9 +4,10 @@ MVBs share nothing but the docking sites. So an MVB draws, at its birth or at th
 if every site were free: the lysosome, a try to dock, or the end of the leg. One that the lysosome takes is drawn and
 counted on the spot and never stored. A try succeeds with the share of sites that are free then, else the MVB draws
 anew: tries are a Poisson process that is thinned (Lewis & Shedler 1979 Nav Res Logist Q 26:403), so docking has exactly
-the hazard h_dock (1 - docked/sites). Births and fusions come by the direct method (Gillespie 1977 J Phys Chem 81:2340);
-the hazard of births follows the mean number of endosomes and is thinned from its larger end. Tethered vesicles act
-on nothing: how many leave until the end of the leg is one binomial draw.
+the hazard h_dock (1 - docked/sites). Births, fusions and undockings come by the direct method (Gillespie 1977 J Phys
+Chem 81:2340); an MVB that undocks draws a new fate. The hazard of births follows the mean number of endosomes and is
+thinned from its larger end. Tethered vesicles act on nothing: how many leave until the end of the leg is one binomial
+draw.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _room(c, state, found, hold, most):  # noqa: ANN001, ANN202
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _events(c, rate, state, course, hold, found, most, left):  # noqa: ANN001, ANN202
-    """Births, tries to dock and fusions of one cell until the end of the leg, where rooms allow it."""
+    """Births, tries to dock, undockings and fusions of one cell until the end of the leg, where rooms allow it."""
     s, duration, n_docked = arrays.stream_of(state, c), course.duration, state.n_docked
     free, count = arrays.first_of(state.free, c), arrays.count_of(state, c)
     ends = rate[r.MATURATION] + rate[r.RECYCLING]
@@ -111,7 +112,8 @@ def _events(c, rate, state, course, hold, found, most, left):  # noqa: ANN001, A
         if code != DONE:
             return code, left
         left -= 1
-        total = birth + rate[r.FUSION] * n_docked[c]
+        leave = rate[r.FUSION] + rate[r.UNDOCKING]
+        total = birth + leave * n_docked[c]
         time = course.clock[c] + exponential(s) / total if total > 0.0 else math.inf
         if min(time, at) >= duration:
             return DONE, left
@@ -131,8 +133,12 @@ def _events(c, rate, state, course, hold, found, most, left):  # noqa: ANN001, A
                 first, at = (k, mvb[mvbs.TRY]) if mvb[mvbs.TRY] < at else (first, at)
                 state.n_free[c] += 1
         elif n_docked[c] > 0:  # rounding of the sum may point here when nothing is docked
-            k = min(int((u - birth) / rate[r.FUSION]), n_docked[c] - 1)
-            _fuse(c, rate, time, k, state, course, hold, found)
+            k = min(int((u - birth) / leave), n_docked[c] - 1)
+            if rate[r.UNDOCKING] > 0.0 and u - birth - k * leave >= rate[r.FUSION]:
+                _undock(c, rate, time, k, state, course, hold)
+                first, at = mvbs.first_try(free, state.n_free[c])
+            else:
+                _fuse(c, rate, time, k, state, course, hold, found)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -171,6 +177,22 @@ def _try(c, rate, time, state, course, k, hold):  # noqa: ANN001, ANN202
         mvbs.lyse(s, rate, when, state.share[c], mvb, count, hold)
     state.n_free[c] -= 1
     mvbs.put(shift(free, state.n_free[c] * mvbs.MARKS), mvb)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _undock(c, rate, time, k, state, course, hold):  # noqa: ANN001, ANN202
+    """Docked MVB ``k`` is free again, with a new fate; one that the lysosome takes is not stored."""
+    s, free, docked = arrays.stream_of(state, c), arrays.first_of(state.free, c), arrays.first_of(state.docked, c)
+    mvb = shift(docked, k * mvbs.MARKS)
+    kind, when = mvbs.fate(s, rate, time, course.duration)
+    if kind == mvbs.LYSED_AT:
+        mvbs.lyse(s, rate, when, state.share[c], mvb, arrays.count_of(state, c), hold)
+    else:
+        mvb[mvbs.TRY] = when
+        mvbs.put(mvb, shift(free, state.n_free[c] * mvbs.MARKS))
+        state.n_free[c] += 1
+    state.n_docked[c] -= 1
+    mvbs.put(shift(docked, state.n_docked[c] * mvbs.MARKS), mvb)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -8,7 +8,7 @@ from typing import Final
 from numba import njit
 
 from vesica.engine.borrowed import shift
-from vesica.engine.counters import binomial, exponential, poisson
+from vesica.engine.counters import binomial, exponential, poisson, uniform
 from vesica.engine.whole import mvbs, records
 from vesica.engine.whole import rates as r
 from vesica.engine.whole.donor_arrays import first_of, hold_of, stream_of
@@ -21,7 +21,7 @@ NEVER: Final = 1e300  # s; an age at which an MVB is as full as it gets
 def resting_means(rates: Rates) -> tuple[float, float, float, float]:
     """Endosomes, free and docked MVBs at rest and the hazard with which a free one docks.
 
-    Births f m/(m + c) = h M + g D and k (1 - D/S) M = g D: a quadratic whose smaller root keeps
+    Births b = f m/(m + c) = h M + g D and k (1 - D/S) M = (g + u) D: a quadratic in D whose smaller root keeps
     D < S. A mean-field value: exact where sites abound.
 
     Raises
@@ -34,22 +34,24 @@ def resting_means(rates: Rates) -> tuple[float, float, float, float]:
     born = endosomes * rates.maturation
     half = rates.lysosome + rates.docking
     is_docking = bool(rates.docking and born)
-    stays = is_docking and not rates.fusion  # docked MVBs fill the sites for good; the lysosome takes the others
-    if (rates.formation and not ends) or (born and not half) or (stays and not (rates.lysosome and
-                                                                                math.isfinite(rates.sites))):
+    leave = rates.fusion + rates.undocking
+    stays = is_docking and not leave  # docked MVBs fill the sites for good; the lysosome takes the others
+    if ((rates.formation and not ends) or (born and not half) or (is_docking and not (rates.lysosome or rates.fusion))
+            or (stays and not math.isfinite(rates.sites))):
         raise ValueError("endosomes, MVBs or docked MVBs never end: such a cell has no rest; start from another")
     docked = 0.0
     if is_docking and math.isfinite(rates.sites):
-        b = born + rates.fusion * rates.sites * (1.0 + rates.lysosome / rates.docking)
+        b = born + rates.sites * (rates.fusion + rates.lysosome / rates.docking * leave)
         root = math.sqrt(b * b - 4.0 * rates.fusion * born * rates.sites)
         docked = 2.0 * born * rates.sites / (b + root)
     elif is_docking:
-        docked = rates.docking * born / half / rates.fusion
+        docked = rates.docking * born / (rates.lysosome * leave + rates.docking * rates.fusion)
     if docked >= rates.sites * (1.0 - 1e-9) and not rates.lysosome:
         raise ValueError("MVBs are made faster than all docking sites can fuse them, and no lysosome takes them: "
                          "such a cell has no rest; start from another")
     docking = rates.docking * (1.0 - docked / rates.sites)
-    return endosomes, born / (rates.lysosome + docking) if born else 0.0, docked, docking
+    net = docking * (rates.fusion / leave if leave else 1.0)  # of those that dock, some come back
+    return endosomes, born / (rates.lysosome + net) if born else 0.0, docked, docking
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -58,7 +60,7 @@ def furnish(streams, rates, means, share, free, docked, n_free, n_docked):  # no
 
     Parameters
     ----------
-    rates : (1 or cell, 13)
+    rates : (1 or cell, 14)
     means : (1 or cell, 4)
         `resting_means` of each.
     """
@@ -67,7 +69,8 @@ def furnish(streams, rates, means, share, free, docked, n_free, n_docked):  # no
         rate, mean_free, mean_docked = rates[k], means[k, 1], means[k, 2]
         loss = rate[r.BUDDING] / rate[r.CAPACITY] + rate[r.RETROFUSION]
         rest = rate[r.BUDDING] / rate[r.CAPACITY] / loss if loss > 0.0 else 0.0
-        leave = rate[r.LYSOSOME] + means[k, 3]
+        free_ends, docked_ends = rate[r.LYSOSOME] + means[k, 3], rate[r.FUSION] + rate[r.UNDOCKING]
+        again = means[k, 3] / free_ends * rate[r.UNDOCKING] / docked_ends if free_ends * docked_ends > 0.0 else 0.0
         share[c] = rest
         n_free[c] = min(int(poisson(s, mean_free)), free.shape[1])
         if math.isinf(rate[r.SITES]):
@@ -76,12 +79,23 @@ def furnish(streams, rates, means, share, free, docked, n_free, n_docked):  # no
             n_docked[c] = min(int(binomial(s, math.floor(rate[r.SITES]), mean_docked / rate[r.SITES])),
                               docked.shape[1])
         for k in range(n_free[c]):
-            mvbs.bear(s, rate, rest, -loss * exponential(s) / leave, free[c, k])
+            age = exponential(s) / free_ends + _visits(s, again, free_ends, docked_ends)
+            mvbs.bear(s, rate, rest, -loss * age, free[c, k])
         for k in range(n_docked[c]):
             age = NEVER  # docked before the lysosome could take it, and there to stay
-            if rate[r.FUSION] > 0.0:
-                age = exponential(s) / leave + exponential(s) / rate[r.FUSION]
+            if docked_ends > 0.0:
+                age = exponential(s) / free_ends + exponential(s) / docked_ends
+                age += _visits(s, again, free_ends, docked_ends)
             mvbs.bear(s, rate, rest, -loss * age, docked[c, k])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _visits(s, again, free_ends, docked_ends):  # noqa: ANN001, ANN202
+    """Time of the earlier visits to the membrane, each with the life before it; ``again`` that there was one more."""
+    age = 0.0
+    while again > 0.0 and uniform(s) < again:
+        age += exponential(s) / free_ends + exponential(s) / docked_ends
+    return age
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -59,9 +59,9 @@ def give(dish: Dish, dose: Dose, source: Taken) -> Given:
     dish.journey = journey.add_free(dish.journey, classes[drawn.classes], drawn.diameters, drawn.copies)
     named: dict[str, float] = {}
     for k, origin in enumerate(source.classes):
-        copies = drawn.copies[drawn.classes == k].sum(axis=0)
-        for suffix, amount in zip(dish.suffixes, (number[k], *copies), strict=True):
-            named |= {f"medium.{pool}:{origin}{suffix}": float(amount) for pool in ("free", "added")}
+        amounts = (number[k], *drawn.copies[drawn.classes == k].sum(axis=0))
+        for i, suffix in dish.contents(origin):
+            named |= {f"medium.{pool}:{origin}{suffix}": float(amounts[i]) for pool in ("free", "added")}
     for name, amount in source.solubles.items():
         named[f"medium.{name}"] = amount * share * dose.carry_over
         dish.solubles[name] += named[f"medium.{name}"]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vesica.engine.codegen import compiled
 from vesica.engine.program import Program, Tables
+from vesica.engine.whole.rates import ROW
 
 Array = NDArray[np.float64]
 
@@ -54,6 +55,12 @@ class Laws:
                 found = found * values[self.program.index[factor]]
         return found
 
+    def sources(self, cell: str, soluble: str) -> list[tuple[str, int]]:
+        """Fluxes of a cell type that change a factor of the medium, with how many molecules each."""
+        pool = f"medium.{soluble}"
+        return [(flux.name, count) for flux in self.tables.fluxes if flux.owner == cell
+                for name, count in flux.moves if name == pool]
+
     def gains(self, flux: str, cell: str) -> Mapping[str, int]:
         """Plain pools of a cell (no counters of vesicles, which name an origin) that a flux fills, with how many."""
         if flux not in self.fluxes:
@@ -63,16 +70,16 @@ class Laws:
 
     def _own(self, cell: str) -> frozenset[str]:
         kind = next(one for one in self.program.model.cells if one.name == cell)
-        return frozenset(name for cargo in kind.cargo for name in (f"{cell}.{cargo}", f"{cell}.{cargo}_arriving"))
+        return frozenset(f"{cell}.{cargo}{end}" for cargo in kind.cargo for end in ("", "_arriving", "_duplex"))
 
 
 def donor_rates(laws: Laws, values: Array, cell: str) -> Array:
-    """(cell, 13) the fields of `rates.Rates` for every cell, tethers left out: those are of the journey.
+    """(cell, 14) the fields of `rates.Rates` for every cell, tethers left out: those are of the journey.
 
     Read with no docked MVB, so that docking is the hazard while all sites are free.
     """
     number = values.shape[1]
-    rows = np.zeros((number, 13))
+    rows = np.zeros((number, ROW))
     own = {name: laws.value(values, f"{cell}.{name}") for name in
            ("budding_per_mvb", "ilv_capacity", "docking_sites", "released_share")}
     columns = (
@@ -83,6 +90,7 @@ def donor_rates(laws: Laws, values: Array, cell: str) -> Array:
         laws.rate(values, f"retrofusion/{cell}.mvb", f"{cell}.mvb_ilv"),
         laws.rate(values, f"lysosome/{cell}", f"{cell}.mvb"),
         laws.rate(values, f"docking/{cell}", f"{cell}.mvb"),
+        laws.rate(values, f"undocking/{cell}", f"{cell}.docked"),
         own["docking_sites"],
         laws.rate(values, f"fusion/{cell}", f"{cell}.docked"),
         own["released_share"],

@@ -20,7 +20,7 @@ def levels(dish: Dish) -> dict[str, Array]:
     now = dish.journey
     free = now.now(journey.FREE)[0]
     for k, origin in enumerate(dish.classes):
-        for i, suffix in enumerate(dish.suffixes):
+        for i, suffix in dish.contents(origin):
             for pool, amounts in (("free", free), ("plastic", now.plastic), ("decayed", now.decayed),
                                   ("added", now.added)):
                 found[f"medium.{pool}:{origin}{suffix}"] = np.array([float(amounts[k, i])])
@@ -30,14 +30,23 @@ def levels(dish: Dish) -> dict[str, Array]:
 
 
 def _own(dish: Dish, cells: Cells) -> dict[str, Array]:
-    """Signals, cargo, targets and life of each cell."""
-    c, index = cells.name, dish.laws.program.index
-    names = [f"{c}.{signal.name}" for signal in cells.type.signals]
-    names += [f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving")]
+    """Levels, cargo, targets, phenotypes and life of each cell."""
+    c, index, table = cells.name, dish.laws.program.index, dish.laws.program.table
+    living = [pool.name for pool in table.pools if pool.compartment == c and pool.is_level]
+    watched = [one.name for one in table.watched if one.compartment == c]
+    if watched:
+        dish.laws.evaluate(cells.values)
+    living += watched
+    names = [f"{c}.ago", *(f"{c}.{cargo}{end}" for cargo in cells.type.cargo for end in ("", "_arriving", "_duplex"))]
     names += [f"{c}.{mirna}{end}" for mirna in cells.type.mirna_targets for end in ("_target", "_repressed")]
+    names += [f"{c}.{state.name}" for chain in cells.type.chains for state in chain.living]
     found = {name: np.where(cells.is_alive, cells.values[index[name]], 0.0) for name in names if name in index}
-    if cells.is_alive.any():  # signals are levels of living cells
-        found |= {name: np.where(cells.is_alive, found[name], np.nan) for name in names[: len(cells.type.signals)]}
+    if cells.is_alive.any():  # levels are those of living cells
+        found |= {name: np.where(cells.is_alive, cells.values[index[name]], np.nan) for name in living}
+    else:
+        found |= {name: np.zeros(cells.number) for name in living}
+    found |= {f"{c}.died_of:{state.name}": cells.values[index[f"{c}.died_of:{state.name}"]].copy()
+              for chain in cells.type.chains for state in chain.states if state.dies}
     if cells.type.can_die:
         found |= {f"{c}.alive": cells.is_alive.astype(float), f"{c}.dead": (~cells.is_alive).astype(float)}
     return found
@@ -62,12 +71,12 @@ def _donor(dish: Dish, cells: Cells) -> dict[str, Array]:
         f"{c}.returned": counts[:, mvbs.FUSED_BACK] + back[:, 0],
         f"{c}.degraded_inside": counts[:, mvbs.DEGRADED],
     }
-    for i, name in enumerate(dish.cargo):
+    for i, end in dish.contents(c)[1:]:
         found |= {
-            f"{c}.mvb_ilv/{name}": cargo[0, :, i], f"{c}.docked_ilv/{name}": cargo[1, :, i],
-            f"{c}.tethered/{name}": tethered[:, i + 1], f"{c}.made/{name}": moved[:, i, records.MADE],
-            f"{c}.returned/{name}": moved[:, i, records.FUSED_BACK] + back[:, i + 1],
-            f"{c}.degraded_inside/{name}": moved[:, i, records.DEGRADED],
+            f"{c}.mvb_ilv{end}": cargo[0, :, i - 1], f"{c}.docked_ilv{end}": cargo[1, :, i - 1],
+            f"{c}.tethered{end}": tethered[:, i], f"{c}.made{end}": moved[:, i - 1, records.MADE],
+            f"{c}.returned{end}": moved[:, i - 1, records.FUSED_BACK] + back[:, i],
+            f"{c}.degraded_inside{end}": moved[:, i - 1, records.DEGRADED],
         }
     return {name: np.array(amount, dtype=float) for name, amount in found.items()}
 
@@ -80,7 +89,7 @@ def _recipient(dish: Dish, cells: Cells) -> dict[str, Array]:
     bound, inside = now.now(journey.BOUND)[at], now.now(journey.INSIDE)[at]
     for k, origin in enumerate(dish.classes):
         found[f"{cells.name}.taken_up:{origin}"] = now.taken_up[at, k].astype(float)
-        for i, suffix in enumerate(dish.suffixes):
+        for i, suffix in dish.contents(origin):
             delivered = now.delivered_by_escape[at, k, i] + now.delivered_by_fusion[at, k, i]
             for pool, amounts in (("bound", bound[:, k, i]), ("inside", inside[:, k, i]),
                                   ("degraded", now.degraded[at, k, i]), ("delivered", delivered)):
@@ -94,7 +103,7 @@ def _at_once(dish: Dish, cells: Cells) -> dict[str, Array]:
     for k, origin in enumerate(dish.classes):
         if sender_of(origin) == c and origin != c:
             found[f"{c}.released:{origin}"] = dish.left[cells.at, k, 0].astype(float)
-        for i, suffix in enumerate(dish.suffixes):
+        for i, suffix in dish.contents(origin):
             if sender_of(origin) == c and origin != c:
                 found[f"{c}.made:{origin}{suffix}"] = dish.left[cells.at, k, i].astype(float)
             if cells.type.can_die:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from vesica.biology import biogenesis, release
 
 # Places in a row, in the order of the fields of `Rates`.
-(FORMATION, MATURATION, RECYCLING, BUDDING, CAPACITY, RETROFUSION, LYSOSOME, DOCKING, SITES, FUSION, RELEASED,
- DETACHMENT, TETHER_RETURN) = range(13)
-ROW = 13
+(FORMATION, MATURATION, RECYCLING, BUDDING, CAPACITY, RETROFUSION, LYSOSOME, DOCKING, UNDOCKING, SITES, FUSION,
+ RELEASED, DETACHMENT, TETHER_RETURN) = range(14)
+ROW = 14
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Rates:
         Need not be whole: see `mvb_law.slots_pmf`.
     retrofusion : 1/s
         Of one vesicle inside.
-    lysosome, docking, fusion : 1/s
+    lysosome, docking, undocking, fusion : 1/s
         Of one MVB; docking while all sites are free.
     sites : 1
         Docking sites; may be infinite. A fraction of a site is taken with the hazard of that fraction.
@@ -51,6 +51,7 @@ class Rates:
     retrofusion: float
     lysosome: float
     docking: float
+    undocking: float
     sites: float
     fusion: float
     released_share: float
@@ -65,12 +66,12 @@ class Rates:
             raise ValueError(f"a donor cell needs capacity >= 1, sites > 0 and released_share <= 1, not {self}")
 
     def row(self) -> NDArray[np.float64]:
-        """(13,) the fields in order."""
+        """(14,) the fields in order."""
         return np.array(astuple(self), dtype=float)
 
 
 def checked(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(cell, 13) rows of rates, as they are.
+    """(cell, 14) rows of rates, as they are.
 
     Raises
     ------
@@ -94,7 +95,8 @@ def rates_of(parameters: Mapping[str, float], cell: str) -> Rates:
                                            p["nsmase2_activity"]),
         capacity=p["ilv_capacity"], retrofusion=p["retrofusion_rate"], lysosome=p["mvb_lysosome_rate"],
         docking=release.docking_hazard(p["mvb_docking_rate"], p["rab27_activity"], 0.0, p["docking_sites"]),
-        sites=p["docking_sites"], fusion=release.fusion_hazard(p["mvb_fusion_rate"], p["snare_activity"]),
+        undocking=p["mvb_undocking_rate"], sites=p["docking_sites"],
+        fusion=release.fusion_hazard(p["mvb_fusion_rate"], p["snare_activity"]),
         released_share=p["released_share"], detachment=p["tether_detachment_rate"],
         tether_return=p["tether_return_rate"],
     )

@@ -80,7 +80,7 @@ def simulate(stream, rate, duration, cell, free, docked, counts, bursts, held): 
     Parameters
     ----------
     stream : (SIZE,) uint64
-    rate : (13,), see `rates.Rates`
+    rate : (14,), see `rates.Rates`
     cell : (4,) int64
         Endosomes, free MVBs, docked MVBs, tethered vesicles.
     free, docked : (room, 2) int64
@@ -98,7 +98,7 @@ def simulate(stream, rate, duration, cell, free, docked, counts, bursts, held): 
         Bursts written.
     """
     time, fused, left_so_far = 0.0, 0, 0
-    hazard = np.zeros(10)
+    hazard = np.zeros(11)
     fill = rate[r.BUDDING] / rate[r.CAPACITY]
     while True:
         inside = np.array([free[: cell[FREE], 0].sum(), docked[: cell[DOCKED], 0].sum()])
@@ -113,12 +113,13 @@ def simulate(stream, rate, duration, cell, free, docked, counts, bursts, held): 
         hazard[7] = rate[r.FUSION] * cell[DOCKED]
         hazard[8] = rate[r.DETACHMENT] * cell[TETHERED]
         hazard[9] = rate[r.TETHER_RETURN] * cell[TETHERED]
+        hazard[10] = rate[r.UNDOCKING] * cell[DOCKED]
         total = hazard.sum()
         time += exponential(stream) / total if total > 0.0 else duration
         if time >= duration:
             return fused
         left, what = uniform(stream) * total, 0
-        while what < 9 and left >= hazard[what]:
+        while what < 10 and left >= hazard[what]:
             left -= hazard[what]
             what += 1
         if what == 0:
@@ -160,6 +161,14 @@ def simulate(stream, rate, duration, cell, free, docked, counts, bursts, held): 
             cell[FREE] -= 1
             free[chosen] = free[cell[FREE]]
             held.free[chosen] = held.free[cell[FREE]]
+        elif what == 10:
+            chosen = np.int64(uniform(stream) * cell[DOCKED])
+            free[cell[FREE]] = docked[chosen]
+            held.free[cell[FREE]] = held.docked[chosen]
+            cell[FREE] += 1
+            cell[DOCKED] -= 1
+            docked[chosen] = docked[cell[DOCKED]]
+            held.docked[chosen] = held.docked[cell[DOCKED]]
         elif what == 7:
             chosen = np.int64(uniform(stream) * cell[DOCKED])
             leaving, number = 0, docked[chosen, 0]

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from vesica.engine.counters import stream
 from vesica.engine.doses import present_in
 from vesica.engine.program import Program
-from vesica.engine.rest import Rests, resting
+from vesica.engine.rest import REST_TIME, Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
+from vesica.engine.table import RUNNING
 from vesica.engine.whole import donor, journey, unlike
 from vesica.engine.whole.chemistry import Reactions, Signals
 from vesica.engine.whole.dish import Cells, Dish
@@ -79,15 +80,17 @@ def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozen
     differ = unlike.put_numbers(program, kind, row, values, donor.streams_of(seed, f"{name}|spread", range(number)))
     if differ:
         unlike.put_rest(program, kind, dish.arm, present, values)
-    means = values.copy() if differ else None
     reactions = Reactions(program, present, kind.name)
     streams = donor.streams_of(seed, f"{name}|reactions", range(number))
-    _settle_reactions(program, kind, reactions, values, streams)
+    signals = Signals(program, present, kind.name)
+    _choose_phenotypes(program, kind, signals, values, f"{name}|phenotype")
+    means = values.copy() if differ else None
+    _settle_reactions(program, reactions, values, streams)
     first = sum(cells.number for cells in dish.cells)
     cells = Cells(kind, first, values, np.ones(number, dtype=bool), streams, stream(seed, f"{name}|chance", 0),
-                  Signals(program, present, kind.name), reactions)
+                  signals, reactions)
     for pool in (f"{kind.name}.docked", *(f"{kind.name}.bound:{origin}{end}" for origin in dish.classes
-                                          for end in dish.suffixes)):
+                                          for _, end in dish.contents(origin))):
         if pool in program.index:  # rates are read with no docked MVB; nothing is bound yet
             values[program.index[pool]] = 0.0
     if kind.secretes_vesicles:
@@ -95,15 +98,27 @@ def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozen
     return cells
 
 
-def _settle_reactions(program: Program, kind: CellType, reactions: Reactions, values: Array, streams: Words) -> None:
-    """Whole numbers in place of resting means; no cell dies meanwhile, as in the mean field's rest."""
-    place = program.index.get(f"{kind.name}.death_rate") if kind.can_die else None
-    if place is not None:
-        hazard = values[place].copy()
-        values[place] = 0.0
+def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, values: Array, purpose: str) -> None:
+    """Put each cell into one state of every chain, by the shares of the mean field, and its signals at rest there."""
+    for chain in kind.chains:
+        places = [program.index[f"{kind.name}.{state.name}"] for state in chain.living]
+        below = np.cumsum(values[places], axis=0)
+        chance = uniforms(stream(program.model.schedule.seed, f"{purpose}|{chain.name}", 0), values.shape[1])
+        values[places] = np.arange(len(places))[:, None] == (chance > below[:-1] / below[-1]).sum(axis=0)
+    if kind.chains:
+        signals.advance(values, 0.0, REST_TIME)
+
+
+def _settle_reactions(program: Program, reactions: Reactions, values: Array, streams: Words) -> None:
+    """Whole numbers in place of resting means; what stands still in the mean field's rest stands still here."""
+    place = program.index.get(RUNNING)
+    if place is None:
+        reactions.settle(values, streams)
+        return
+    running = values[place].copy()
+    values[place] = 0.0
     reactions.settle(values, streams)
-    if place is not None:
-        values[place] = hazard
+    values[place] = running
 
 
 def _settle_donors(dish: Dish, cells: Cells, means: Array | None, purpose: str) -> None:

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from vesica.biology.mvb_law import relaxed
 from vesica.engine.counters import binomial, poisson
 from vesica.engine.steppers.tau import Steps
-from vesica.engine.whole import donor, journey
+from vesica.engine.whole import donor, journey, records
 from vesica.engine.whole.budding import fall_apart, shed
 from vesica.engine.whole.bursts import Bursts
 from vesica.engine.whole.chemistry import Reacted
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.draws import binomials
 from vesica.engine.whole.laws import donor_rates
-from vesica.engine.whole.rates import CAPACITY, SITES
+from vesica.engine.whole.rates import CAPACITY, ROW, SITES
 from vesica.engine.whole.vesicles import uniforms
 
 Array = NDArray[np.float64]
@@ -80,6 +80,7 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
     for cells in dish.cells:
         _die(dish, cells, half)
         reacted = _react(cells, half, workers)
+        _bury(dish, cells, _have_died(dish, cells) & cells.is_alive)
         steps += reacted.steps
         message = _signal(dish, cells, half)
         if message or reacted.message:
@@ -103,12 +104,20 @@ def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
             arrivals.append(shed(dish, cells, duration))
     hazards = _hazards(dish)
     held += [np.ravel(hazards[name].mean(axis=-1)) for name in sorted(hazards)]
-    before = dish.journey.fates.copy()
+    before, decayed = dish.journey.fates.copy(), dish.journey.decayed.copy()
     dish.journey = journey.advance(dish.journey, journey.Hazards(**hazards), _merged(arrivals, len(dish.cargo)),
                                    dish.time, duration)
     for cells in dish.cells:
         _bring(dish, cells, dish.journey.fates - before)
+    _free(dish, dish.journey.decayed - decayed)
     return held
+
+
+def _free(dish: Dish, burst: NDArray[np.int64]) -> None:
+    """Cargo of vesicles that burst in the medium, (class, content), becomes the soluble that it frees."""
+    for column, cargo in enumerate(dish.laws.program.model.cargo, start=1):
+        if cargo.frees:
+            dish.solubles[cargo.frees] += float(burst[:, column].sum())
 
 
 def _signal(dish: Dish, cells: Cells, duration: float) -> str:
@@ -119,7 +128,7 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
     index, c = dish.laws.program.index, cells.name
     bound = dish.journey.now(journey.BOUND)[cells.at]
     for k, origin in enumerate(dish.classes):
-        for i, suffix in enumerate(dish.suffixes):
+        for i, suffix in dish.contents(origin):
             place = index.get(f"{c}.bound:{origin}{suffix}")
             if place is not None:
                 cells.values[place] = bound[:, k, i]
@@ -130,9 +139,17 @@ def _signal(dish: Dish, cells: Cells, duration: float) -> str:
 
 def _levels(dish: Dish, cells: Cells) -> Array:
     """Means of the cargo of the cells and of what they secrete and die with: held in a window like hazards are."""
-    rates = [dish.laws.rate(cells.values, f"secretion/{cells.name}.{soluble}").mean() for soluble in dish.solubles]
+    rates = [_made(dish, cells, soluble).mean() for soluble in dish.solubles]
     deaths = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive").mean()
     return np.array([*(cells.values[place].mean() for place in dish.places(cells).values()), *rates, deaths])
+
+
+def _made(dish: Dish, cells: Cells, soluble: str) -> Array:
+    """(cell,) molecules of a factor that each cell gives to the medium per second, less what it takes."""
+    made = np.zeros(cells.number)
+    for flux, count in dish.laws.sources(cells.name, soluble):
+        made += count * dish.laws.rate(cells.values, flux)
+    return made
 
 
 def _hazards(dish: Dish) -> dict[str, Array]:
@@ -167,10 +184,11 @@ def _release(dish: Dish, cells: Cells, donors: donor.Donors, rows: Array, durati
     """Donors of one type through the window, and what fused with the membrane."""
     c = cells.name
     donors.pool[:] = dish.pool(cells)
+    before = donors.moved[:, :, records.FUSED_BACK].copy()
     rows = rows * cells.is_alive[:, None] + _idle(~cells.is_alive)
     leg = donor.Leg(duration, rows, loads=dish.loads(c, cells.values))
     donors, bursts = donor.advance(donors, leg, workers)
-    dish.put_pool(cells, donors.pool)
+    dish.put_pool(cells, donors.pool, donors.moved[:, :, records.FUSED_BACK] - before)
     dish.tally.add_bursts(c, bursts, dish.time, cells.number)
     return donors, arriving(bursts, dish.classes.index(c), cells.first)
 
@@ -193,8 +211,8 @@ def arriving(bursts: Bursts, kind: int, first: int) -> journey.Arrivals:
 
 
 def _idle(is_idle: NDArray[np.bool_]) -> Array:
-    """(cell, 13) what donors that do nothing need to stay valid: room for one vesicle and one site."""
-    rows = np.zeros((is_idle.size, 13))
+    """(cell, 14) what donors that do nothing need to stay valid: room for one vesicle and one site."""
+    rows = np.zeros((is_idle.size, ROW))
     rows[:, [CAPACITY, SITES]] = is_idle[:, None]
     return rows
 
@@ -217,21 +235,29 @@ def _bring(dish: Dish, cells: Cells, fates: NDArray[np.int64]) -> None:
         Of the window.
     """
     index, laws, c = dish.laws.program.index, dish.laws, cells.name
-    held, of = dish.places(cells), fates[:, cells.at].sum(axis=2)
-    live = [origin for origin in dish.classes if f"escape/{c}:{origin}" in laws.fluxes]
+    held, of = dish.places(cells) | dish.duplexes(cells), fates[:, cells.at].sum(axis=2)
     for column, cargo in enumerate(dish.cargo, start=1):
         if cargo in held:
             cells.values[held[cargo]] += of[journey.loop.TAKEN_BACK, :, column]
-        if not live:
+        where = next((f"{c}:{origin}/{cargo}" for origin in dish.classes
+                      if f"escape/{c}:{origin}/{cargo}" in laws.fluxes), None)  # any class: what it brings goes one way
+        if where is None:
             continue
-        where = f"{c}:{live[0]}/{cargo}"
-        fused = of[journey.loop.FUSED, :, column]
-        if f"membrane_fusion/{where}.lost" in laws.fluxes:
-            fused = binomials(cells.chance, fused, laws.value(cells.values, f"{c}.receptor_insertion_share"))
         for flux, copies in ((f"escape/{where}", of[journey.loop.ESCAPED, :, column]),
-                             (f"membrane_fusion/{where}", fused)):
-            for pool, count in laws.gains(flux, c).items():
-                cells.values[index[pool]] += count * copies
+                             (f"membrane_fusion/{where}", of[journey.loop.FUSED, :, column])):
+            for way, number in _split(dish, cells, flux, copies):
+                for pool, count in laws.gains(way, c).items():
+                    cells.values[index[pool]] += count * number
+
+
+def _split(dish: Dish, cells: Cells, flux: str, copies: NDArray[np.int64]) -> list[tuple[str, NDArray[np.int64]]]:
+    """The fluxes that share out (cell,) delivered copies, and what each gets; the share is the last factor."""
+    laws = dish.laws
+    other = next((f"{flux}{end}" for end in (".lost", ".unloaded") if f"{flux}{end}" in laws.fluxes), None)
+    if other is None:
+        return [(flux, copies)]
+    first = binomials(cells.chance, copies, laws.value(cells.values, laws.fluxes[flux].factors[-1]))
+    return [(flux, first), (other, copies - first)]
 
 
 def _react(cells: Cells, duration: float, workers: int) -> Reacted:
@@ -245,14 +271,25 @@ def _react(cells: Cells, duration: float, workers: int) -> Reacted:
 
 
 def _die(dish: Dish, cells: Cells, duration: float) -> None:
-    """Cells that die within ``duration``, all at its end; all they hold is lost with them.
+    """Cells that die within ``duration``, all at its end: at the hazard of death, or as they entered a phenotype."""
+    hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
+    dying = _have_died(dish, cells)
+    if hazard.any():
+        dying |= uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration)
+    _bury(dish, cells, dying & cells.is_alive)
+
+
+def _have_died(dish: Dish, cells: Cells) -> NDArray[np.bool_]:
+    """Cells that entered a phenotype that dies: their reactions say so."""
+    place = dish.laws.program.index.get(f"{cells.name}.alive")
+    return np.zeros(cells.number, dtype=bool) if place is None else cells.values[place] == 0.0
+
+
+def _bury(dish: Dish, cells: Cells, dying: NDArray[np.bool_]) -> None:
+    """All that dying cells hold is lost with them.
 
     The values of a dead cell stay as they were when it died, and nothing reads them but its signals.
     """
-    hazard = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive")
-    if not hazard.any():
-        return
-    dying = cells.is_alive & (uniforms(cells.chance, cells.number) < -np.expm1(-hazard * duration))
     if not dying.any():
         return
     cells.is_alive &= ~dying
@@ -272,8 +309,7 @@ def _solubles(dish: Dish, duration: float) -> None:
         dish.laws.evaluate(cells.values)
     for name, amount in dish.solubles.items():
         decay = dish.decay_of(name)
-        made = sum(float((dish.laws.rate(cells.values, f"secretion/{cells.name}.{name}") * cells.is_alive).sum())
-                   for cells in dish.cells)
+        made = sum(float((_made(dish, cells, name) * cells.is_alive).sum()) for cells in dish.cells)
         fresh = relaxed(0.0, made, decay, duration)
         if amount + fresh >= CONTINUOUS:
             dish.solubles[name] = amount * math.exp(-decay * duration) + fresh

@@ -1,0 +1,166 @@
+"""Reaction networks of cells: from the words of a model file or the library to frozen networks.
+
+Two steps: `definition` finds the words, which say what a cell gains with a network (cargo, solubles, rules); `build`
+reads expressions once all words of the cell are known, and proves units, equations and conservation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vesica.errors import nearest
+from vesica.library import Library
+from vesica.spec.expressions import names_in
+from vesica.spec.model import NetworkSpec
+from vesica.spec.network_reader import Reader
+from vesica.spec.quantities import Given, Notes
+from vesica.spec.resolved import Network
+from vesica.spec.vocabulary import Field
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One network on its way into one cell type: its words, and where they stand."""
+
+    name: str
+    words: NetworkSpec
+    place: str  # `networks.NAME`, or `library:network.NAME`
+
+    @property
+    def is_library(self) -> bool:
+        """Whether the library wrote it."""
+        return self.place.startswith("library:")
+
+    def levels(self) -> dict[str, str]:
+        """Label of each state and assignment."""
+        found = {name: state.label or name.replace("_", " ") for name, state in self.words.states.items()}
+        return found | {name: name.replace("_", " ") for name in self.words.assignments}
+
+
+@dataclass(frozen=True)
+class Built:
+    """The networks of one cell type, their parameters by path, and the unit of every state and assignment."""
+
+    networks: tuple[Network, ...] = ()
+    expected: Mapping[str, Field] = field(default_factory=dict)
+    numbers: Mapping[str, Given] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_BUILT = Built()
+
+
+def definition(name: str, own: Mapping[str, NetworkSpec], library: Library) -> Plan | None:
+    """The words of a network, of the model or of the library; None where nobody knows it."""
+    if name in own:
+        return Plan(name, own[name], f"networks.{name}")
+    if name in library.networks:
+        return Plan(name, NetworkSpec.model_validate(dict(library.networks[name])), f"library:network.{name}")
+    return None
+
+
+def check_names(plans: Sequence[Plan], cell: str, taken: Mapping[str, str], notes: Notes) -> None:
+    """States and assignments of a cell type have names of their own.
+
+    Parameters
+    ----------
+    taken : mapping of word to what it is
+        Words of the cell that mean something else already.
+    """
+    seen = dict(taken)
+    for plan in plans:
+        kinds = {"states": tuple(plan.words.states), "assignments": tuple(plan.words.assignments)}
+        for kind, names in kinds.items():
+            for name in names:
+                what = "state" if kind == "states" else "assignment"
+                if name in seen and not (name in plan.words.provides and seen[name] == "signal"):
+                    notes.add("error", f"{plan.place}.{kind}.{name}",
+                              f"`{name}` is a {what} of `{plan.name}` and a {seen[name]} of the {cell}",
+                              "a name means one thing in a cell", "a law could read the wrong one",
+                              "choose another name" + (f", or list it under `provides:` of `{plan.name}`"
+                                                       if seen[name] == "signal" else ""))
+                seen[name] = f"{what} of `{plan.name}`"
+        for name in plan.words.provides:
+            if name not in plan.levels():
+                notes.add("error", f"{plan.place}.provides", f"`{plan.name}` provides `{name}`, which it does not have",
+                          "what a network provides is one of its states or assignments",
+                          "the signal would be missing", nearest(name, plan.levels()))
+
+
+def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: Iterable[str], cargo: Iterable[str],
+          library: Library, notes: Notes) -> Built:
+    """Read every expression of the networks of a cell type and prove units, equations and conservation.
+
+    Parameters
+    ----------
+    words : mapping of word to internal unit
+        Everything else that expressions of this cell may read.
+    solubles, cargo : str
+        What equations may make or use beside states.
+    """
+    readers = [Reader(plan.name, plan.words, plan.place, cell, library, notes) for plan in plans]
+    units: dict[str, str] = {}
+    for reader in readers:
+        reader.read_numbers()
+        units |= reader.state_units()
+    _derive_units(readers, units, words)
+    _check_cycles(readers, notes)
+    outside = dict.fromkeys(cargo, "molecule") | dict.fromkeys(solubles, "molecule")
+    networks = []
+    expected: dict[str, Field] = {}
+    numbers: dict[str, Given] = {}
+    for reader in readers:
+        networks.append(reader.network({**words, **units}, units, outside))
+        expected |= {f"{cell}.{path}": item for path, item in reader.expected.items()}
+        numbers |= {f"{cell}.{path}": item for path, item in reader.numbers.items()}
+    return Built(tuple(networks), expected, numbers, units)
+
+
+def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str]) -> None:
+    """Units of assignments and followers, in an order in which all they read is known; what is left is a fault."""
+    waiting = {(reader.name, name): (reader, tree) for reader in readers for name, tree in reader.computed()}
+    while waiting:
+        ready = [key for key, (reader, tree) in waiting.items()
+                 if set(names_in(tree)) <= {*words, *units, *reader.constants}]
+        if not ready:
+            break
+        for key in ready:
+            reader, tree = waiting.pop(key)
+            units[key[1]] = reader.unit_here(key[1], tree, {**words, **units})
+    for (_, name), (reader, tree) in waiting.items():
+        units[name] = ""
+        known = {*words, *units, *reader.constants, *(other for _, other in waiting)}
+        for unknown in sorted(set(names_in(tree)) - known):
+            reader.unknown(name, unknown, known)
+
+
+def _check_cycles(readers: Sequence[Reader], notes: Notes) -> None:
+    """A value that is computed from itself; states break a circle, assignments do not."""
+    reads = {name: (set(names_in(tree)), reader) for reader in readers for name, tree in reader.trees.items()}
+    done: set[str] = set()
+    for start in reads:
+        path: list[str] = []
+        circle = _circle(start, {name: found for name, (found, _) in reads.items()}, path, done)
+        if circle:
+            reader = reads[circle[0]][1]
+            notes.add("error", f"{reader.place}.assignments.{circle[0]}",
+                      f"`{circle[0]}` is computed from itself: {' <- '.join([*circle, circle[0]])}",
+                      "an assignment is computed from states and from assignments before it",
+                      "there is no first value to compute", "make one of them a state, with reactions that change it")
+            return
+
+
+def _circle(name: str, reads: Mapping[str, set[str]], path: list[str], done: set[str]) -> list[str]:
+    if name in path:
+        return path[path.index(name):]
+    if name in done or name not in reads:
+        return []
+    path.append(name)
+    for other in sorted(reads[name]):
+        found = _circle(other, reads, path, done)
+        if found:
+            return found
+    path.pop()
+    done.add(name)
+    return []
