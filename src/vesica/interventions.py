@@ -251,19 +251,21 @@ def _machinery(*fields: str) -> Routes:
     return route
 
 
-def _rules_from(is_source: Callable[[str, ResolvedModel], bool]) -> Routes:
-    """A rule with a fold of one, or that adds nothing, changes nothing."""
+def _rules_from(is_source: Callable[[str, ResolvedModel], bool], *gates: str) -> Routes:
+    """A rule with a fold of one, or that adds nothing, changes nothing; networks feel nothing behind a gate of zero."""
+    networks = _machinery(*gates)
+
     def route(model: ResolvedModel, cells: Sequence[CellType]) -> tuple[dict[str, float], dict[str, float]]:
         owners = {cell.name for cell in cells}
-        return {}, {rule.strength: rule.neutral for rule in model.rules
-                    if rule.cell in owners and is_source(rule.source, model)}  # fmt: skip
+        return networks(model, cells)[0], {rule.strength: rule.neutral for rule in model.rules
+                                           if rule.cell in owners and is_source(rule.source, model)}
 
     return route
 
 
 ROUTES: Final[dict[str, tuple[str, Routes]]] = {
     "surface_signalling": ("signalling of vesicles from the cell surface blocked",
-                           _rules_from(lambda source, _model: source.startswith((BOUND, ENGAGED)))),
+                           _rules_from(lambda source, _model: source.startswith((BOUND, ENGAGED)), "surface_response")),
     "receptor_transfer": ("transfer of receptors to the cell surface blocked",
                           _machinery("receptor_surfacing_rate", "receptor_insertion_share")),
     "mirna_route": ("repression by received and own miRNA blocked",
@@ -271,7 +273,7 @@ ROUTES: Final[dict[str, tuple[str, Routes]]] = {
     "escape": ("escape from endosomes and fusion at the surface blocked, for lumen cargo and received receptors",
                _machinery("escape_rate", "surface_fusion_rate")),
     "soluble": ("response to solubles of the medium blocked",
-                _rules_from(lambda source, model: source in model.solubles)),
+                _rules_from(lambda source, model: source in model.solubles, "soluble_response")),
     "release": ("fusion of MVBs with the cell membrane blocked", _machinery("mvb_fusion_rate")),
     "shedding": ("shedding of microvesicles blocked", _machinery("shedding_rate")),
     "uptake": ("binding of vesicles and macropinocytosis blocked",

@@ -131,3 +131,56 @@ networks:
     assert run.values[-1, place("neuron.heard")] > 0.0
     assert run.values[:, place("neuron.heard")] == pytest.approx(inside / alive, rel=1e-12)
     assert not run.values[:, place("neuron.silent")].any()
+
+
+# ---- phenotypes
+
+CHAINS = [(cell.name, chain) for cell in CNS.cells.values() for chain in cell.phenotypes]
+DRIVEN = [rule for rule in CNS.rules if "_to_" in rule.text]
+
+
+def test_the_phenotypes_of_the_library() -> None:
+    assert {"neuron_fate", "inflammation", "reactivity"} <= {chain for _, chain in CHAINS}
+    assert {rule.cell for rule in DRIVEN} >= {"neuron", "microglia", "astrocyte"}
+
+
+@pytest.mark.parametrize(("cell", "chain"), CHAINS)
+def test_a_chain_and_the_rules_that_drive_it_are_there_where_it_is_named(cell: str, chain: str) -> None:
+    without = resolve(f"cells: {{{cell}: {{count: 1}}}}")
+    words = CNS.cells[cell].phenotypes[chain]
+    model = resolve(f"cells: {{{cell}: {{count: 1, cargo: {{caspase_1: {{}}}}, phenotypes: {{{chain}: {{}}}}}}}}")
+    assert without.cells[0].chains == ()
+    (found,) = model.cells[0].chains
+    assert {state.name for state in found.states} == set(words["states"])
+    for name, text in words["transitions"].items():
+        assert model.parameters[f"{cell}.{name}.hazard"].entry == text.removeprefix("@")
+    driven = {rule.key for rule in DRIVEN
+              if rule.cell == cell and any(way in rule.text for way in words["transitions"])}  # fmt: skip
+    assert driven <= {rule.key for rule in model.rules}
+    assert not driven & {rule.key for rule in without.rules}
+
+
+def test_a_rule_of_the_library_waits_for_the_cargo_it_starts_from() -> None:
+    key = "neuron_caspase1_pyroptosis"
+    chain = "phenotypes: {neuron_fate: {}}"
+    bare = resolve(f"cells: {{neuron: {{count: 1, {chain}}}}}")
+    with_it = resolve(f"cells: {{neuron: {{count: 1, cargo: {{caspase_1: {{}}}}, {chain}}}}}")
+    assert key not in {rule.key for rule in bare.rules}
+    assert key in {rule.key for rule in with_it.rules}
+
+
+@pytest.mark.parametrize("name", sorted(CNS.networks))
+def test_every_network_of_the_library_is_read_in_a_cell_that_can_hold_it(name: str) -> None:
+    """In the first cell type where nothing is missing; a network that no cell can hold is a fault."""
+    failures = []
+    for cell in sorted(CNS.cells):
+        try:
+            model = resolve(f"cells: {{{cell}: {{count: 1, networks: [{name}]}}}}")
+        except InputError as failure:
+            failures.append(str(failure))
+            continue
+        (network,) = model.cells[0].networks
+        assert network.label
+        assert network.source
+        return
+    pytest.fail("\n".join(failures))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.models import H, chain_model
+from tests.models import H, chain_model, transfer_model
 from vesica import api
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import run_all
@@ -77,6 +77,28 @@ def test_the_mean_field_grows_exactly_with_the_cells(factor: float) -> None:
     """Measured: 1 (x10) and 21 (x1/16) times the tolerance. A wrong exponent shows at more than 1e3, see below."""
     worst, where = worst_difference(rich_chain(), factor)
     assert worst < 100.0, where
+
+
+def receiving() -> ResolvedModel:
+    """Takers that translate, load Ago and touch ligands, with donors of all kinds of vesicles."""
+    model = transfer_model(arms=(Arm("both", {"donor": 1e6, "taker": 5e5}),),
+                           schedule=Schedule(12 * H, 1 * H, "well_mixed", 1))
+    close = replace(model.parameters["rule.touch.half_max"], value=0.01)  # as few vesicles as are bound here
+    return replace(model, parameters={**model.parameters, close.path: close})
+
+
+def test_what_received_cargo_does_grows_exactly() -> None:
+    """Measured: 8 times the tolerance."""
+    worst, where = worst_difference(receiving(), 10.0)
+    assert worst < 100.0, where
+
+
+@pytest.mark.parametrize("path", ["taker.ago_loading_rate", "taker.ligand.half_occupancy", "rule.touch.half_max"])
+def test_a_forgotten_exponent_of_received_cargo_is_found(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = scaling.exponent
+    monkeypatch.setattr(scaling, "exponent", lambda model, name: 0 if name == path else true(model, name))
+    worst, _ = worst_difference(receiving(), 10.0)
+    assert worst > 1e3
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

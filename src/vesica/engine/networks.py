@@ -11,6 +11,7 @@ from collections.abc import Callable
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
 from vesica.engine.table import TIMES, Pool, Watched
+from vesica.spec.networks import gate_of
 from vesica.spec.resolved import CellType, Network, NetworkState, Reaction
 
 
@@ -29,7 +30,13 @@ def bind_networks(names: Names, cell: CellType) -> None:
 
 def _words(names: Names, cell: CellType, network: Network) -> Callable[[str], str]:
     own = {name: f"{cell.name}.{network.name}.{name}" for name in network.constants}
-    return lambda word: own[word] if word in own else names.source(cell.name, word)
+    return lambda word: own[word] if word in own else _felt(names, cell.name, word)
+
+
+def _felt(names: Names, c: str, word: str) -> str:
+    """Value name of a word as the networks of a cell feel it: what comes from outside can be blocked."""
+    value, gate = names.source(c, word), gate_of(word, names.model.solubles)
+    return names.table.assign(f"{c}.{word} as felt", "product", value, f"{c}.{gate}") if gate else value
 
 
 def _pools(names: Names, cell: CellType, network: Network) -> None:
@@ -75,14 +82,15 @@ def _reaction(
         if name in places:
             levels[places[name]] = count
         elif name in cell.cargo:
-            cargo[f"{c}.{name}"] = count
+            for pool, number in names.changed(cell, name, count).items():
+                cargo[pool] = cargo.get(pool, 0) + number
         else:
             solubles[f"medium.{name}"] = count
     flux, alive, where = names.table.flux, names.alive(c), f"{c}.{target}"
     if levels:
         flux(f"network/{where}", c, rate, levels, needs)
     if cargo:
-        tokens = tuple(f"{name.removeprefix(f'{c}.')} of {c}" for name in cargo)
+        tokens = tuple(f"{name} of {c}" for name, _ in reaction.moves if name in cell.cargo)
         flux(f"conversion/{where}", c, (*rate, *alive), cargo, needs, tokens)
     if solubles:
         flux(f"exchange/{where}", c, (*rate, *alive), solubles, needs)

@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 # Derived shares and the share that they complete to one
 COMPLEMENTS = {"receptor_loss_share": "receptor_insertion_share", "apoptotic_rest_share": "apoptotic_cargo_share",
                "tethered_share": "released_share", "bare_arrival_share": "loaded_arrival_share"}
+AGO = ("ago_at_first", "ago_at_rest")  # derived copies of free Ago, of cells that hold any (`rows.resting_ago`)
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def _own(table: ProcessTable, group: Group) -> frozenset[str]:
     """Names of values that differ from kind to kind: varied numbers, pools, and what is computed from them."""
     own = {path for one in group.spreads for path in one.paths}
     own |= set(complements(dict.fromkeys(own, group.weights))) & set(table.derived)
+    own |= {f"{group.cell}.{name}" for name in AGO} & set(table.derived)
     own |= {pool.name for pool in table.pools if pool.compartment == group.cell}
     while True:
         more = {one.target for one in table.assignments if own & set(one.args)} - own

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
-from vesica.engine.nodes import COMPLEMENTS
+from vesica.engine.nodes import AGO, COMPLEMENTS
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
@@ -72,7 +72,8 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     laws: dict[str, SizeLaw] = {}
     values: dict[str, float] = {}
     for group in program.groups:
-        for name, numbers in group.numbers(row).items():
+        own = group.numbers(row)
+        for name, numbers in (own | ago_of_cells(program.model, group.cell, row, own)).items():
             values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
     for name in program.table.derived:
         if name in values:
@@ -90,7 +91,7 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
             values[name] = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
         elif what.endswith("_start_share"):
             values[name] = _start_share(program.model, row, owner, what.removesuffix("_start_share"))
-        elif what in ("ago_at_first", "ago_at_rest"):
+        elif what in AGO:
             values[name] = resting_ago(program.model, owner, row)[what]
         else:
             law = laws.setdefault(owner, size_law(row, owner))
@@ -104,6 +105,24 @@ def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, stat
     living = next([one.name for one in chain.living] for chain in chains if any(s.name == state for s in chain.living))
     total = sum(row[f"{cell}.{name}.initial"] for name in living)
     return row[f"{cell}.{state}.initial"] / total if total > 0.0 else float(state == living[0])
+
+
+def ago_of_cells(model: ResolvedModel, cell: str, row: Mapping[str, float], own: Mapping[str, NDArray[np.float64]]
+                 ) -> dict[str, NDArray[np.float64]]:
+    """`resting_ago` of cells with numbers of their own, by the names of values; nothing where they hold no Ago.
+
+    Parameters
+    ----------
+    own : mapping of path to (cell,)
+    """
+    if not own or not next(one for one in model.cells if one.name == cell).has_ago:
+        return {}
+    count = next(iter(own.values())).size
+    rows = ({**row, **{path: float(numbers[k]) for path, numbers in own.items()}} for k in range(count))
+    found = [resting_ago(model, cell, one) for one in rows]
+    return {f"{cell}.{name}": np.array([one[name] for one in found]) for name in AGO}
+
+
 def resting_ago(model: ResolvedModel, cell: str, row: Mapping[str, float]) -> dict[str, float]:
     """Copies of free Ago of a resting cell, ``ago_at_rest``; and ``ago_at_first``, before targets hold any of it.
 

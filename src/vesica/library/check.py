@@ -141,7 +141,18 @@ def reference_problems(library: Library) -> list[str]:
     everywhere = set(used.values()) | _inputs(library.entries.values())
     problems += [f"nothing uses `{entry}`" for entry in library.entries
                  if entry not in everywhere and not entry.startswith(DOCUMENTING)]  # fmt: skip
-    return problems + list(_switch_problems(library))
+    return problems + list(_switch_problems(library)) + list(_transfer_problems(library))
+
+
+def _transfer_problems(library: Library) -> Iterator[str]:
+    """What bursts free, what is translated and what engages a receptor are names that exist."""
+    yield from (f"cargo `{cargo.name}` frees `{cargo.frees}`, which is no soluble" for cargo in library.cargo.values()
+                if cargo.frees and cargo.frees not in library.solubles)  # fmt: skip
+    for cell in library.cells.values():
+        for kind, word in (("translations", "protein"), ("ligands", "receptor")):
+            for name, item in getattr(cell, kind).items():
+                yield from (f"{kind} of `{cell.name}` name `{one}`, which is no cargo" for one in (name, item[word])
+                            if one not in library.cargo)  # fmt: skip
 
 
 def _inputs(entries: Iterable[Entry]) -> set[str]:

@@ -16,7 +16,8 @@ from vesica.spec.model import NetworkSpec
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Network
-from vesica.spec.vocabulary import Field
+from vesica.spec.rule_words import BOUND, ENGAGED
+from vesica.spec.vocabulary import CELL_RESPONSE, Field
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
         units |= reader.state_units()
     _derive_units(readers, units, words)
     _check_cycles(readers, notes)
+    solubles = frozenset(solubles)
     outside = dict.fromkeys(cargo, "molecule") | dict.fromkeys(solubles, "molecule")
     networks = []
     expected: dict[str, Field] = {}
@@ -114,7 +116,21 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
         networks.append(reader.network({**words, **units}, units, outside))
         expected |= {f"{cell}.{path}": item for path, item in reader.expected.items()}
         numbers |= {f"{cell}.{path}": item for path, item in reader.numbers.items()}
-    return Built(tuple(networks), expected, numbers, units)
+    gates = {f"{cell}.{gate}": CELL_RESPONSE[gate] for network in networks for gate in gates_of(network, solubles)}
+    return Built(tuple(networks), expected | gates, numbers | dict.fromkeys(gates, Given("1", "default")), units)
+
+
+def gates_of(network: Network, solubles: Iterable[str]) -> set[str]:
+    """Parameters of the cell by which what a network reads from outside is multiplied; a block makes them zero."""
+    trees = [*(reaction.rate for reaction in network.reactions), *(one.value for one in network.assignments)]
+    return {gate for tree in trees for word in names_in(tree) if (gate := gate_of(word, solubles))}
+
+
+def gate_of(word: str, solubles: Iterable[str]) -> str:
+    """Parameter of the cell that says how much of a word its networks feel, or nothing."""
+    if word.startswith((BOUND, ENGAGED)):
+        return "surface_response"
+    return "soluble_response" if word in solubles else ""
 
 
 def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str]) -> None:

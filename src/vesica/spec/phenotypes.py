@@ -234,10 +234,9 @@ def check(found: Phenotypes, targets: Collection[str], others: Collection[str], 
     Parameters
     ----------
     targets : words of rates that a rule may change in this cell type
-    others : words of everything that a rule may read in it
+    others : words of everything else that a rule may read in it
     """
-    own = {state.name for chain in found.chains for state in chain.states}
-    names = {"a word of the cell or of the medium": set(others) - own, "a number of the cell": set(ALL_MACHINERY),
+    names = {"a word of the cell or of the medium": set(others), "a number of the cell": set(ALL_MACHINERY),
              "a name that vesica uses": TAKEN}  # fmt: skip
     for one in found.said:
         for state in one.states:

@@ -12,7 +12,7 @@ from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import CellType, Rule
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
-from vesica.spec.structure import Catalogue, CellPlan, words_of
+from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field
 
 Source = Literal["library", "model", "measured"]
@@ -50,7 +50,7 @@ def collect(
     measured: Sequence[Line] = (),
 ) -> Rulebook:
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
-    of_networks = _from_networks(plans, notes)
+    of_networks = _from_networks(plans, names, notes)
     lines = _without_replaced(_from_library(names, plans, chosen), of_networks, plans, notes) + of_networks
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
     replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
@@ -121,18 +121,22 @@ def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
     if vocabulary.TRANSITION in rule.target:
         return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
                                for first, then in chain.transitions}  # fmt: skip
+    if rule.target == DEATH:
+        return cell.can_die
     return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
 
 
-def _from_networks(plans: Sequence[CellPlan], notes: Notes) -> list[Line]:
+def _from_networks(plans: Sequence[CellPlan], names: Catalogue, notes: Notes) -> list[Line]:
     """The rules that come with the networks of each cell type."""
     lines = []
     for plan in plans:
         for network in plan.networks:
             place = network.place if network.is_library else f"{network.place}.rules"
             found = _from_texts(network.words.rules, place, notes, plan.name)
-            lines += [replace(line, origin="library", place=place, reference=network.words.source,
-                              doi=network.words.doi) if network.is_library else line for line in found]
+            if network.is_library:
+                found = [replace(line, origin="library", reference=network.words.source, doi=network.words.doi)
+                         for line in found if _is_about(line.rule, plan.cell, names)]
+            lines += found
     return lines
 
 

@@ -35,6 +35,7 @@ _MACHINERY: Final[dict[str, int]] = {
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
         "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
         "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
+        "surface_response", "soluble_response",
     ), 0),
 }  # fmt: skip
 _CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}

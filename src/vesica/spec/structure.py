@@ -199,8 +199,8 @@ def _plan(
     cell_type = replace(cell_type, chains=found.chains, can_die=cell_type.can_die or found.can_kill)
     deathless = {} if base.can_die or bleb or not found.can_kill else {f"{name}.{DEATH}": Given("0 1/s", "default")}
     plan = _with_networks(CellPlan(cell_type, like, held, numbers={**found.numbers, **deathless}), names, notes)
-    words = words_of(plan.cell, names)
-    phenotypes.check(found, set(words.targets()), set(words.sources()), notes)
+    others = words_of(replace(plan.cell, chains=()), names).sources()
+    phenotypes.check(found, set(words_of(plan.cell, names).targets()), set(others), notes)
     return plan
 
 

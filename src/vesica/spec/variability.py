@@ -137,6 +137,19 @@ def sigma(variation: float) -> float:
     return math.sqrt(math.log1p(variation * variation))
 
 
+def english(model: ResolvedModel) -> list[str]:
+    """What varies in the base, a sentence for each spread."""
+    said = []
+    for cell, _, spread in _each(model.cells):
+        numbers = [f"{path.removeprefix(f'{cell.name}.')} by {100.0 * model.parameters[variation].value:g} %"
+                   for path, variation in zip(spread.paths, spread.variations, strict=True)]
+        how = ", together" if len(numbers) > 1 else ""
+        if spread.correlation:
+            how = f", with a correlation of {model.parameters[spread.correlation].value:g} between each two"
+        said.append(f"From one {cell.name} to the next vary {' and '.join(numbers)}{how}.")
+    return said
+
+
 def alike(model: ResolvedModel) -> ResolvedModel:
     """The same model with cells that do not differ."""
     gone = {path for cell in model.cells for path in expected(cell)}

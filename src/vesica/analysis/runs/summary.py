@@ -114,7 +114,7 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
         "burst_mean": _finite(mean),
         "burst_fano": _finite(fano),
         "phenotype": phenotypes(run, cell),
-        "signals": {signal.name: extremes(run, f"{c}.{signal.name}") for signal in cell.signals},
+        "signals": {name: extremes(run, f"{c}.{name}") for name in cell.levels},
         "cargo": {
             cargo: {"final_copies": in_living(run, cell, cargo),
                     "received_copies": sum(run.final(f"{c}.delivered:{o}/{cargo}") for o in others)}
@@ -154,8 +154,8 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
     found = {f"medium.{soluble}": {"label": f"{soluble} in the medium", "unit": "molecule"}
              for soluble in model.solubles}
     for cell in model.cells:
-        for signal in cell.signals:
-            found[f"{cell.name}.{signal.name}"] = {"label": signal.label or signal.name, "unit": "relative to rest"}
+        for name, (label, unit) in cell.levels.items():
+            found[f"{cell.name}.{name}"] = {"label": label or name, "unit": unit or "relative to rest"}
         for cargo in cell.cargo:
             unit = "copies per cell at the start" if cell.can_die else "copies per cell"
             found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": unit}
@@ -167,7 +167,7 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
 
 def _chain(chain: Chain) -> dict[str, Any]:
     """A chain in words, for readers who draw it."""
-    return {"label": chain.label, "settles": chain.settles,
+    return {"label": chain.label or chain.name, "settles": chain.settles,
             "states": {state.name: {"label": state.label or state.name, "dies": state.dies} for state in chain.states}}
 
 

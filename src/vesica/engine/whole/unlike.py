@@ -13,6 +13,7 @@ from vesica.engine.counters import normal
 from vesica.engine.nodes import complements
 from vesica.engine.program import Part, Program
 from vesica.engine.rest import resting
+from vesica.engine.rows import ago_of_cells
 from vesica.engine.spread import factors
 from vesica.engine.system import Lanes
 from vesica.errors import Finding, RunFault
@@ -40,7 +41,7 @@ def put_numbers(program: Program, kind: CellType, row: Mapping[str, float], valu
     """
     normals = _normals(streams, sum(factors_of(one) for one in kind.spreads))
     own = {path: row[path] * factor for path, factor in factors(kind.spreads, row, normals).items()}
-    for name, numbers in (own | complements(own)).items():
+    for name, numbers in (own | complements(own) | ago_of_cells(program.model, kind.name, row, own)).items():
         if name in program.index:
             values[program.index[name]] = numbers
     return any(numbers.size > 0 and bool(np.any(numbers != row[path])) for path, numbers in own.items())
