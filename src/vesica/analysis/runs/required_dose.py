@@ -14,6 +14,7 @@ from typing import Any
 
 from vesica.biology.delivery import loaded_share
 from vesica.biology.dose import needed_uptake
+from vesica.errors import article
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import CellType, ResolvedModel
 from vesica.spec.vocabulary import sender_of
@@ -121,13 +122,13 @@ def _seen(run: ArmRun, sender: str, suffix: str = "") -> float:
 
 def _words(cell: CellType, cargo: str, place: str, needed: float | None, supplied: float, per_vesicle: float,  # noqa: PLR0913
            share: float, needed_copies: float, arrived: float) -> str:
-    label = cargo.replace("_", "-")
+    label, who = cargo.replace("_", "-"), f"{article(cell.label)} {cell.label}"
     if needed is None:
-        return f"No {label} can reach {place} of a {cell.label} here, whatever the dose."
+        return f"No {label} can reach {place} of {who} here, whatever the dose."
     ratio = needed / supplied if supplied > 0 else math.inf
     gap = f"{ratio:,.0f}" if math.isfinite(ratio) else "infinitely many"
     return (
-        f"To hold {needed_copies:,.0f} copies of {label}, a {cell.label} would have to take up and "
+        f"To hold {needed_copies:,.0f} copies of {label}, {who} would have to take up and "
         f"keep {needed:,.0f} EVs "
         f"an hour ({per_vesicle:.2g} copies per EV, {share:.0%} reaching {place}). It took up {supplied:,.3g} "
         f"an hour and received {arrived:,.3g} copies: " + (f"{gap} times too few." if ratio > 1 else "enough.")
