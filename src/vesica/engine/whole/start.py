@@ -106,7 +106,13 @@ def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, value
         chance = uniforms(stream(program.model.schedule.seed, f"{purpose}|{chain.name}", 0), values.shape[1])
         values[places] = np.arange(len(places))[:, None] == (chance > below[:-1] / below[-1]).sum(axis=0)
     if kind.chains:
+        pulses = [(program.index[pool.name], program.index[pool.pulse]) for pool in program.table.pools
+                  if pool.compartment == kind.name and pool.pulse is not None]
+        for place, pulse in pulses:  # it comes after the rest, and stood in the mean field's already
+            values[place] -= values[pulse]
         signals.advance(values, 0.0, REST_TIME)
+        for place, pulse in pulses:
+            values[place] += values[pulse]
 
 
 def _settle_reactions(program: Program, reactions: Reactions, values: Array, streams: Words) -> None:
