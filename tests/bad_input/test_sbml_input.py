@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,6 +15,7 @@ from vesica.cli.app import main
 from vesica.errors import InputError
 from vesica.readers import sbml_file
 from vesica.readers.sbml import read_sbml
+from vesica.spec.sbml_words import network_words
 
 GOOD = sbml_text(species=species("A"), parameters=parameter("k"), reactions=reaction("r", "A", "", "k * A"))
 TWO = parameter("x", 1.0, 'constant="false"') + parameter("y", 1.0, 'constant="false"')
@@ -35,6 +37,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "circle": (sbml_text(parameters=TWO, rules=CIRCLE).encode(), "cycl"),
     "unknown name": (GOOD.replace("<ci> k </ci>", "<ci> kk </ci>").encode(), "kk"),
     "twice": (GOOD.replace('id="k"', 'id="A"').encode(), "A"),
+    "no home": (GOOD.replace('compartment="cell"', "").encode(), "compartment"),
+    "empty home": (GOOD.replace('compartment="cell"', 'compartment=""').encode(), "compartment"),
     "no compartment": (GOOD.replace('compartment="cell"', 'compartment="other"').encode(), "other"),
 }  # fmt: skip
 
@@ -68,6 +72,23 @@ def test_every_cut_of_a_file_is_refused_or_read(tmp_path: Path) -> None:
         with pytest.raises(InputError):
             read_sbml(path)
     assert read_sbml(saved(tmp_path, GOOD)).unsupported == ()
+
+
+def test_spoilt_files_are_refused_or_read(tmp_path: Path) -> None:
+    """400 files with one to three slips each: a record whose words can be made, or four parts."""
+    random, read = Random(1), 0
+    for _ in range(400):
+        text = GOOD
+        for _ in range(random.randint(1, 3)):
+            at = random.randrange(len(text))
+            longer = at + random.choice((0, 1, 1, 20))
+            text = text[:at] + random.choice(("", chr(random.randrange(32, 127)), '"', "NaN", "-1")) + text[longer:]
+        try:
+            network_words(read_sbml(saved(tmp_path, text)), "networks.x.sbml")
+            read += 1
+        except InputError as refused:
+            assert all(all((one.wrote, one.rule, one.consequence, one.fix)) for one in refused.findings)  # noqa: PT017
+    assert 0 < read < 400
 
 
 @pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "latin-1"])

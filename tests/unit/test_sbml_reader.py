@@ -148,6 +148,17 @@ def test_level_2_has_units_where_nothing_is_said(tmp_path: Path) -> None:
     assert (model.time, model.substance) == (SbmlUnit(1.0, (("s", 1.0),)), SbmlUnit(AVOGADRO, (("molecule", 1.0),)))
 
 
+@pytest.mark.parametrize("unit", ['<unit kind="second" exponent="1" scale="0" multiplier="0"/>',
+                                  '<unit kind="second" exponent="1" scale="999" multiplier="1"/>',
+                                  '<unit kind="candela" exponent="1" scale="0" multiplier="1"/>'])
+def test_a_unit_without_a_meaning_here_is_none(tmp_path: Path, unit: str) -> None:
+    text = sbml_text(parameters=parameter("k", 1.0, 'units="per_second" constant="true"'))
+    old = '<unit kind="second" exponent="-1" scale="0" multiplier="1"/></listOfUnits></unitDefinition><unitDefinition '
+    assert old in text
+    text = text.replace(old, old.replace(old[:old.index("</list")], unit))
+    assert read_sbml(saved(tmp_path, text)).parameters[0].unit is None
+
+
 def test_level_3_has_no_units_where_nothing_is_said(tmp_path: Path) -> None:
     model = read_sbml(saved(tmp_path, sbml_text(head=" ", species=species("A"))))
     assert (model.time, model.substance, model.volume) == (None, None, None)

@@ -154,7 +154,7 @@ def test_a_half_max_goes_with_its_source() -> None:
     ("shedding_rate", "vesicle/s", 1), ("mvb_docking_rate", "1/s", 0), ("ilv_budding_rate", "vesicle/s", 0),
     ("macropinocytosis_rate", "um^3/s", 1), ("receptor_sites", "vesicle", 1), ("binding_rate", "um^3/s/vesicle", 0),
     ("mir_production", "molecule/s", 1), ("alarm_production", "1/s", 0), ("toggle_make", "molecule/um^3/s", 0),
-    ("calm_to_angry", "1/s", 0),
+    ("calm_to_angry", "1/s", 0), ("toggle_lose", "molecule / micron ** 3/s", 0),
 ])
 def test_what_is_added_goes_with_its_target(target: str, unit: str, power: int) -> None:
     model = chain_model()

@@ -36,6 +36,8 @@ def examine(file: Path, sets: Sequence[str], chosen: Mapping[str, str]) -> api.E
 
 def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: bool) -> int:
     """Print what is wrong, the rules in plain English, and what a run costs."""
+    from vesica.spec import variability
+
     chosen = choices(switches)
     try:
         examined = examine(file, sets, chosen)
@@ -93,6 +95,8 @@ def switch_entries(model: ResolvedModel) -> dict[str, Any]:
 
 
 def _print_model(model: ResolvedModel) -> None:
+    from vesica.spec import variability
+
     if model.rules:
         click.echo("\nRules:")
         for rule in model.rules:
@@ -100,8 +104,6 @@ def _print_model(model: ResolvedModel) -> None:
         order = order_of(model)
         if order:
             click.echo(f"  {order}")
-    from vesica.spec import variability
-
     if differing := variability.english(model):
         click.echo("\nCells differ:")
         for sentence in differing:

@@ -147,7 +147,12 @@ class _Reader:
         if one.isSetConversionFactor() or self.model.isSetConversionFactor():
             self._part("species", one, "a conversion factor acts on it")
         compartment = self.model.getCompartment(one.getCompartment())
-        if compartment is not None and compartment.getSpatialDimensions() != 3:
+        if compartment is None:
+            self.errors.append(Finding(
+                "error", self.file.name, f"the species `{one.getId()}` is in no compartment", "a species is in a "
+                "compartment of the file", "its concentration would be unknown", "name its compartment",
+                str(self.file), _line(one)))
+        elif compartment.getSpatialDimensions() != 3:
             self._part("species", one, f"it is in `{compartment.getId()}`, which is not a volume")
         return SbmlSpecies(
             one.getId(), one.getCompartment(), start if given else None, by_amount, bool(one.getBoundaryCondition()),

@@ -147,30 +147,35 @@ def _without_replaced(
 
     These act on a signal that the network gives, say what a rule that comes with it says, or are named by it.
     """
-    known = {line.base_key for line in lines}
+    _check_left_out(lines, plans, notes)
     named = {(plan.name, key): network.name for plan in plans for network in plan.networks
              for key in network.words.without_rules}  # fmt: skip
-    for plan in plans:
-        for network in plan.networks:
-            for key in network.words.without_rules if not network.is_library else ():
-                if key not in known:
-                    notes.unknown(f"{network.place}.without_rules", "rule", key, known, "nothing would be left out")
     given = {(plan.name, word): network.name for plan in plans for network in plan.cell.networks
              for signal in network.provides for word in vocabulary.modulable_of_signal(signal)}  # fmt: skip
     said = {_about(line): "" for line in of_networks}
     taken = {line.key: given.get((line.rule.cell, line.rule.target),
                                  named.get((line.rule.cell, line.base_key), said.get(_about(line)))) for line in lines}
     by_network: dict[str, list[str]] = {}
-    for key, network in taken.items():
-        if network is not None:
-            by_network.setdefault(network, []).append(key)
-    for network, keys in sorted(by_network.items()):
+    for key, taker in taken.items():
+        if taker is not None:
+            by_network.setdefault(taker, []).append(key)
+    for name, keys in sorted(by_network.items()):
         count = f"{len(keys)} rule{'s' * (len(keys) != 1)}"
-        who = f"the network `{network}` takes" if network else "rules of networks take"
+        who = f"the network `{name}` takes" if name else "rules of networks take"
         notes.add("note", "networks", f"{who} the place of {count} of the library: {', '.join(keys)}",
                   "a signal that a network gives follows the network, and a cause acts on a rate by one rule",
                   "with both, it would act twice", "nothing needs to be done")
     return [line for line in lines if taken[line.key] is None]
+
+
+def _check_left_out(lines: Sequence[Line], plans: Sequence[CellPlan], notes: Notes) -> None:
+    """Rules that networks of the model leave out, and that do not exist."""
+    known = {line.base_key for line in lines}
+    for network in (network for plan in plans for network in plan.networks if not network.is_library):
+        for number, key in enumerate(network.words.without_rules):
+            if key not in known:
+                place = f"{network.place}.without_rules[{number}]"
+                notes.unknown(place, "rule", key, known, "nothing would be left out")
 
 
 def _about(line: Line) -> tuple[str, str, str]:

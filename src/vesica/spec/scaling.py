@@ -15,6 +15,7 @@ from vesica.errors import error
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
 from vesica.spec.variability import expected
 from vesica.spec.vocabulary import AFFINITY
+from vesica.units import registry
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
 _MACHINERY: Final[dict[str, int]] = {
@@ -109,8 +110,10 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
 
 
 def _by_unit(unit: str) -> int:
-    """Numbers grow; concentrations, shares and hazards do not. For numbers of a rule that no table names."""
-    return int(unit.startswith(("molecule", "vesicle")) and "um" not in unit)
+    """Numbers and volumes grow; concentrations, shares and hazards do not. For numbers of a rule in no table."""
+    size = {name: float(str(power)) for name, power in
+            registry().Quantity(1.0, unit or "dimensionless").dimensionality.items()}  # fmt: skip
+    return round(size.get("[molecule]", 0.0) + size.get("[vesicle]", 0.0) + size.get("[length]", 0.0) / 3)
 
 
 def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
