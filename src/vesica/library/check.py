@@ -169,6 +169,8 @@ def _switch_problems(library: Library) -> Iterator[str]:
             yield from (f"`{switch.name}={option.name}` names rule `{key}`, which does not exist"
                         for key in option.rules if key not in keys)  # fmt: skip
     for rule in library.rules:
+        if rule.instead_of and (rule.cell, rule.instead_of) not in {(other.cell, other.key) for other in library.rules}:
+            yield f"rule `{rule.key}` takes the place of `{rule.instead_of}`, which is no rule of its cell type"
         if rule.when and rule.when not in choices:
             yield f"rule `{rule.key}` waits for `{rule.when}`, which is no option of a switch"
         if rule.cell not in library.cells:
