@@ -61,7 +61,7 @@ def test_glt1_follows_the_share_of_targets_that_is_held(glt1: Run) -> None:
 
 
 def test_supply_of_mir124_is_far_below_the_need_in_every_arm_with_native_loading(glt1: Run) -> None:
-    """Needed = 1000 x decay / (copies per EV x share); where only neurons bind these vesicles, less than 5 % arrives."""
+    """Needed = 1000 x decay / (copies per EV x share); where only neurons bind these vesicles, under 5 % arrives."""
     answer = glt1.dose("activity", "astrocyte", "miR_124")
     decay = 0.6931472 / answer["half_life_h"]
     useful = answer["copies_per_ev"] * answer["delivered_share"]
