@@ -12,7 +12,9 @@ import pytest
 
 from vesica import api
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+PAGE = (ROOT / "docs" / "science.md").read_text(encoding="utf-8")
 SAME = 1e-5
 
 
@@ -30,8 +32,16 @@ class Run:
     def dose(self, arm: str, cell: str, cargo: str) -> dict[str, Any]:
         return self.summary["arms"][arm]["required_dose"][cell][cargo]
 
+    def ratio(self, name: str, arm: str, against: str) -> float:
+        return self.of(arm, name) / self.of(against, name)
+
     def judged(self) -> dict[str, tuple[bool, str | None]]:
         return {row["key"]: (row["holds"], row["label"]) for row in self.summary["published"]}
+
+
+def section(head: str) -> str:
+    found = PAGE[PAGE.index(f"## {head}"):]
+    return found[: found.index("\n## ", 3)]
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +88,32 @@ def test_directions_of_glt1_are_missed_but_for_the_one_that_is_built_in(glt1: Ru
                              "glt1_without_mir124": (False, None)}
 
 
+def test_the_page_says_what_the_run_of_glt1_gives(glt1: Run) -> None:
+    page, level = section("Active neurons"), "astrocyte.GLT1"
+    active, flood, only = (glt1.dose(arm, "astrocyte", "miR_124") for arm in (
+        "activity", "needed_vesicles_at_once", "activity_neurons_only"))
+    bare = {arm: glt1.ratio(level, arm, "no_neurons") for arm in (
+        "activity", "astrocytes_with_1000_copies", "astrocytes_with_10000_copies")}
+    for words in (
+        f"{glt1.ratio('neuron.released_per_cell_per_hour', 'activity', 'rest'):.2f} times | direction built in",
+        f"{glt1.ratio('astrocyte.miR_124', 'activity', 'no_neurons'):.2f} times, one copy more: **missed**",
+        f"{bare['activity']:.5f} times: **missed**",
+        f"{glt1.ratio(level, 'activity_no_mir124', 'activity'):.5f} times: **missed**",
+        f"loads {active['copies_per_ev']:.4f} per vesicle",
+        f"{active['needed']:,.0f} vesicles an hour; it takes up {active['supplied']:.1f}: "
+        f"{active['needed'] / active['supplied']:.0f} times too few",
+        f"would be {active['needed'] / active['supplied'] * active['copies_per_ev'] / 0.00825:.0f} times",
+        f"takes up {flood['supplied'] * 96 / 5.5e5:.0%} of them".replace("%", " %"),
+        f"receives {flood['delivered_copies']:.0f} copies",
+        f"{only['needed'] / only['supplied']:,.0f} times too few",
+        f"GLT1 is {bare['astrocytes_with_1000_copies']:.3f} times",
+        f"10,000 copies {bare['astrocytes_with_10000_copies']:.2f} times",
+        f"{glt1.dose('loaded', 'astrocyte', 'miR_124')['copies_per_ev']:.1f} copies each raise GLT1 "
+        f"{glt1.ratio(level, 'loaded', 'no_neurons'):.2f} times",
+    ):
+        assert words in page
+
+
 @pytest.mark.parametrize("arm", ["loaded_evs_without_mir146a", "loaded_evs_no_escape"])
 def test_without_the_mirna_or_escape_spines_are_those_of_untreated_neurons(spines: Run, arm: str) -> None:
     untreated = spines.of("neurons_untreated", "neuron.spines")
@@ -116,3 +152,22 @@ def test_spine_loss_is_missed_and_so_is_what_tells_the_two_kinds_of_microglia_ap
     assert spines.judged() == {
         "spines": (False, None), "syt1": (False, None), "nlg1": (False, None), "resting": (False, None),
         "no_mir": (True, "assumed"), "cloaked": (True, None)}  # fmt: skip
+
+
+def test_the_page_says_what_the_run_of_spines_gives(spines: Run) -> None:
+    page, level, bare = section("X18"), "neuron.spines", "neurons_untreated"
+    native, flood = (spines.dose(arm, "neuron", "miR_146a") for arm in ("inflammatory_evs", "needed_evs_at_once"))
+    for words in (
+        f"{spines.ratio('neuron.Syt1', 'inflammatory_evs', bare):.5f} times: **missed**",
+        f"{spines.ratio(level, 'inflammatory_evs', bare):.5f} times: **missed**",
+        f"{spines.ratio(level, 'loaded_evs', bare):.3f} times",
+        f"{spines.ratio(level, 'loaded_evs_cloaked', bare):.4f} times: **hit**",
+        f"{spines.ratio(level, 'loaded_resting_evs', bare):.3f} times: **missed**",
+        f"vesicles of {spines.dose('loaded_evs', 'neuron', 'miR_146a')['copies_per_ev']:.0f} copies each",
+        f"{native['needed']:,.0f} vesicles an hour ({native['copies_per_ev']:.2g} copies each)",
+        f"takes up {native['supplied']:.1f} an hour over the four days and receives {native['delivered_copies']:.1f} copies: "
+        f"{native['needed'] / native['supplied']:.0f} times",
+        f"saturates ({flood['delivered_copies']:.0f} copies)",
+        f"{native['copies_per_ev'] / spines.dose('resting_evs', 'neuron', 'miR_146a')['copies_per_ev']:.1f} times within",
+    ):
+        assert words in page
