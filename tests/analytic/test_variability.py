@@ -30,7 +30,8 @@ from vesica.engine.table import imbalances
 from vesica.engine.whole import donor, unlike
 from vesica.engine.whole.run import trajectories
 from vesica.spec import io
-from vesica.spec.resolved import Arm, Domain, Dose, ResolvedModel, Schedule, Spread
+from vesica.spec.cells import Spread
+from vesica.spec.resolved import Arm, Domain, Dose, ResolvedModel, Schedule
 from vesica.spec.variability import sigma
 
 SOLVER = 1e-6  # relative: many steps of 1e-8 each, as in test_scaling

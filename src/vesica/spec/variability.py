@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Final
 
 from vesica.errors import nearest
-from vesica.spec.model import CellSpec, ModelSpec
+from vesica.spec.cell_words import CellSpec
+from vesica.spec.cells import CellType, Spread
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import SHARES, Given, Notes
-from vesica.spec.resolved import CellType, Parameter, ResolvedModel, Spread
+from vesica.spec.resolved import Parameter, ResolvedModel
 from vesica.spec.vocabulary import Field, size_paths
 
 HUGE: Final = 3.0  # a coefficient of variation beyond it is taken for a slip

@@ -16,7 +16,8 @@ from vesica.biology.delivery import loaded_share
 from vesica.biology.dose import needed_uptake
 from vesica.errors import article
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
 

@@ -29,7 +29,8 @@ from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, Chain, Parameter, ResolvedModel
+from vesica.spec.cells import CellType, Chain
+from vesica.spec.resolved import Parameter, ResolvedModel
 from vesica.spec.vocabulary import sender_of, size_paths
 
 
