@@ -29,7 +29,8 @@ from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, Chain, Parameter, ResolvedModel
+from vesica.spec.cells import CellType, Chain
+from vesica.spec.resolved import Parameter, ResolvedModel
 from vesica.spec.vocabulary import sender_of, size_paths
 
 
@@ -211,18 +212,23 @@ def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict
             for cargo, answer in cargos.items():
                 words.setdefault((receiver, cargo), []).append((name, answer))
     for (_, cargo), answers in words.items():
-        enough = [name for name, answer in answers if answer["verdict"] == "sufficient"]
-        label = cargo.replace("_", "-")
-        if enough:
-            sentences.append(f"The {label} route can work in {', '.join(enough)}.")
-        else:
-            best = max(answers, key=lambda pair: pair[1]["supplied"] / pair[1]["needed"] if pair[1]["needed"] else 0.0)
-            sentences.append(f"The {label} route does not add up in any arm; nearest is `{best[0]}`: "
-                             f"{best[1]['words']}")
+        sentences += _routes(cargo.replace("_", "-"), answers)
     count = _confidence(list(model.parameters.values()))
     total = sum(count.values())
     sentences.append(f"{count['estimate']} of {total} numbers are estimates.")
     return sentences
+
+
+def _routes(label: str, answers: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    """In which arms a cargo can suffice, and how near the best of the others comes."""
+    enough = [name for name, answer in answers if answer["verdict"] == "sufficient"]
+    short = [pair for pair in answers if pair[0] not in enough]
+    found = [f"The {label} route can work in {', '.join(enough)}."] if enough else []
+    if short:
+        best = max(short, key=lambda pair: pair[1]["supplied"] / pair[1]["needed"] if pair[1]["needed"] else 0.0)
+        others = "the other arms" if enough else "any arm"
+        found.append(f"The {label} route does not add up in {others}; nearest is `{best[0]}`: {best[1]['words']}")
+    return found
 
 
 def _confidence(used: list[Parameter]) -> dict[str, int]:
