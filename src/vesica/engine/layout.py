@@ -26,8 +26,8 @@ class Layout:
     Parameters
     ----------
     plan : (all,) uint32
-        Where each array begins, then the arrays: pools; classes, starts, ends, first, args, out as in `Walk`; numbers of
-        factors, how many fluxes have each, factors; numbers of moves, how many states have each, fluxes, states.
+        Where each array begins, then the arrays: pools; classes, starts, ends, first, args, out as in `Walk`; numbers
+        of factors, how many fluxes have each, factors; numbers of moves, how many states have each, fluxes, states.
     moves : (kept move,)
         Which move of the tables each number of ``fluxes`` is.
     fluxes : int
@@ -61,7 +61,8 @@ def layout(tables: Tables, still: NDArray[np.bool_] | None = None) -> Layout:
     moves = by_state[_rows(np.concatenate([[0], np.cumsum(moved)]), states)]
     return Layout(
         _block(tables.pools, walk.classes, walk.starts, walk.ends, walk.first, walk.args, walk.out,
-               *np.unique(number_of_factors[used], return_counts=True), tables.factors[_rows(tables.factor_start, used)],
+               *np.unique(number_of_factors[used], return_counts=True),
+               tables.factors[_rows(tables.factor_start, used)],
                *np.unique(moved[states], return_counts=True), place[flux_of[moves]], states),
         kept[moves], used.size,
     )
