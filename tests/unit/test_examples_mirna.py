@@ -142,9 +142,9 @@ def test_a_neuron_needs_thousands_of_vesicles_an_hour_and_gets_tens(spines: Run)
     assert native["supplied"] < 100
     assert flood["verdict"] == "insufficient"  # a neuron cannot take up what is offered
     assert set(spines.summary["arms"]["inflammatory_evs"]["required_dose"]["neuron"]) == {"miR_146a"}
-    (route,) = [line for line in spines.summary["headline"] if "route can work in" in line]
-    assert "loaded_evs" in route
-    assert any("does not add up in the other arms" in line for line in spines.summary["headline"])
+    first = "\n".join(spines.summary["headline"])
+    assert "The miR-146a route can work in loaded_evs, loaded_resting_evs, loaded_evs_deaf." in first
+    assert "It does not add up in `inflammatory_evs`: To hold 1,000 copies" in first
 
 
 def test_spine_loss_is_missed_and_so_is_what_tells_the_two_kinds_of_microglia_apart(spines: Run) -> None:
