@@ -127,7 +127,7 @@ def test_resting_levels_of_the_other_networks_are_one_without_their_mirnas() -> 
 cells:
   microglia: {{count: 1e5, networks: [glial_mirnas], cargo: {{miR_155: {off}, miR_21: {off}, miR_124: {off}}}}}
   endothelium: {{count: 1e5, networks: [barrier], cargo: {{miR_132: {off}, miR_181c: {off}}}}}
-  neuron: {{count: 1e5, networks: [bdnf], cargo: {{BDNF: {{enrichment: 0}}}}}}
+  neuron: {{count: 1e5, networks: [bdnf], cargo: {{BDNF: {{enrichment: 0}}, BDNF_mRNA: {{enrichment: 0}}}}}}
 """)
     for name in ("microglia.SOCS1", "microglia.PTEN", "microglia.PU1", "endothelium.eEF2K", "endothelium.VE_cadherin",
                  "endothelium.PDPK1", "endothelium.tightness", "neuron.TrkB_activity"):  # fmt: skip

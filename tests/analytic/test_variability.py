@@ -17,6 +17,7 @@ from tests.chances import ALARM, continuous_chance
 from tests.comparisons import agrees_with_mean
 from tests.models import H, kinds_model, machinery, parameters
 from tests.toy import BASAL, DECAY, FOLD, toy_level, toy_model
+from vesica import interventions
 from vesica.analysis.runs.accounts import ledger
 from vesica.engine import spread
 from vesica.engine.nodes import Group, divided, groups_of
@@ -28,7 +29,9 @@ from vesica.engine.system import Lanes
 from vesica.engine.table import imbalances
 from vesica.engine.whole import donor, unlike
 from vesica.engine.whole.run import trajectories
-from vesica.spec.resolved import Arm, Domain, Dose, ResolvedModel, Schedule, Spread
+from vesica.spec import io
+from vesica.spec.cells import Spread
+from vesica.spec.resolved import Arm, Domain, Dose, ResolvedModel, Schedule
 from vesica.spec.variability import sigma
 
 SOLVER = 1e-6  # relative: many steps of 1e-8 each, as in test_scaling
@@ -272,14 +275,15 @@ def test_cells_rest_with_their_own_numbers() -> None:
     assert np.ptp(values[program.index["donor.mvb"]]) > 0.1
 
 
-def secretors(cv: float, fidelity: str, cells: int = 1500) -> ResolvedModel:
+def secretors(cv: float, fidelity: str, cells: int = 400) -> ResolvedModel:
     """Donors alone with sites for every MVB, which differ in how fast MVBs go to the lysosome."""
-    model = kinds_model(arms=(Arm("donors", {"donor": float(cells), "taker": 0.0}),), rules=(),
+    model = kinds_model(arms=(Arm("donors", {"donor": float(cells)}),), rules=(),
                         domain=Domain("dish", 2e6 * cells, 2079.0, "stirred"),
                         schedule=Schedule(2 * H, 2 * H, fidelity, 3, cells_at_most=cells, nodes=15))
     numbers = {"donor.docking_sites": (1e6, ""), "donor.tether_detachment_rate": (0.0, "1/s"),
                "donor.tether_return_rate": (0.0, "1/s"), "donor.released_share": (1.0, "")}
-    model = replace(model, parameters={**model.parameters, **parameters(numbers)})
+    bare = replace(model.cells[0], cargo=(), signals=(), solubles=(), sheds_microvesicles=False)
+    model = replace(model, cells=(bare,), cargo=(), parameters={**model.parameters, **parameters(numbers)})
     varying = varied(model, "donor", {"mvb_lysosome_rate": cv})
     return replace(varying, schedule=model.schedule)
 
@@ -287,8 +291,8 @@ def secretors(cv: float, fidelity: str, cells: int = 1500) -> ResolvedModel:
 def test_whole_numbers_mean_what_the_quadrature_says() -> None:
     """MVBs that meet no full site are linear, so the mean over cells is that of the mean field over the law.
 
-    Vesicles released by each of 1,500 independent cells, one alarm in 1e9 (`agrees_with_mean`, whose variance is the
-    sample's); cells that are all alike release a fifth less, which the same check refuses.
+    Vesicles released by each of 400 independent cells, one alarm in 1e9 (`agrees_with_mean`, whose variance is the
+    sample's); cells that are all alike release 30 % less, which the same check refuses.
     """
     program = compile_model(secretors(0.6, "stochastic"))
     found = next(iter(trajectories(program, 0)))
@@ -297,21 +301,81 @@ def test_whole_numbers_mean_what_the_quadrature_says() -> None:
     seen, variance = 2.0 * numbers["mean"], 4.0 * numbers["variance"]
     expected = course(secretors(0.6, "well_mixed"), "donor.released:donor", "donors")[-1]
     alike = course(secretors(0.0, "well_mixed"), "donor.released:donor", "donors")[-1]
-    sample = np.full(1500, seen)
+    sample = np.full(400, seen)
     assert agrees_with_mean(sample, expected, variance)
     assert not agrees_with_mean(sample, alike, variance)
     varies = found.notes["distributions"]["donor.varies/mvb_lysosome_rate"]
-    assert varies["n"] == 1500
+    assert varies["n"] == 400
     assert math.sqrt(varies["variance"]) / varies["mean"] == pytest.approx(0.6, rel=0.2)
 
 
 def test_cells_that_do_not_differ_are_the_same_bits() -> None:
     """A spread of zero takes no random number from others, and rests where all rest."""
-    plain = replace(secretors(0.0, "stochastic", 20), cells=kinds_model().cells)
-    one, other = (next(iter(trajectories(compile_model(model), 1)))
-                  for model in (plain, secretors(0.0, "stochastic", 20)))
+    plain = kinds_model(arms=(Arm("both", {"donor": 20.0, "taker": 10.0}),), domain=Domain("dish", 4e7, 2e3, "stirred"),
+                        schedule=Schedule(1 * H, 1 * H, "stochastic", 3))
+    alike = varied(plain, "donor", {"mvb_docking_rate": 0.0, "released_share": 0.0, "mir.basal": 0.0}, 0.0)
+    one, other = (next(iter(trajectories(compile_model(model), 1))) for model in (plain, alike))
     np.testing.assert_array_equal(one.values, other.values)
     np.testing.assert_array_equal(one.trace, other.trace)
+
+
+INSIDE = """\
+vesica: 1
+domain: {kind: dish, diameter: 35 mm, medium: 2 mL}
+networks:
+  box:
+    compartments: {nucleus: 0.2}
+    states: {A: {initial: 10 nM}, B: {initial: 2 nM, in: nucleus}, P: {initial: 0 nM, at_start: 5 nM}}
+    reactions:
+      go: {equation: "A -> B", law: mass_action, k: 0.5 1/h}
+      back: {equation: "B -> A", law: mass_action, k: 1 1/h}
+      lose: {equation: "P ->", law: mass_action, k: 1 1/h}
+cells:
+  microglia:
+    count: 60
+    networks: [box]
+    phenotypes:
+      mood: {states: {calm: {initial: 1}, angry: {}}, transitions: {calm_to_angry: 0.2 1/h, angry_to_calm: 0.1 1/h}}
+    variability: [{of: [B.initial, P.at_start, box.go_k, calm_to_angry.hazard], cv: 50 %}]
+run: {duration: 2 h, every: 1 h, fidelity: FIDELITY}
+"""
+
+
+def levels_inside(fidelity: str) -> tuple[ResolvedModel, dict[str, np.ndarray]]:
+    """Courses of the network's levels, of a mean field, or of single cells that are traced."""
+    model = interventions.resolve(io.loads(INSIDE.replace("FIDELITY", fidelity)))[0]
+    program = compile_model(model)
+    found = next(iter(run_all(program) if fidelity == "well_mixed" else trajectories(program, 0)))
+    assert not found.message
+    values = found.values if fidelity == "well_mixed" else found.trace
+    return model, {name: values[..., program.species.index(f"microglia.{name}")] for name in ("A", "B", "P", "angry")}
+
+
+def test_levels_of_networks_vary_with_what_they_start_from() -> None:
+    """Closed forms at the five nodes: A settles at (A0 + 0.2 B0) / (1 + go/back), B at 5 go/back A, P = P0 e^-t."""
+    model, found = levels_inside("well_mixed")
+    weights, normals = spread.quadrature(1, 5)
+    factors = np.exp(sigma(0.5) * normals[0])
+    factors = factors / (weights @ factors)
+    start = {name: model.parameters[f"microglia.{name}"].value for name in ("A.initial", "B.initial", "P.at_start")}
+    a = (start["A.initial"] + 0.2 * start["B.initial"] * factors) / (1.0 + 0.5 * factors)
+    np.testing.assert_allclose(found["A"], weights @ a, rtol=SOLVER)
+    np.testing.assert_allclose(found["B"], weights @ (5.0 * 0.5 * factors * a), rtol=SOLVER)
+    np.testing.assert_allclose(found["P"], start["P.at_start"] * np.exp(-np.arange(3.0)), rtol=SOLVER)
+    hazard = 0.2 * factors
+    angry = [weights @ (hazard / (hazard + 0.1) * -np.expm1(-(hazard + 0.1) * time)) for time in range(3)]
+    np.testing.assert_allclose(found["angry"], angry, rtol=SOLVER, atol=1e-9)
+
+
+def test_single_cells_start_from_their_own_levels() -> None:
+    """In each cell B0 and go go with one factor f, so its A says f, which says its B and its pulse."""
+    model, found = levels_inside("stochastic")
+    start = {name: model.parameters[f"microglia.{name}"].value for name in ("A.initial", "B.initial", "P.at_start")}
+    a = found["A"][:, 0]
+    f = (start["A.initial"] - a) / (0.5 * a - 0.2 * start["B.initial"])
+    assert np.ptp(f) > 0.1
+    np.testing.assert_allclose(found["B"][:, 0], 5.0 * 0.5 * f * a, rtol=1e-5)
+    np.testing.assert_allclose(found["P"], start["P.at_start"] * f[:, None] * np.exp(-np.arange(3.0)), rtol=1e-4)
 
 
 def test_groups_are_only_of_types_that_differ() -> None:

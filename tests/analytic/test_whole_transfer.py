@@ -13,13 +13,16 @@ import pytest
 
 from tests import comparisons
 from tests.analytic.builders import build
-from tests.models import H, transfer_model
+from tests.models import H, parameters, transfer_model
+from vesica.engine.counters import stream
 from vesica.engine.program import compile_model
-from vesica.engine.rows import parameter_row
-from vesica.engine.whole import journey, step
+from vesica.engine.rows import parameter_row, resting_ago, value_vector
+from vesica.engine.simulate import run_all
+from vesica.engine.whole import journey, step, unlike
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.start import dish_at_rest
-from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Schedule
+from vesica.spec.cells import CellType, Spread
+from vesica.spec.resolved import Arm, Cargo, Domain, ResolvedModel, Schedule
 
 DONORS, TAKERS = 16, 8
 VOLUME = 2e6  # um^3 for each donor
@@ -158,3 +161,50 @@ def test_translation_at_rest_has_the_mean_and_the_noise_of_its_mrna() -> None:
     assert comparisons.agrees_with_mean((protein - mean) ** 2, variance, 3 * variance**2)
     assert not comparisons.agrees_with_mean(protein, 1.2 * mean, variance)
     assert not comparisons.agrees_with_mean((protein - mean) ** 2, mean, 3 * variance**2)
+
+
+# ---- Ago of cells that differ
+
+
+def unlike_takers() -> ResolvedModel:
+    """Takers alone, whose Ago and basal miRNA vary by 20 %, each on its own; 3e4 of 4e4 copies stay free."""
+    found = model({"donor": 0.0, "taker": 300.0}, **{"taker.mir.target_sites": 2e3})
+    paths = ("taker.ago_copies", "taker.mir.basal")
+    one = Spread(paths, ("taker.spread.0.cv.0", "taker.spread.0.cv.1"), "taker.spread.0.correlation")
+    numbers = {one.variations[0]: (0.2, ""), one.variations[1]: (0.2, ""), one.correlation: (0.0, "")}
+    cells = (found.cells[0], replace(found.cells[1], spreads=(one,), secretes_vesicles=False))
+    return replace(found, cells=cells, rules=(), parameters={**found.parameters, **parameters(numbers)})
+
+
+def test_cells_that_differ_rest_with_their_own_ago() -> None:
+    """Free Ago at first and at rest of each cell, from its own numbers; exact, as `resting_ago` of one cell."""
+    of = unlike_takers()
+    program, row = compile_model(of), parameter_row(of, of.arms[0])
+    values = np.repeat(value_vector(program, row)[:, None], 300, axis=1)
+    streams = np.stack([stream(1, "unlike", k) for k in range(300)])
+    assert unlike.put_numbers(program, of.cells[1], row, values, streams)
+
+    def value(name: str) -> np.ndarray:
+        return values[program.index[f"taker.{name}"]]
+
+    assert np.array_equal(value("ago_at_first"), value("ago_copies") - value("mir.basal"))
+    for k in (0, 150, 299):
+        own = row | {f"taker.{name}": float(value(name)[k]) for name in ("ago_copies", "mir.basal")}
+        assert resting_ago(of, "taker", own)["ago_at_rest"] == value("ago_at_rest")[k]
+    assert value("ago_at_rest").std() > 1e3
+
+
+def test_kinds_of_cells_in_the_mean_field_have_their_own_ago() -> None:
+    """Each kind rests at its own basal copies, so their mean is that of the type; and at its own Ago in all.
+
+    Kernel `duplex_synthesis` once for each kind. To the tolerance of the rest, 1e-6 of the pools.
+    """
+    of = replace(unlike_takers(), schedule=Schedule(0.5 * H, 0.5 * H, "well_mixed", 1, nodes=3))
+    program = compile_model(of)
+    (found,) = run_all(program)
+
+    def first(name: str) -> float:
+        return float(found.values[0, program.species.index(f"taker.{name}")])
+
+    assert first("mir") == pytest.approx(1e4, rel=1e-6)
+    assert first("ago") + first("mir") + first("mir_repressed") == pytest.approx(4e4, rel=1e-6)

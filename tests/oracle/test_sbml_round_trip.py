@@ -55,10 +55,10 @@ def change(lanes: Lanes, state: np.ndarray, cells: np.ndarray) -> np.ndarray:
 
 
 def test_network_out_and_in_has_the_same_rates(written: tuple[Program, Lanes, str, SbmlWords]) -> None:
-    """At random states, to 1e-12 of the gross rate of each pool.
+    """At random states: a pool's rate is a sum of signed products, each exact to some 30 roundings of 1e-16.
 
-    A rate is a sum of signed products; each is exact to some 30 roundings of 1e-16, whatever their order, so the sum
-    is within 3e-15 of the sum of their sizes, which is at most the number of fluxes, 300, times the largest.
+    So it is within 3e-15 of the sum of their sizes: below 1e-12 of the rate itself, or of a thousandth of the largest
+    rate where terms cancel (1e-15 of that rate, whose terms are larger than those of any pool that cancels).
     """
     program, lanes, _, found = written
     for state, amounts in cases(program, lanes):

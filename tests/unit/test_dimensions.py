@@ -145,7 +145,7 @@ def test_hill_demands_that_source_and_half_max_agree() -> None:
 # ---- the whole table: units are carried through every assignment into every flux
 
 DERIVED = {"one": "vesicle", "one_copy": "molecule/vesicle", "ago_at_first": "molecule", "ago_at_rest": "molecule",
-           "bare_arrival_share": "", "zero": "vesicle",
+           "bare_arrival_share": "", "zero": "",
            "volume": "um^3", "lumen_volume": "um^3", "vesicle_area": "um^2",
            "diffusivity": "um^2/s", "tethered_share": "", "receptor_loss_share": "",
            "apoptotic_rest_share": "", "running": "", "calm_start_share": "", "angry_start_share": ""}

@@ -18,8 +18,9 @@ from vesica.analysis.explain.explanation import Explanation
 from vesica.cli import app
 from vesica.library import load
 from vesica.report import explanation as page
+from vesica.spec.cells import Spread
 from vesica.spec.expressions import parse
-from vesica.spec.resolved import Parameter, Spread
+from vesica.spec.resolved import Parameter
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ethanol_astrocytes.yaml"
 

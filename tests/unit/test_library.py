@@ -134,6 +134,15 @@ def test_planted_bad_switch_and_rule_are_found():
     assert all(word in " ".join(found) for word in ("default `slow`", "`escape=slow`", "hepatocyte"))
 
 
+def test_planted_bad_names_of_transfer_are_found():
+    cargo = dataclasses.replace(CNS.cargo["HMGB1"], frees="HMGB1_fre")
+    neuron = dataclasses.replace(CNS.cells["neuron"], translations={"miR_146a": {"protein": "COX22"}},
+                                 ligands={"HMGB1": {"receptor": "TLR44"}})
+    found = check.reference_problems(dataclasses.replace(
+        CNS, cargo={**CNS.cargo, "HMGB1": cargo}, cells={**CNS.cells, "neuron": neuron}))  # fmt: skip
+    assert all(word in " ".join(found) for word in ("`HMGB1_fre`, which is no soluble", "`COX22`", "`TLR44`"))
+
+
 def test_machinery_and_medium_cover_the_vocabulary():
     assert set(CNS.machinery) == set(vocabulary.ALL_MACHINERY)
     assert set(CNS.medium) == set(vocabulary.MEDIUM)

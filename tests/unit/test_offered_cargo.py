@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from vesica import interventions, library
@@ -131,3 +132,90 @@ networks:
     assert run.values[-1, place("neuron.heard")] > 0.0
     assert run.values[:, place("neuron.heard")] == pytest.approx(inside / alive, rel=1e-12)
     assert not run.values[:, place("neuron.silent")].any()
+
+
+# ---- phenotypes
+
+CHAINS = [(cell.name, chain) for cell in CNS.cells.values() for chain in cell.phenotypes]
+DEATHLESS = ("neuron.death_rate: 0 1/h, neuron.stressed_to_apoptotic.hazard: 0 1/h, "
+             "neuron.stressed_to_pyroptotic.hazard: 0 1/h")  # fmt: skip
+DRIVEN = [rule for rule in CNS.rules if "_to_" in rule.text]
+
+
+def test_the_phenotypes_of_the_library() -> None:
+    assert {"neuron_fate", "inflammation", "reactivity"} <= {chain for _, chain in CHAINS}
+    assert {rule.cell for rule in DRIVEN} >= {"neuron", "microglia", "astrocyte"}
+
+
+@pytest.mark.parametrize(("cell", "chain"), CHAINS)
+def test_a_chain_and_the_rules_that_drive_it_are_there_where_it_is_named(cell: str, chain: str) -> None:
+    without = resolve(f"cells: {{{cell}: {{count: 1}}}}")
+    words = CNS.cells[cell].phenotypes[chain]
+    model = resolve(f"cells: {{{cell}: {{count: 1, cargo: {{caspase_1: {{}}}}, phenotypes: {{{chain}: {{}}}}}}}}")
+    assert without.cells[0].chains == ()
+    (found,) = model.cells[0].chains
+    assert {state.name for state in found.states} == set(words["states"])
+    for name, text in words["transitions"].items():
+        assert model.parameters[f"{cell}.{name}.hazard"].entry == text.removeprefix("@")
+    driven = {rule.key for rule in DRIVEN
+              if rule.cell == cell and any(way in rule.text for way in words["transitions"])}  # fmt: skip
+    assert driven <= {rule.key for rule in model.rules}
+    assert not driven & {rule.key for rule in without.rules}
+
+
+def test_a_rule_of_the_library_waits_for_the_cargo_it_starts_from() -> None:
+    key = "neuron_caspase1_pyroptosis"
+    chain = "phenotypes: {neuron_fate: {}}"
+    bare = resolve(f"cells: {{neuron: {{count: 1, {chain}}}}}")
+    with_it = resolve(f"cells: {{neuron: {{count: 1, cargo: {{caspase_1: {{}}}}, {chain}}}}}")
+    assert key not in {rule.key for rule in bare.rules}
+    assert key in {rule.key for rule in with_it.rules}
+
+
+def test_inflammation_kills_a_neuron_once() -> None:
+    """With the chain, NF-kB acts on death through stress; without it, on the hazard of death; never on both."""
+    keys = {name: {rule.key for rule in resolve(f"cells: {{{name}: {{count: 1, like: neuron{more}}}}}").rules}
+            for name, more in (("with", ", phenotypes: {neuron_fate: {}}"), ("without", ""))}  # fmt: skip
+    assert "without_neuron_nfkb_death" in keys["without"]
+    assert "without_neuron_nfkb_stress" not in keys["without"]
+    assert "with_neuron_nfkb_stress" in keys["with"]
+    assert "with_neuron_nfkb_death" not in keys["with"]
+
+
+@pytest.mark.parametrize(("cell", "chain"), [("neuron", "neuron_fate"), ("microglia", "inflammation"),
+                                             ("astrocyte", "reactivity")])  # fmt: skip
+def test_cells_start_at_the_rest_of_a_chain_that_has_one(cell: str, chain: str) -> None:
+    """Nothing drifts where nobody dies and the medium says nothing: rest is found to 1e-9, a run keeps 1e-8 a step."""
+    quiet = f"{cell}.binding_rate: 0 um^3/s/vesicle, {cell}.macropinocytosis_rate: 0 um^3/s"
+    more = DEATHLESS if cell == "neuron" else f"{cell}.TNF.secretion_rate: 0 molecule/s"
+    model = interventions.resolve(io.loads(
+        HEAD.replace("1 h, every: 1 h", "48 h, every: 12 h") + f"cells: {{{cell}: {{count: 1e3, phenotypes: "
+        f"{{{chain}: {{}}}}}}}}\nparameters: {{{quiet}, {more}}}"))[0]  # fmt: skip
+    (found,) = model.cells[0].chains
+    assert found.settles
+    program = compile_model(model)
+    (run,) = run_all(program)
+    shares = np.array([run.values[:, program.species.index(f"{cell}.{state.name}")] for state in found.living])
+    assert shares.sum(axis=0) == pytest.approx(1.0, abs=1e-6)
+    assert shares[1:, 0].min() > 0.01
+    assert shares == pytest.approx(np.repeat(shares[:, :1], shares.shape[1], axis=1), abs=1e-6)
+
+
+NEURAL = {
+    "calcium_release": ("neuron", "oligodendrocyte"), "let7_tlr7": ("neuron",), "synapse": ("neuron",),
+    "glt1": ("astrocyte",), "support": ("neuron",), "bdnf": ("neuron",), "glial_mirnas": ("microglia", "astrocyte"),
+    "barrier": ("endothelium",), "synuclein": ("neuron", "astrocyte", "microglia", "oligodendrocyte"),
+    "tauopathy": ("neuron", "astrocyte", "microglia"), "amyloid": ("neuron", "astrocyte", "microglia"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "cell"), [(name, cell) for name, cells in NEURAL.items() for cell in cells])
+def test_a_network_is_read_in_every_cell_it_is_for(name: str, cell: str) -> None:
+    """All it needs is offered there; a rule about death waits for a cell that can die."""
+    model = resolve(f"cells: {{{cell}: {{count: 1, networks: [{name}]}}}}")
+    (network,) = model.cells[0].networks
+    assert network.label
+    assert network.source
+    of_it = {rule.target for rule in model.rules if rule.reference == network.source}
+    wanted = {text.split()[2] for text in CNS.networks[name].get("rules", ())}
+    assert of_it == (wanted if cell == "neuron" else wanted - {"death_rate"})

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.models import H, chain_model
+from tests.models import H, chain_model, transfer_model
 from vesica import api
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import run_all
@@ -79,6 +79,28 @@ def test_the_mean_field_grows_exactly_with_the_cells(factor: float) -> None:
     assert worst < 100.0, where
 
 
+def receiving() -> ResolvedModel:
+    """Takers that translate, load Ago and touch ligands, with donors of all kinds of vesicles."""
+    model = transfer_model(arms=(Arm("both", {"donor": 1e6, "taker": 5e5}),),
+                           schedule=Schedule(12 * H, 1 * H, "well_mixed", 1))
+    close = replace(model.parameters["rule.touch.half_max"], value=0.01)  # as few vesicles as are bound here
+    return replace(model, parameters={**model.parameters, close.path: close})
+
+
+def test_what_received_cargo_does_grows_exactly() -> None:
+    """Measured: 8 times the tolerance."""
+    worst, where = worst_difference(receiving(), 10.0)
+    assert worst < 100.0, where
+
+
+@pytest.mark.parametrize("path", ["taker.ago_loading_rate", "taker.ligand.half_occupancy", "rule.touch.half_max"])
+def test_a_forgotten_exponent_of_received_cargo_is_found(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = scaling.exponent
+    monkeypatch.setattr(scaling, "exponent", lambda model, name: 0 if name == path else true(model, name))
+    worst, _ = worst_difference(receiving(), 10.0)
+    assert worst > 1e3
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_the_mean_field_of_every_example_grows_exactly(path: Path) -> None:
     """Measured: 3 (microglia) and 5 (flagship, all its arms) times the tolerance."""
@@ -132,7 +154,7 @@ def test_a_half_max_goes_with_its_source() -> None:
     ("shedding_rate", "vesicle/s", 1), ("mvb_docking_rate", "1/s", 0), ("ilv_budding_rate", "vesicle/s", 0),
     ("macropinocytosis_rate", "um^3/s", 1), ("receptor_sites", "vesicle", 1), ("binding_rate", "um^3/s/vesicle", 0),
     ("mir_production", "molecule/s", 1), ("alarm_production", "1/s", 0), ("toggle_make", "molecule/um^3/s", 0),
-    ("calm_to_angry", "1/s", 0),
+    ("calm_to_angry", "1/s", 0), ("toggle_lose", "molecule / micron ** 3/s", 0),
 ])
 def test_what_is_added_goes_with_its_target(target: str, unit: str, power: int) -> None:
     model = chain_model()

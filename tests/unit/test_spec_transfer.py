@@ -6,21 +6,27 @@ from dataclasses import replace
 
 import pytest
 
+from tests.cell_networks import resolved
 from tests.models import H, parameters, transfer_model
 from tests.unit.test_spec_resolve import HEAD, resolve
 from vesica import library
 from vesica.analysis.runs.required_dose import required_dose
+from vesica.biology.delivery import duplex_synthesis
 from vesica.engine.check import check
+from vesica.engine.processes import process_table
 from vesica.engine.program import compile_model
 from vesica.engine.rows import parameter_row, resting_ago
 from vesica.engine.simulate import as_arm_run
+from vesica.engine.table import imbalances
 from vesica.engine.well_mixed import run_arm
 from vesica.errors import Finding, InputError
 from vesica.results.arm_run import ArmRun
 from vesica.spec import transfer
-from vesica.spec.model import CellSpec, Origin
+from vesica.spec.cell_words import CellSpec
+from vesica.spec.cells import CellType
+from vesica.spec.model import Origin
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Arm, CellType, ResolvedModel, Rule, Schedule
+from vesica.spec.resolved import Arm, ResolvedModel, Rule, Schedule
 
 OWN = HEAD + """
 cargo:
@@ -127,6 +133,13 @@ def test_more_mirna_than_ago_is_refused_before_a_run() -> None:
     assert not any("ago" in finding.path for finding in check(model) if finding.severity == "error")
 
 
+@pytest.mark.parametrize(("name", "value"), [("loaded_arrival_share", 1.5), ("ago_loading_rate", 0.0)])
+def test_numbers_out_of_their_range_are_refused_before_a_run(name: str, value: float) -> None:
+    model = transfer_model()
+    wrong = replace(model, arms=(replace(model.arms[0], values={f"taker.{name}": value}),))
+    assert [finding.path for finding in check(wrong) if finding.severity == "error"] == [f"taker.{name}"]
+
+
 def test_a_protein_made_twice_at_rest_is_noted() -> None:
     """10 basal copies, and 10 mRNAs x 10/h / 0.1/h = 1,000 more."""
     (note,) = [finding for finding in check(resolve(NEURON)) if finding.severity == "note"]
@@ -180,3 +193,46 @@ def test_enough_of_its_own_needs_no_dose() -> None:
     plenty = replace(model.arms[0], values={"taker.protein.basal": 6e3, "taker.receptor.basal": 6e3})
     model = replace(model, arms=(plenty,))
     assert set(required_dose(model, finished(model))["taker"]) == {"mir"}
+
+
+# ---- X28
+
+
+def test_library_cells_make_no_mirna_faster_than_was_ever_seen() -> None:
+    """As docs/science.md says: basal copies of each cell type, with the turnover and loading of the library.
+
+    Not built in: no number of the library rests on the production that was measured.
+    """
+    cns = library.load("cns")
+    most = cns.entries["compare.mirna_production_KingstonBartel19"]
+    numbers = {name: library.internal(cns.entries[f"mirna.{name}"], unit)[0] for name, unit in (
+        ("ago_loading.rate", "1/molecule/s"), ("ago_copies", "molecule"), ("duplex_decay.rate", "1/s"))}
+    made = {}
+    for cell in cns.cells.values():
+        for mirna, item in {**cell.offered_cargo, **cell.cargo}.items():
+            if cns.cargo[mirna].kind == "mirna":
+                basal = library.internal(cns.entries[item.basal], "molecule")[0]
+                decay = library.internal(cns.entries[item.decay_rate], "1/s")[0]
+                made[cell.name, mirna] = 60.0 * duplex_synthesis(basal, decay, *numbers.values())
+    assert len(made) > 10
+    assert max(made.values()) < most.low < most.value
+    assert max(made.values()) == pytest.approx(made["neuron", "miR_124"]) == pytest.approx(15.3, abs=0.05)
+    assert min(made.values()) == pytest.approx(made["astrocyte", "miR_124"]) == pytest.approx(0.0255, abs=5e-4)
+
+
+# ---- networks
+
+
+def test_a_network_that_makes_or_takes_a_mirna_goes_through_ago() -> None:
+    """What it makes is duplex, what it takes leaves its Ago; without Ago both are the one pool."""
+    network = {"reactions": {"make": {"equation": "-> miR_146a", "rate": "r"}, "take": {"equation": "miR_146a ->",
+               "rate": "k * miR_146a"}}, "constants": {"r": "0.01 molecule/s", "k": "0.1 1/h"}}
+    moves = {}
+    for ago in (True, False):
+        table = process_table(resolved({"maker": network}, {"ago": ago}))
+        assert imbalances(table) == []
+        moves[ago] = {flux.name.rpartition("_")[2]: dict(flux.moves) for flux in table.fluxes
+                      if flux.process == "conversion"}
+    own, duplex = "microglia.miR_146a", "microglia.miR_146a_duplex"
+    assert moves[True] == {"make": {duplex: 1}, "take": {own: -1, "microglia.ago": 1}}
+    assert moves[False] == {"make": {own: 1}, "take": {own: -1}}

@@ -36,6 +36,8 @@ def examine(file: Path, sets: Sequence[str], chosen: Mapping[str, str]) -> api.E
 
 def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: bool) -> int:
     """Print what is wrong, the rules in plain English, and what a run costs."""
+    from vesica.spec import variability
+
     chosen = choices(switches)
     try:
         examined = examine(file, sets, chosen)
@@ -49,6 +51,7 @@ def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: 
             "exit_code": code, "file": file, "ok": examined.is_runnable,
             "findings": [finding.as_dict() for finding in examined.findings],
             "rules": [rule_entry(rule) for rule in model.rules] if model else [],
+            "variability": variability.english(model) if model else [],
             "arms": {arm.name: list(arm.english) for arm in model.arms} if model else {},
             "switches": switch_entries(model) if model else {},
             "cost": cost,
@@ -92,6 +95,8 @@ def switch_entries(model: ResolvedModel) -> dict[str, Any]:
 
 
 def _print_model(model: ResolvedModel) -> None:
+    from vesica.spec import variability
+
     if model.rules:
         click.echo("\nRules:")
         for rule in model.rules:
@@ -99,6 +104,10 @@ def _print_model(model: ResolvedModel) -> None:
         order = order_of(model)
         if order:
             click.echo(f"  {order}")
+    if differing := variability.english(model):
+        click.echo("\nCells differ:")
+        for sentence in differing:
+            click.echo(failures.printable(f"  - {sentence}"))
     click.echo("\nArms:")
     for arm in model.arms:
         click.echo(failures.printable(f"  - {arm.name}: {'; '.join(arm.english) or 'nothing added'}"))

@@ -22,7 +22,7 @@ BYTES_PER_NUMBER: Final = 8
 SHARES_AGREE: Final = 1e-6  # that shares may add up to more or less than one: they are written with few digits
 DENOMINATORS: Final = frozenset({
     "ilv_capacity", "docking_sites", "cell_volume", "membrane_area", "capture_radius", "target_sites", "reference",
-    "viscosity", "temperature", "half_max", "half_occupancy",
+    "viscosity", "temperature", "half_max", "half_occupancy", "ago_loading_rate",
 })  # fmt: skip
 
 
@@ -43,14 +43,13 @@ def check(model: ResolvedModel) -> list[Finding]:
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
     """States, processes, MB of results and minutes of a run, by the words that say so."""
     table = process_table(model)
-    if not fidelities.is_whole(model):
-        table = divided(table, groups_of(model))
     times = int(model.schedule.duration // model.schedule.every) + 1  # the grid itself may be too large to make
     results = times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6
     if fidelities.is_whole(model):
         rows = results * model.schedule.replicates * (1 + TRACED)
         return {"states": len(table.pools), "processes": len(table.fluxes), **check_whole.cost(model),
                 "MB of results": rows}
+    table = divided(table, groups_of(model))
     return {
         "states": len(table.pools),
         "processes": len(table.fluxes),
@@ -90,6 +89,11 @@ def _shares(model: ResolvedModel) -> list[Finding]:
                 "a share of empty vesicles lies from 0 to below 1", "no vesicle would be left to carry the cargo",
                 "give a smaller share; for no cargo at all set `enrichment` to 0")
         for path, (value, arm) in wrong.items()
+    ] + [
+        Finding("error", path, f"`{path}` is {value:g} in arm `{arm.name}`", "a share of arrivals lies from 0 to 1",
+                "more miRNA would be loaded than arrives, or less than none", "give a number between 0 and 1")
+        for arm in model.arms for path, value in parameter_row(model, arm).items()
+        if path.endswith(".loaded_arrival_share") and not 0.0 <= value <= 1.0
     ]
 
 

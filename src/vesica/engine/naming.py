@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from vesica.engine.table import LITERAL, ONE, TableBuilder
-from vesica.spec.resolved import CellType, Chain, ResolvedModel
+from vesica.spec.cells import CellType, Chain
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import sender_of
+
+NOTHING: Final = f"{LITERAL}{0.0!r}"
 
 
 def ago_token(cell: str) -> str:
@@ -78,7 +82,7 @@ class Names:
 
     def _owned(self, cell: str, chain: Chain, name: str, within: str) -> str:
         """Value name of the factor of a chain on a rate."""
-        factor = self.table.derive("zero")
+        factor = self.table.derive(NOTHING)
         for state in chain.living:
             own = f"{cell}.{state.name}.{name}" if name in state.owns else ONE
             if state.name == within:
@@ -91,7 +95,7 @@ class Names:
         """Value name of the share in a phenotype among cells of which one of the same chain is known, or nothing."""
         chain = next(({one.name for one in chain.states} for chain in self.cell(cell).chains
                       if any(one.name == within for one in chain.states)), set())  # fmt: skip
-        return "" if state not in chain else ONE if state == within else self.table.derive("zero")
+        return "" if state not in chain else ONE if state == within else self.table.derive(NOTHING)
 
     def source(self, cell: str, source: str) -> str:
         """Value name of a word of a cell: what its rules and expressions read."""
@@ -188,6 +192,12 @@ class Names:
     def freed(self, cell: CellType, cargo: str) -> dict[str, int]:
         """Moves of what stays behind when a copy of the cell's own cargo goes: the Ago of a miRNA."""
         return {f"{cell.name}.ago": 1} if self.uses_ago(cell, cargo) else {}
+
+    def changed(self, cell: CellType, cargo: str, count: int) -> dict[str, int]:
+        """Moves of copies of the cell's own cargo that come into being, or go."""
+        if count > 0:
+            return {self.entry(cell, cargo): count}
+        return {f"{cell.name}.{cargo}": count} | dict.fromkeys(self.freed(cell, cargo), -count)
 
     def entry(self, cell: CellType, cargo: str) -> str:
         """Pool of the cell that new copies of a cargo come into: of a miRNA that must be loaded, the duplex."""

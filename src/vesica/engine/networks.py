@@ -11,8 +11,8 @@ from collections.abc import Callable
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
 from vesica.engine.table import TIMES, Pool, Watched
+from vesica.spec.cells import CellType, Network, NetworkState, Reaction
 from vesica.spec.networks import gate_of
-from vesica.spec.resolved import CellType, Network, NetworkState, Reaction
 
 
 def bind_networks(names: Names, cell: CellType) -> None:
@@ -82,14 +82,15 @@ def _reaction(
         if name in places:
             levels[places[name]] = count
         elif name in cell.cargo:
-            cargo[f"{c}.{name}"] = count
+            for pool, number in names.changed(cell, name, count).items():
+                cargo[pool] = cargo.get(pool, 0) + number
         else:
             solubles[f"medium.{name}"] = count
     flux, alive, where = names.table.flux, names.alive(c), f"{c}.{target}"
     if levels:
         flux(f"network/{where}", c, rate, levels, needs)
     if cargo:
-        tokens = tuple(f"{name.removeprefix(f'{c}.')} of {c}" for name in cargo)
+        tokens = tuple(f"{name} of {c}" for name, _ in reaction.moves if name in cell.cargo)
         flux(f"conversion/{where}", c, (*rate, *alive), cargo, needs, tokens)
     if solubles:
         flux(f"exchange/{where}", c, (*rate, *alive), solubles, needs)

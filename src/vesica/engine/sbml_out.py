@@ -27,9 +27,9 @@ from vesica.spec.resolved import Arm
 
 _CORE: Final = "http://www.sbml.org/sbml/level3/version2/core"
 _MATH: Final = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
-_OPERATORS: Final = {  # of sympy
+_OPERATORS: Final = {  # of sympy, and of vesica.maths
     "Add": "plus", "Mul": "times", "Pow": "power", "power": "power", "exp": "exp", "log": "ln",
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,9 @@ def rule_factors(program: Program, trajectory: Trajectory) -> dict[str, dict[str
             continue
         target, _, key = assignment.target.rpartition("|")
         cell, _, name = target.split("|")[0].partition(".")
+        name, _, within = name.partition("@")
+        if within and not name.startswith(f"{within}_to_"):  # the mean over phenotypes is a value of its own
+            continue
         base = trajectory.last_values[program.index[assignment.args[0]]]
         value = trajectory.last_values[program.index[assignment.target]]
         if trajectory.arm.counts.get(cell, 0) <= 0:

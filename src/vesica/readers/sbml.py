@@ -5,16 +5,15 @@ Nothing is dropped in silence: what is not in the other fields of the record is 
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from vesica.errors import Finding, InputError, error
-from vesica.readers.sbml_math import UnsupportedMath, text_of
+from vesica.errors import Finding, InputError
+from vesica.readers import sbml_file
+from vesica.readers.sbml_math import Formulas, UnsupportedMath
 from vesica.readers.sbml_record import (
     SbmlCompartment,
     SbmlModel,
@@ -25,13 +24,9 @@ from vesica.readers.sbml_record import (
     SbmlSpecies,
 )
 from vesica.readers.sbml_units import FileUnits
-from vesica.readers.text import PathLike, near_file
+from vesica.readers.text import PathLike
 
-LARGEST: Final = 20_000_000  # bytes
 MOST_SHOWN: Final = 20  # errors of one file
-_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
-_ENCODING: Final = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_PACKAGE: Final = re.compile(r"/level3/version\d+/(\w+)/version\d+$")
 
 
 def read_sbml(path: PathLike) -> SbmlModel:
@@ -44,21 +39,24 @@ def read_sbml(path: PathLike) -> SbmlModel:
         assignments, names that do not exist), names other files, or starts from a negative amount.
     """
     file = Path(path)
-    lib = _libsbml()
-    data = _bytes(file)
-    document = lib.readSBMLFromString(_text(file, data))
-    _refuse_errors(file, document)
+    lib = sbml_file.libsbml()
+    data = sbml_file.read_bytes(file)
+    text = sbml_file.text_of(file, data)
+    document = lib.readSBMLFromString(text)
+    sbml_file.refuse_errors(file, document)
     model = document.getModel()
     if model is None:
-        raise _refusal(file, None, "the file holds no model", "an SBML file holds one model",
+        raise sbml_file.refusal(file, None, "the file holds no model", "an SBML file holds one model",
                        "check that the whole file was saved")
-    packages = list(_packages(document))
+    packages = list(sbml_file.packages_in(text))
+    for kind in (lib.LIBSBML_CAT_UNITS_CONSISTENCY, lib.LIBSBML_CAT_MODELING_PRACTICE, lib.LIBSBML_CAT_SBO_CONSISTENCY):
+        document.setConsistencyChecks(kind, False)  # slow; units are looked at where words are made
     document.checkConsistency()
-    _refuse_errors(file, document)
+    sbml_file.refuse_errors(file, document)
     starts = {one.getSymbol(): _computed(file, one) for one in model.getListOfInitialAssignments()}
-    for name in ("expandFunctionDefinitions", "expandInitialAssignments"):
+    if starts:
         wanted = lib.ConversionProperties()
-        wanted.addOption(name, True)
+        wanted.addOption("expandInitialAssignments", True)
         document.convert(wanted)
     model = document.getModel()
     left = {one.getSymbol() for one in model.getListOfInitialAssignments()}
@@ -70,91 +68,6 @@ def _computed(file: Path, one: Any) -> Finding:
     return Finding("note", file.name, f"the start of `{one.getSymbol()}` is computed from other numbers of the file",
                    "a network starts from numbers", "it is computed once: it does not follow a change of those numbers",
                    "", str(file), _line(one))
-
-
-def _libsbml() -> Any:
-    try:
-        import libsbml
-    except ImportError:
-        raise error("installation", "the library libsbml is not installed", "it reads SBML files",
-                    "this step cannot be done", 'install it: pip install "vesica[sbml]"') from None
-    return libsbml
-
-
-def _refusal(file: Path, line: int | None, wrote: str, rule: str, fix: str,
-             consequence: str = "no network can be read from it") -> InputError:
-    return error(file.name, wrote, rule, consequence, fix, file=str(file), line=line)
-
-
-def _bytes(file: Path) -> bytes:
-    """The file's bytes."""
-    try:
-        if file.stat().st_size > LARGEST:
-            raise _refusal(file, None, f"the file has {file.stat().st_size / 1e6:.0f} MB",
-                           "SBML files of up to 20 MB are read", "leave annotations and notes out of it")
-        return file.read_bytes()
-    except OSError as failure:
-        raise _refusal(file, None, f"`{file}` cannot be read: {failure.strerror}", "a file has to be there and "
-                       "readable", near_file(file)) from None
-
-
-def _text(file: Path, data: bytes) -> str:
-    """The file as text that names no other file, under a declaration of our own on the same line."""
-    coding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    named = _ENCODING.match(data.lstrip()[:200])
-    if named and coding == "utf-8-sig":
-        coding = named[1].decode("ascii") if named[1].upper() not in (b"UTF-8", b"UTF8") else coding
-    try:
-        text = data.decode(coding)
-    except (UnicodeError, LookupError):
-        raise _refusal(file, None, f"the file cannot be read as {coding}", "an XML file is text in the encoding that "
-                       "it names", "save it as UTF-8") from None
-    if "\x00" in text:
-        raise _refusal(file, None, "the file is binary", "an SBML file is XML text", "unpack it, or export it again")
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        at = text.index("<!DOCTYPE" if "<!DOCTYPE" in text else "<!ENTITY")
-        raise _refusal(file, text.count("\n", 0, at) + 1, "the file declares a document type or entities",
-                       "SBML needs none, and they can name other files", "delete the declaration")
-    if "<" not in text:
-        raise _refusal(file, None, "the file holds no XML", "an SBML file is XML text", "name an SBML file")
-    body = text.lstrip()
-    lead = text[: len(text) - len(body)]
-    return '<?xml version="1.0" encoding="UTF-8"?>' + "\n" * lead.count("\n") + _DECLARATION.sub(
-        lambda found: "\n" * found[0].count("\n"), body)
-
-
-def _refuse_errors(file: Path, document: Any) -> None:
-    """Refuse what breaks the rules of XML or SBML; what it only recommends is left alone."""
-    found = []
-    for place in range(document.getNumErrors()):
-        one = document.getError(place)
-        if one.getSeverity() < 2 or one.getErrorId() in _TOLD:  # information and warnings
-            continue
-        said = one.getMessage().split("\n")
-        words = " ".join(" ".join(said[-2:] if len(said) > 1 else said).split())[:300].rstrip(".")
-        found.append(Finding("error", file.name, words or one.getShortMessage(), f"{one.getShortMessage()} "
-                             f"(rule {one.getErrorId()} of SBML)", "no network can be read from it",
-                             "correct the file, or export it again from the program that made it", str(file),
-                             one.getLine() or None))
-    document.getErrorLog().clearLog()
-    if found:
-        raise InputError(*found[:MOST_SHOWN])
-
-
-# Unknown packages are listed as unsupported parts; libsbml calls them errors.
-_TOLD: Final = frozenset({99107, 99108})
-
-
-def _packages(document: Any) -> Iterator[SbmlPart]:
-    """Packages of Level 3 that the file uses."""
-    spaces = document.getNamespaces()
-    for place in range(spaces.getLength()):
-        found = _PACKAGE.search(spaces.getURI(place))
-        if found and found[1] != "core":
-            required = document.getPackageRequired(spaces.getPrefix(place))
-            effect = "changes what the model means" if required else "does not change the mathematics"
-            yield SbmlPart("package", found[1], document.getLine(),
-                           f"the package `{found[1]}` is used, which {effect}", blocks=bool(required))
 
 
 def _line(element: Any) -> int:
@@ -169,7 +82,7 @@ class _Reader:
         self.units = FileUnits(model, level[0])
         self.parts: list[SbmlPart] = []
         self.errors: list[Finding] = []
-        self.numbers: list[tuple[str, float, str]] = []
+        self.formulas = Formulas(model.getListOfFunctionDefinitions())
 
     def record(self, sha256: str, packages: list[SbmlPart], computed: list[Finding]) -> SbmlModel:
         model = self.model
@@ -179,7 +92,7 @@ class _Reader:
         reactions = tuple(self._reaction(one, parameters) for one in model.getListOfReactions())
         rules = tuple(self._rules())
         self._others()
-        parameters += [SbmlParameter(name, value, self.units(unit)) for name, value, unit in self.numbers]
+        parameters += [SbmlParameter(name, value, self.units(unit)) for name, value, unit in self.formulas.numbers]
         if self.errors:
             raise InputError(*self.errors[:MOST_SHOWN])
         return SbmlModel(
@@ -196,7 +109,7 @@ class _Reader:
     def _math(self, kind: str, element: Any, math_: Any, name: str) -> str | None:
         """A formula as text; None for one that cannot be used, which is then listed."""
         try:
-            return text_of(math_, self.numbers)
+            return self.formulas.text(math_)
         except UnsupportedMath as why:
             self._part(kind, element, f"it holds {why}", name=name)
             return None
@@ -234,7 +147,12 @@ class _Reader:
         if one.isSetConversionFactor() or self.model.isSetConversionFactor():
             self._part("species", one, "a conversion factor acts on it")
         compartment = self.model.getCompartment(one.getCompartment())
-        if compartment is not None and compartment.getSpatialDimensions() != 3:
+        if compartment is None:
+            self.errors.append(Finding(
+                "error", self.file.name, f"the species `{one.getId()}` is in no compartment", "a species is in a "
+                "compartment of the file", "its concentration would be unknown", "name its compartment",
+                str(self.file), _line(one)))
+        elif compartment.getSpatialDimensions() != 3:
             self._part("species", one, f"it is in `{compartment.getId()}`, which is not a volume")
         return SbmlSpecies(
             one.getId(), one.getCompartment(), start if given else None, by_amount, bool(one.getBoundaryCondition()),

@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 DEEPEST: Final = 150  # levels of a formula
+LONGEST: Final = 100_000  # characters
 
 
 class UnsupportedMath(Exception):
     """A formula holds something that our expressions do not have; says what."""
 
 
-def text_of(node: Any, numbers: list[tuple[str, float, str]]) -> str:
-    """The text of a formula.
+class Formulas:
+    """Turns the formulas of one file into text, with its functions written out.
 
     Parameters
     ----------
-    node : libsbml.ASTNode
-        With function definitions expanded.
+    functions : iterable of libsbml.FunctionDefinition
+
+    Attributes
+    ----------
     numbers : list of (name, value, unit id)
-        Takes up the numbers that carry a unit; the text names them.
-
-    Raises
-    ------
-    UnsupportedMath
-        Something has no exact rewriting in our expressions.
+        Numbers in formulas that carry a unit; the text names them.
     """
-    return _Writer(numbers).text(node, 0)
 
-
-class _Writer:
-    def __init__(self, numbers: list[tuple[str, float, str]]) -> None:
+    def __init__(self, functions: Iterable[Any]) -> None:
         import libsbml
 
-        self.numbers = numbers
         self.lib: Any = libsbml
+        self.functions = {one.getId(): one for one in functions}
+        self.numbers: list[tuple[str, float, str]] = []
 
-    def text(self, node: Any, depth: int) -> str:
+    def text(self, node: Any) -> str:
+        """The text of a formula (libsbml.ASTNode).
+
+        Raises
+        ------
+        UnsupportedMath
+            Something has no exact rewriting in our expressions.
+        """
+        return self._text(node, 0, {})
+
+    def _text(self, node: Any, depth: int, bound: Mapping[str, str]) -> str:
         if node is None:
             raise UnsupportedMath("no formula")
         if depth > DEEPEST:
@@ -48,12 +55,22 @@ class _Writer:
         if node.isNumber():
             return self._number(node)
         if kind == lib.AST_NAME:
-            return str(node.getName())
+            return bound.get(node.getName(), str(node.getName()))
         constants = {lib.AST_CONSTANT_E: math.e, lib.AST_CONSTANT_PI: math.pi}
         if kind in constants:
             return _number(constants[kind])
-        return self._applied(node, [self.text(node.getChild(i), depth + 1) for i in range(node.getNumChildren())]
-                             if kind in self._arithmetic() else [])
+        if kind not in self._arithmetic() and not (kind == lib.AST_FUNCTION and node.getName() in self.functions):
+            raise UnsupportedMath(self._what(node))
+        parts = [self._text(node.getChild(place), depth + 1, bound) for place in range(node.getNumChildren())]
+        if sum(map(len, parts)) > LONGEST:
+            raise UnsupportedMath(f"a formula of more than {LONGEST} characters")
+        if kind == lib.AST_FUNCTION:
+            made = self.functions[node.getName()]
+            names = [made.getArgument(place).getName() for place in range(made.getNumArguments())]
+            if len(names) != len(parts):
+                raise UnsupportedMath(f"`{node.getName()}` with {len(parts)} arguments instead of {len(names)}")
+            return f"({self._text(made.getBody(), depth + 1, dict(zip(names, parts, strict=True)))})"
+        return self._applied(node, parts)
 
     def _arithmetic(self) -> frozenset[int]:
         lib = self.lib

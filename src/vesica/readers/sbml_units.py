@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any, Final
 
 from vesica.readers.sbml_record import SbmlUnit
@@ -30,7 +31,7 @@ _BUILT_IN: Final = {
 
 
 class FileUnits:
-    """Looks units up by their id; a unit of electricity or light, or of no known kind, is None."""
+    """Looks units up by their id; a unit of electricity or light, of no known kind or without a meaning, is None."""
 
     def __init__(self, model: Any, level: int) -> None:
         self.model, self.level = model, level
@@ -69,6 +70,8 @@ def _product(made: Any) -> SbmlUnit | None:
         kind = KINDS.get(libsbml.UnitKind_toString(unit.getKind()))
         if kind is None or unit.getOffset():
             return None
-        scale = SbmlUnit(unit.getMultiplier() * 10.0 ** unit.getScale() * kind.scale, kind.powers)
-        total = total.times(scale, unit.getExponentAsDouble())
-    return total
+        size, power = unit.getMultiplier(), unit.getExponentAsDouble()
+        if not (size > 0.0 and abs(unit.getScale()) < 100 and abs(power) < 10):
+            return None
+        total = total.times(SbmlUnit(size * 10.0 ** unit.getScale() * kind.scale, kind.powers), power)
+    return total if math.isfinite(total.scale) and total.scale > 0.0 else None

@@ -33,17 +33,23 @@ class Layer:
 def phenotypes(material: Material) -> Section:
     """Chains of every cell type, arm by arm; nothing for a model without them."""
     figures = [figure for cell, chains in mapping(material.summary.get("phenotypes")).items()
-               for chain in mapping(chains).values() if (figure := _figure(material, str(cell), chain)) is not None]
+               for chain in mapping(chains).values()
+               if (figure := _figure(material, str(cell), mapping(chain))) is not None]
     if not figures:
         return Section("phenotypes", "")
     lead = "Cells in each state, of all cells at the start. The dead are above the living, by what they died of."
     return Section("phenotypes", "Phenotypes over time", lead, tuple(figures))
 
 
+def _states(chain: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The states of a chain, by name."""
+    return {str(name): mapping(of) for name, of in mapping(chain.get("states")).items()}
+
+
 def _figure(material: Material, cell: str, chain: Mapping[str, Any]) -> Figure | None:
     panels, used = [], set()
     for arm in material.arms_with(cell):
-        found = _layers(material, arm, cell, mapping(chain.get("states")))
+        found = _layers(material, arm, cell, _states(chain))
         if found is None:
             continue
         time, layers = found
@@ -53,7 +59,7 @@ def _figure(material: Material, cell: str, chain: Mapping[str, Any]) -> Figure |
         panels.append(Panel(title, areas(time, shown, title)))
     if not panels:
         return None
-    keys = tuple(Key(name, css=css) for name, css in _names(mapping(chain.get("states"))) if css in used)
+    keys = tuple(Key(name, css=css) for name, css in _names(_states(chain)) if css in used)
     return Figure("Numbers on the right are shares at the end, in per cent.", tuple(panels), keys,
                   title=f"{cell}: {chain.get('label') or 'phenotypes'}")
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vesica.library.records import CellEntry
-from vesica.spec.model import ChainSpec, ChainStateSpec, Quantity
+from vesica.spec.cell_words import ChainSpec, ChainStateSpec
+from vesica.spec.cells import CellType, Chain, ChainState
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import CellType, Chain, ChainState
 from vesica.spec.vocabulary import ALL_MACHINERY, PHENOTYPE_FACTOR, PHENOTYPE_HAZARD, PHENOTYPE_START, Field
+from vesica.spec.words import Quantity
 
 INITIAL: Final = "initial"
 HAZARD: Final = "hazard"
@@ -234,10 +235,9 @@ def check(found: Phenotypes, targets: Collection[str], others: Collection[str], 
     Parameters
     ----------
     targets : words of rates that a rule may change in this cell type
-    others : words of everything that a rule may read in it
+    others : words of everything else that a rule may read in it
     """
-    own = {state.name for chain in found.chains for state in chain.states}
-    names = {"a word of the cell or of the medium": set(others) - own, "a number of the cell": set(ALL_MACHINERY),
+    names = {"a word of the cell or of the medium": set(others), "a number of the cell": set(ALL_MACHINERY),
              "a name that vesica uses": TAKEN}  # fmt: skip
     for one in found.said:
         for state in one.states:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vesica.spec import rules, vocabulary
+from vesica.spec.cells import CellType
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import CellType, Rule
+from vesica.spec.resolved import Rule
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
-from vesica.spec.structure import Catalogue, CellPlan, words_of
+from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field
 
 Source = Literal["library", "model", "measured"]
@@ -50,8 +51,9 @@ def collect(
     measured: Sequence[Line] = (),
 ) -> Rulebook:
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
-    of_networks = _from_networks(plans, notes)
-    lines = _without_replaced(_from_library(names, plans, chosen), of_networks, plans, notes) + of_networks
+    of_networks = _from_networks(plans, names, notes)
+    of_library = _without_displaced(_from_library(names, plans, chosen), names, notes)
+    lines = _without_replaced(of_library, of_networks, plans, notes) + of_networks
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
     replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
     lines = [line for line in lines if line not in replaced]
@@ -121,19 +123,36 @@ def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
     if vocabulary.TRANSITION in rule.target:
         return rule.target in {f"{first}{vocabulary.TRANSITION}{then}" for chain in cell.chains
                                for first, then in chain.transitions}  # fmt: skip
+    if rule.target == DEATH:
+        return cell.can_die
     return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
 
 
-def _from_networks(plans: Sequence[CellPlan], notes: Notes) -> list[Line]:
+def _from_networks(plans: Sequence[CellPlan], names: Catalogue, notes: Notes) -> list[Line]:
     """The rules that come with the networks of each cell type."""
     lines = []
     for plan in plans:
         for network in plan.networks:
             place = network.place if network.is_library else f"{network.place}.rules"
             found = _from_texts(network.words.rules, place, notes, plan.name)
-            lines += [replace(line, origin="library", place=place, reference=network.words.source,
-                              doi=network.words.doi) if network.is_library else line for line in found]
+            if network.is_library:
+                found = [replace(line, origin="library", reference=network.words.source, doi=network.words.doi)
+                         for line in found if _is_about(line.rule, plan.cell, names)]
+            lines += found
     return lines
+
+
+def _without_displaced(lines: list[Line], names: Catalogue, notes: Notes) -> list[Line]:
+    """The library's rules without those that another one of the same cell type takes the place of, where it holds."""
+    takers = {rule.key: rule.instead_of for rule in names.library.rules if rule.instead_of}
+    gone = {(line.rule.cell, takers[line.base_key]): line.key for line in lines if line.base_key in takers}
+    for line in lines:
+        taker = gone.get((line.rule.cell, line.base_key))
+        if taker is not None:
+            notes.add("note", "cells", f"the rule `{taker}` takes the place of `{line.key}`",
+                      "a cause acts through the phenotype where the model names one", "with both, it would act twice",
+                      "nothing needs to be done")
+    return [line for line in lines if (line.rule.cell, line.base_key) not in gone]
 
 
 def _without_replaced(
@@ -143,30 +162,35 @@ def _without_replaced(
 
     These act on a signal that the network gives, say what a rule that comes with it says, or are named by it.
     """
-    known = {line.base_key for line in lines}
+    _check_left_out(lines, plans, notes)
     named = {(plan.name, key): network.name for plan in plans for network in plan.networks
              for key in network.words.without_rules}  # fmt: skip
-    for plan in plans:
-        for network in plan.networks:
-            for key in network.words.without_rules if not network.is_library else ():
-                if key not in known:
-                    notes.unknown(f"{network.place}.without_rules", "rule", key, known, "nothing would be left out")
     given = {(plan.name, word): network.name for plan in plans for network in plan.cell.networks
              for signal in network.provides for word in vocabulary.modulable_of_signal(signal)}  # fmt: skip
     said = {_about(line): "" for line in of_networks}
     taken = {line.key: given.get((line.rule.cell, line.rule.target),
                                  named.get((line.rule.cell, line.base_key), said.get(_about(line)))) for line in lines}
     by_network: dict[str, list[str]] = {}
-    for key, network in taken.items():
-        if network is not None:
-            by_network.setdefault(network, []).append(key)
-    for network, keys in sorted(by_network.items()):
+    for key, taker in taken.items():
+        if taker is not None:
+            by_network.setdefault(taker, []).append(key)
+    for name, keys in sorted(by_network.items()):
         count = f"{len(keys)} rule{'s' * (len(keys) != 1)}"
-        who = f"the network `{network}` takes" if network else "rules of networks take"
+        who = f"the network `{name}` takes" if name else "rules of networks take"
         notes.add("note", "networks", f"{who} the place of {count} of the library: {', '.join(keys)}",
                   "a signal that a network gives follows the network, and a cause acts on a rate by one rule",
                   "with both, it would act twice", "nothing needs to be done")
     return [line for line in lines if taken[line.key] is None]
+
+
+def _check_left_out(lines: Sequence[Line], plans: Sequence[CellPlan], notes: Notes) -> None:
+    """Rules that networks of the model leave out, and that do not exist."""
+    known = {line.base_key for line in lines}
+    for network in (network for plan in plans for network in plan.networks if not network.is_library):
+        for number, key in enumerate(network.words.without_rules):
+            if key not in known:
+                place = f"{network.place}.without_rules[{number}]"
+                notes.unknown(place, "rule", key, known, "nothing would be left out")
 
 
 def _about(line: Line) -> tuple[str, str, str]:

@@ -217,7 +217,7 @@ class Fitter:
 
     def _one(self, unit: Vector) -> Name:
         number, text = text_of(unit)
-        slug = re.sub(r"\W+", "_", text.replace("/", "_per_").replace("**", "_")).strip("_")
+        slug = re.sub(r"[\W_]+", "_", text.replace("/", "_per_")).strip("_")
         stem = name = f"one_{slug}" if number == 1.0 else f"unit_{slug or 'pure'}"
         quantity = f"{number!r} {text}".strip() if number != 1.0 else f"1 {text}"
         for place in itertools.count(2):

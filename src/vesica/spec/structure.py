@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from vesica.errors import article
 from vesica.library import Library
 from vesica.spec import networks, phenotypes, transfer, variability
-from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
+from vesica.spec.cell_words import CellSpec, NetworkSpec
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.model import CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Cargo, CellType, Signal
+from vesica.spec.resolved import Cargo
 from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     AFFINITY,
@@ -199,8 +201,8 @@ def _plan(
     cell_type = replace(cell_type, chains=found.chains, can_die=cell_type.can_die or found.can_kill)
     deathless = {} if base.can_die or bleb or not found.can_kill else {f"{name}.{DEATH}": Given("0 1/s", "default")}
     plan = _with_networks(CellPlan(cell_type, like, held, numbers={**found.numbers, **deathless}), names, notes)
-    words = words_of(plan.cell, names)
-    phenotypes.check(found, set(words.targets()), set(words.sources()), notes)
+    others = words_of(replace(plan.cell, chains=()), names).sources()
+    phenotypes.check(found, set(words_of(plan.cell, names).targets()), set(others), notes)
     return plan
 
 

@@ -98,7 +98,7 @@ CELL_AGO: Final[dict[str, Field]] = {
 }
 ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO
 
-# CELL.NAME for each cell type whose networks read vesicles on its surface, or solubles of the medium; one unless blocked
+# CELL.NAME for each cell type whose networks read vesicles on its surface, or solubles; one unless blocked
 CELL_RESPONSE: Final[dict[str, Field]] = {
     "surface_response": Field("", False, "share of what vesicles on the surface say that networks feel"),
     "soluble_response": Field("", False, "share of solubles of the medium that networks feel"),

@@ -8,7 +8,8 @@ import numpy as np
 
 from vesica.analysis.runs.vesicles import cargo_per_vesicle
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import KIND_LABELS, kind_of
 
 Quantities = dict[str, tuple[float, str]]
@@ -60,8 +61,8 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         groups["released"] |= _by_kind(run, cell)
     if cell.takes_up_vesicles:
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
-    for signal in cell.signals:
-        groups["signals"][f"{c}.{signal.name}"] = (run.final(f"{c}.{signal.name}"), "")
+    for name, (_, unit) in cell.levels.items():
+        groups["signals"][f"{c}.{name}"] = (run.final(f"{c}.{name}"), unit)
     for cargo in cell.cargo:
         groups["cargo"][f"{c}.{cargo}"] = (in_living(run, cell, cargo), "molecule/cell")
     for mirna in cell.mirna_targets:

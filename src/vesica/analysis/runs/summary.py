@@ -29,7 +29,8 @@ from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, Chain, Parameter, ResolvedModel
+from vesica.spec.cells import CellType, Chain
+from vesica.spec.resolved import DEFINITION, Parameter, ResolvedModel
 from vesica.spec.vocabulary import sender_of, size_paths
 
 
@@ -114,7 +115,7 @@ def _cell(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, Any]:
         "burst_mean": _finite(mean),
         "burst_fano": _finite(fano),
         "phenotype": phenotypes(run, cell),
-        "signals": {signal.name: extremes(run, f"{c}.{signal.name}") for signal in cell.signals},
+        "signals": {name: extremes(run, f"{c}.{name}") for name in cell.levels},
         "cargo": {
             cargo: {"final_copies": in_living(run, cell, cargo),
                     "received_copies": sum(run.final(f"{c}.delivered:{o}/{cargo}") for o in others)}
@@ -154,8 +155,8 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
     found = {f"medium.{soluble}": {"label": f"{soluble} in the medium", "unit": "molecule"}
              for soluble in model.solubles}
     for cell in model.cells:
-        for signal in cell.signals:
-            found[f"{cell.name}.{signal.name}"] = {"label": signal.label or signal.name, "unit": "relative to rest"}
+        for name, (label, unit) in cell.levels.items():
+            found[f"{cell.name}.{name}"] = {"label": label or name, "unit": unit or "relative to rest"}
         for cargo in cell.cargo:
             unit = "copies per cell at the start" if cell.can_die else "copies per cell"
             found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": unit}
@@ -167,7 +168,7 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
 
 def _chain(chain: Chain) -> dict[str, Any]:
     """A chain in words, for readers who draw it."""
-    return {"label": chain.label, "settles": chain.settles,
+    return {"label": chain.label or chain.name, "settles": chain.settles,
             "states": {state.name: {"label": state.label or state.name, "dies": state.dies} for state in chain.states}}
 
 
@@ -211,23 +212,35 @@ def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict
             for cargo, answer in cargos.items():
                 words.setdefault((receiver, cargo), []).append((name, answer))
     for (_, cargo), answers in words.items():
-        enough = [name for name, answer in answers if answer["verdict"] == "sufficient"]
-        label = cargo.replace("_", "-")
-        if enough:
-            sentences.append(f"The {label} route can work in {', '.join(enough)}.")
-        else:
-            best = max(answers, key=lambda pair: pair[1]["supplied"] / pair[1]["needed"] if pair[1]["needed"] else 0.0)
-            sentences.append(f"The {label} route does not add up in any arm; nearest is `{best[0]}`: "
-                             f"{best[1]['words']}")
+        sentences += _routes(cargo.replace("_", "-"), answers, [row["arm"] for row in published])
     count = _confidence(list(model.parameters.values()))
     total = sum(count.values())
     sentences.append(f"{count['estimate']} of {total} numbers are estimates.")
     return sentences
 
 
+def _routes(label: str, answers: list[tuple[str, dict[str, Any]]], held: list[str]) -> list[str]:
+    """In which arms a cargo can suffice, and how far it falls short: in the first held against a paper, or at best."""
+    enough = [name for name, answer in answers if answer["verdict"] == "sufficient"]
+    short = {name: answer for name, answer in answers if name not in enough}
+    if not enough:
+        best = max(short, key=lambda name: _met(short[name]))
+        return [f"The {label} route does not add up in any arm; nearest is `{best}`: {short[best]['words']}"]
+    found = [f"The {label} route can work in {', '.join(enough)}."]
+    nearest = max(short, key=lambda name: _met(short[name]), default=None)
+    first = next((name for name in held if name in short), nearest)
+    return found if first is None else [*found, f"It does not add up in `{first}`: {short[first]['words']}"]
+
+
+def _met(answer: dict[str, Any]) -> float:
+    """Share of the needed uptake that is supplied."""
+    return answer["supplied"] / answer["needed"] if answer["needed"] else 0.0
+
+
 def _confidence(used: list[Parameter]) -> dict[str, int]:
-    """Numbers per tag; numbers that rest on the same library entry count once."""
-    seen: dict[str, str] = {parameter.entry or parameter.path: parameter.confidence for parameter in used}
+    """Numbers per tag; numbers that rest on the same library entry count once, and so do all definitions."""
+    seen: dict[str, str] = {DEFINITION if parameter.source == DEFINITION else parameter.entry or parameter.path:
+                            parameter.confidence for parameter in used}
     counted = Counter(seen.values())
     return {tag: counted.get(tag, 0) for tag in ("measured", "given", "seen", "known", "estimate")}
 

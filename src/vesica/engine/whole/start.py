@@ -24,7 +24,8 @@ from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.step import arriving
 from vesica.engine.whole.vesicles import uniforms
 from vesica.errors import Finding, RunFault
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -80,11 +81,11 @@ def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozen
     differ = unlike.put_numbers(program, kind, row, values, donor.streams_of(seed, f"{name}|spread", range(number)))
     if differ:
         unlike.put_rest(program, kind, dish.arm, present, values)
+    signals = Signals(program, present, kind.name)
+    differ |= _choose_phenotypes(program, kind, signals, values, f"{name}|phenotype")
     means = values.copy() if differ else None
     reactions = Reactions(program, present, kind.name)
     streams = donor.streams_of(seed, f"{name}|reactions", range(number))
-    signals = Signals(program, present, kind.name)
-    _choose_phenotypes(program, kind, signals, values, f"{name}|phenotype")
     _settle_reactions(program, reactions, values, streams)
     first = sum(cells.number for cells in dish.cells)
     cells = Cells(kind, first, values, np.ones(number, dtype=bool), streams, stream(seed, f"{name}|chance", 0),
@@ -98,15 +99,28 @@ def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozen
     return cells
 
 
-def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, values: Array, purpose: str) -> None:
-    """Put each cell into one state of every chain, by the shares of the mean field, and its signals at rest there."""
+def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, values: Array, purpose: str) -> bool:
+    """Put each cell into one state of every chain, by its shares at rest; says whether cells differ.
+
+    Those that do have their signals at rest in the state they are in.
+    """
+    differ = False
     for chain in kind.chains:
         places = [program.index[f"{kind.name}.{state.name}"] for state in chain.living]
-        below = np.cumsum(values[places], axis=0)
+        shares = np.maximum(values[places], 0.0)
         chance = uniforms(stream(program.model.schedule.seed, f"{purpose}|{chain.name}", 0), values.shape[1])
-        values[places] = np.arange(len(places))[:, None] == (chance > below[:-1] / below[-1]).sum(axis=0)
-    if kind.chains:
+        passed = chance >= np.cumsum(shares, axis=0) / shares.sum(axis=0)
+        values[places] = np.arange(len(places))[:, None] == passed[:-1].sum(axis=0)
+        differ |= bool(np.ptp(values[places], axis=1).any())
+    if differ:
+        pulses = [(program.index[pool.name], program.index[pool.pulse]) for pool in program.table.pools
+                  if pool.compartment == kind.name and pool.pulse is not None]
+        for place, pulse in pulses:  # it comes after the rest, and stood in the mean field's already
+            values[place] -= values[pulse]
         signals.advance(values, 0.0, REST_TIME)
+        for place, pulse in pulses:
+            values[place] += values[pulse]
+    return differ
 
 
 def _settle_reactions(program: Program, reactions: Reactions, values: Array, streams: Words) -> None:

@@ -116,7 +116,7 @@ def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
 def _free(dish: Dish, burst: NDArray[np.int64]) -> None:
     """Cargo of vesicles that burst in the medium, (class, content), becomes the soluble that it frees."""
     for column, cargo in enumerate(dish.laws.program.model.cargo, start=1):
-        if cargo.frees:
+        if cargo.frees in dish.solubles:
             dish.solubles[cargo.frees] += float(burst[:, column].sum())
 
 
