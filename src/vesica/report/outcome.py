@@ -191,9 +191,11 @@ def chosen_signals(material: Material, cell: str, names: list[str]) -> list[str]
     first = [s for s in known if any(q == f"{cell}.{s}" or q.startswith(f"{cell}.{s}.") for q in asked)]
 
     def change(signal: str) -> float:
-        finals = [f for arm in names if is_number(f := get(of[arm], signal, "final"))]
+        finals, most = ([float(f) for arm in names if is_number(f := get(of[arm], signal, what))]
+                        for what in ("final", "max"))
         top = max(map(abs, finals), default=0.0)
-        return (max(finals) - min(finals)) / top if top else 0.0
+        is_gone = top <= 1e-9 * max(map(abs, most), default=0.0)  # what a solver leaves of a level that has run out
+        return 0.0 if is_gone else (max(finals) - min(finals)) / top
 
     rest = sorted((s for s in known if s not in first and change(s) > 0.02), key=change, reverse=True)
     return (first + rest)[: max(_SIGNALS_SHOWN, len(first))]

@@ -30,7 +30,7 @@ from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
 from vesica.spec.cells import CellType, Chain
-from vesica.spec.resolved import Parameter, ResolvedModel
+from vesica.spec.resolved import DEFINITION, Parameter, ResolvedModel
 from vesica.spec.vocabulary import sender_of, size_paths
 
 
@@ -238,8 +238,9 @@ def _met(answer: dict[str, Any]) -> float:
 
 
 def _confidence(used: list[Parameter]) -> dict[str, int]:
-    """Numbers per tag; numbers that rest on the same library entry count once."""
-    seen: dict[str, str] = {parameter.entry or parameter.path: parameter.confidence for parameter in used}
+    """Numbers per tag; numbers that rest on the same library entry count once, and so do all definitions."""
+    seen: dict[str, str] = {DEFINITION if parameter.source == DEFINITION else parameter.entry or parameter.path:
+                            parameter.confidence for parameter in used}
     counted = Counter(seen.values())
     return {tag: counted.get(tag, 0) for tag in ("measured", "given", "seen", "known", "estimate")}
 
