@@ -18,12 +18,14 @@ from vesica.spec.resolved import Cargo
 from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     AFFINITY,
+    ALL_MACHINERY,
     CELL_AFFINITY,
     CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_CHOICE,
     CELL_CARGO_SHED,
     CELL_MACHINERY,
+    CELL_RESPONSE,
     CELL_SHEDDING,
     CELL_SIGNAL,
     CELL_SIGNAL_RECEPTOR,
@@ -33,6 +35,8 @@ from vesica.spec.vocabulary import (
     MEDIUM,
     SOLUBLE,
     SOURCE_UNITS,
+    TAKEN,
+    TAKEN_ENDINGS,
     Field,
 )
 
@@ -232,14 +236,25 @@ def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
     if not plan.networks:
         return plan
     cell = plan.cell
-    taken = dict.fromkeys((*names.agents, *names.solubles), "substance") | dict.fromkeys(cell.cargo, "cargo")
-    taken |= {signal.name: "signal" for signal in cell.signals}
-    networks.check_names(plan.networks, cell.label, taken, notes)
+    networks.check_names(plan.networks, _taken(cell, names), notes)
     provided = {name for held in plan.networks for name in held.words.provides}
     cell = replace(cell, signals=tuple(signal for signal in cell.signals if signal.name not in provided))
     built = networks.build(plan.networks, cell.name, words_in(cell, names), names.solubles, cell.cargo, names.library,
                            notes)
     return replace(plan, cell=replace(cell, networks=built.networks), built=built)
+
+
+def _taken(cell: CellType, names: Catalogue) -> dict[str, str]:
+    """What words of a cell type mean that are none of its networks: no state may be called so."""
+    held = (*cell.cargo, *(signal.name for signal in cell.signals), *cell.mirna_targets)
+    found = dict.fromkeys(words_in(cell, names), f"a value of the {cell.label}")
+    found |= dict.fromkeys((*ALL_MACHINERY, *CELL_RESPONSE), f"a number of the {cell.label}")
+    found |= dict.fromkeys((*RESERVED, *TAKEN, *(f"{one}{end}" for one in held for end in TAKEN_ENDINGS)),
+                           "a name that vesica uses")
+    found |= dict.fromkeys((*names.agents, *names.solubles), "a substance")
+    found |= dict.fromkeys(cell.cargo, f"a cargo of the {cell.label}")
+    found |= {state.name: "a phenotype" for chain in cell.chains for state in chain.states}
+    return found | {signal.name: f"{networks.SIGNAL} of the {cell.label}" for signal in cell.signals}
 
 
 def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
