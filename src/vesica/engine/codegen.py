@@ -27,9 +27,19 @@ if TYPE_CHECKING:
 _HEADER = '''"""Generated from the kernels of vesica.biology; do not edit."""
 from numba import njit
 from vesica import maths
+from vesica.engine import sweep
 
 '''
 _OPTIONS = 'cache=True, nogil=True, error_model="numpy"'
+_RATE_ONE = '''
+def rate_one(state, rate, v, flow, weight, plan):
+    sweep.put(v, sweep.part(plan, 0), state)
+    evaluate_lane(v, sweep.part(plan, 1), sweep.part(plan, 2), sweep.part(plan, 3), sweep.part(plan, 4),
+                  sweep.part(plan, 5), sweep.part(plan, 6))
+    sweep.multiply(v, sweep.part(plan, 7), sweep.part(plan, 8), sweep.part(plan, 9), flow)
+    sweep.add_up(flow, weight, sweep.part(plan, 10), sweep.part(plan, 11), sweep.part(plan, 12),
+                 sweep.part(plan, 13), rate)
+'''
 
 
 @functools.cache
@@ -38,6 +48,7 @@ def compiled() -> ModuleType:
 
     Both walk values (value, lane): a lane is one replicate, and one is a batch of one.
     ``evaluate_one`` computes a single instance of a kernel from the values (value,) of one replicate.
+    ``rate_one`` goes all the way from the state of one replicate to its rates; see `engine.layout`.
     """
     path = cache_dir() / "vesica_kernels.py"
     if not path.exists():
@@ -63,13 +74,14 @@ def source() -> str:
     """Text of the generated module."""
     parts = [_HEADER]
     parts += [f"{name} = njit({_OPTIONS})(maths.FUNCTIONS[{name!r}].value)\n" for name in maths.FUNCTIONS]
-    values, slopes = [], []
+    values, slopes, lane_values = [], [], []
     for number, name in enumerate(KERNELS):
         parts.append(_kernel_text(name))
-        gathered = ", ".join(f"v[args[b + {j}], lane]" for j in range(arity(name)))
-        loops = (f"        {'if' if number == 0 else 'elif'} c == {number}:\n"
-                 "            for i in range(starts[s], ends[s]):\n                b = first[i]\n"
-                 "                for lane in range(v.shape[1]):\n                    ")
+        gathered, one = (", ".join(f"v[args[b + {j}]{lane}]" for j in range(arity(name))) for lane in (", lane", ""))
+        rows = (f"        {'if' if number == 0 else 'elif'} c == {number}:\n"
+                "            for i in range(starts[s], ends[s]):\n                b = first[i]\n                ")
+        loops = f"{rows}for lane in range(v.shape[1]):\n                    "
+        lane_values.append(f"{rows}v[out[i]] = {name}({one})\n")
         values.append(f"{loops}v[out[i], lane] = {name}({gathered})\n")
         slopes.append(f"{loops}d_{name}({gathered}, partial, b, lane)\n")
     walk = "    for s in range(classes.size):\n        c = classes[s]\n"
@@ -82,6 +94,9 @@ def source() -> str:
         gathered = ", ".join(f"v[args[b + {j}]]" for j in range(arity(name)))
         parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
     parts.append("    return v[0] * float('nan')\n")
+    parts.append(f"\n@njit({_OPTIONS})\ndef evaluate_lane(v, classes, starts, ends, first, args, out):\n{walk}"
+                 + "".join(lane_values))
+    parts.append(f"\n@njit({_OPTIONS}){_RATE_ONE}")
     return "".join(parts)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from vesica.spec.cells import CellType
 from vesica.spec.vocabulary import sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
+DEFINITION: Final = "definition"  # source of a number that says what nothing is, or relative to what others are
 
 
 @dataclass(frozen=True)
