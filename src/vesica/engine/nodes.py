@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import spread
-from vesica.engine.table import Assignment, Flux, Pool, ProcessTable, Watched
+from vesica.engine.table import TIMES, Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.errors import error
-from vesica.spec.resolved import Arm, ResolvedModel, Spread
+from vesica.spec.cells import Spread
+from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.variability import factors_of, nodes_per_factor
 
 Array = NDArray[np.float64]
@@ -24,7 +25,7 @@ Array = NDArray[np.float64]
 # Derived shares and the share that they complete to one
 COMPLEMENTS = {"receptor_loss_share": "receptor_insertion_share", "apoptotic_rest_share": "apoptotic_cargo_share",
                "tethered_share": "released_share", "bare_arrival_share": "loaded_arrival_share"}
-AGO = ("ago_at_first", "ago_at_rest")  # derived copies of free Ago, of cells that hold any (`rows.resting_ago`)
+AGO = ("ago_at_first", "ago_at_rest")  # derived from the miRNAs of a cell and their targets
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,21 @@ class Group:
         return [f"{name}#{kind}" for kind in range(self.weights.size)]
 
     def numbers(self, row: Mapping[str, float]) -> dict[str, Array]:
-        """Path -> (kind,) numbers that vary, with the type's number as their mean, and what completes them to one."""
+        """Path -> (kind,) numbers that vary, with the type's number as their mean."""
         found = {}
         for path, factors in spread.factors(self.spreads, row, self.normals).items():
             found[path] = row[path] * factors / float(self.weights @ factors)
-        return found | complements(found)
+        return found
 
 
-def complements(numbers: Mapping[str, Array]) -> dict[str, Array]:
-    """Derived shares that go with shares, for cells that have their own."""
-    found = {}
-    for derived, share in COMPLEMENTS.items():
-        for path, values in numbers.items():
-            owner, _, name = path.rpartition(".")
-            if name == share:
-                found[f"{owner}.{derived}"] = 1.0 - values
-    return found
+def rests_on(derived: str, numbers: Iterable[str]) -> bool:
+    """Whether a derived value of a cell type is computed from one of these numbers that vary."""
+    owner, _, what = derived.partition(".")
+    if TIMES in derived:
+        return not set(derived.split(TIMES)).isdisjoint(numbers)
+    if what in COMPLEMENTS:
+        return f"{owner}.{COMPLEMENTS[what]}" in numbers
+    return what in AGO and any(path.startswith(f"{owner}.") for path in numbers)
 
 
 def base(name: str) -> str:
@@ -138,8 +138,7 @@ def _divided(table: ProcessTable, group: Group) -> ProcessTable:
 def _own(table: ProcessTable, group: Group) -> frozenset[str]:
     """Names of values that differ from kind to kind: varied numbers, pools, and what is computed from them."""
     own = {path for one in group.spreads for path in one.paths}
-    own |= set(complements(dict.fromkeys(own, group.weights))) & set(table.derived)
-    own |= {f"{group.cell}.{name}" for name in AGO} & set(table.derived)
+    own |= {name for name in table.derived if rests_on(name, own)}
     own |= {pool.name for pool in table.pools if pool.compartment == group.cell}
     while True:
         more = {one.target for one in table.assignments if own & set(one.args)} - own

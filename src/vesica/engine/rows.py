@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
-from vesica.engine.nodes import AGO, COMPLEMENTS
+from vesica.engine.nodes import AGO, COMPLEMENTS, rests_on
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
@@ -72,31 +73,46 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     laws: dict[str, SizeLaw] = {}
     values: dict[str, float] = {}
     for group in program.groups:
-        own = group.numbers(row)
-        for name, numbers in (own | ago_of_cells(program.model, group.cell, row, own)).items():
+        for name, numbers in with_derived(program, row, group.numbers(row)).items():
             values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
     for name in program.table.derived:
-        if name in values:
-            continue
-        owner, _, what = name.partition(".")
-        if name.startswith(LITERAL):
-            values[name] = float(name.removeprefix(LITERAL))
-        elif TIMES in name:
-            values[name] = math.prod(row[path] for path in name.split(TIMES))
-        elif name in ("one", "one_copy", "zero", RUNNING):
-            values[name] = float(name != "zero")
-        elif name == "medium.volume":
-            values[name] = program.model.domain.volume
-        elif what in COMPLEMENTS:
-            values[name] = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
-        elif what.endswith("_start_share"):
-            values[name] = _start_share(program.model, row, owner, what.removesuffix("_start_share"))
-        elif what in AGO:
-            values[name] = resting_ago(program.model, owner, row)[what]
-        else:
-            law = laws.setdefault(owner, size_law(row, owner))
-            values[name] = _of_size(law, what, row)
+        if name not in values:
+            values[name] = _derived(program.model, name, row, laws)
     return values
+
+
+def with_derived(program: Program, row: Mapping[str, float], numbers: Mapping[str, NDArray[np.float64]]
+                 ) -> dict[str, NDArray[np.float64]]:
+    """Numbers of single cells, (cell,) by path, and those that the table derives from them."""
+    names = [name for name in program.table.derived if "#" not in name and rests_on(name, numbers)]
+    found = dict(numbers)
+    count = max((values.size for values in numbers.values()), default=0)
+    for name in names:
+        cells = (ChainMap({path: float(values[k]) for path, values in numbers.items()}, dict(row))
+                 for k in range(count))
+        found[name] = np.array([_derived(program.model, name, cell, {}) for cell in cells])
+    return found
+
+
+def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: dict[str, SizeLaw]) -> float:
+    owner, _, what = name.partition(".")
+    if name.startswith(LITERAL):
+        value = float(name.removeprefix(LITERAL))
+    elif TIMES in name:
+        value = math.prod(row[path] for path in name.split(TIMES))
+    elif name in ("one", "one_copy", "zero", RUNNING):
+        value = float(name != "zero")
+    elif name == "medium.volume":
+        value = model.domain.volume
+    elif what in COMPLEMENTS:
+        value = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
+    elif what.endswith("_start_share"):
+        value = _start_share(model, row, owner, what.removesuffix("_start_share"))
+    elif what in AGO:
+        value = resting_ago(model, owner, row)[what]
+    else:
+        value = _of_size(laws.setdefault(owner, size_law(row, owner)), what, row)
+    return value
 
 
 def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, state: str) -> float:
@@ -105,22 +121,6 @@ def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, stat
     living = next([one.name for one in chain.living] for chain in chains if any(s.name == state for s in chain.living))
     total = sum(row[f"{cell}.{name}.initial"] for name in living)
     return row[f"{cell}.{state}.initial"] / total if total > 0.0 else float(state == living[0])
-
-
-def ago_of_cells(model: ResolvedModel, cell: str, row: Mapping[str, float], own: Mapping[str, NDArray[np.float64]]
-                 ) -> dict[str, NDArray[np.float64]]:
-    """`resting_ago` of cells with numbers of their own, by the names of values; nothing where they hold no Ago.
-
-    Parameters
-    ----------
-    own : mapping of path to (cell,)
-    """
-    if not own or not next(one for one in model.cells if one.name == cell).has_ago:
-        return {}
-    count = next(iter(own.values())).size
-    rows = ({**row, **{path: float(numbers[k]) for path, numbers in own.items()}} for k in range(count))
-    found = [resting_ago(model, cell, one) for one in rows]
-    return {f"{cell}.{name}": np.array([one[name] for one in found]) for name in AGO}
 
 
 def resting_ago(model: ResolvedModel, cell: str, row: Mapping[str, float]) -> dict[str, float]:

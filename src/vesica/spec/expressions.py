@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vesica import maths
-from vesica.errors import Finding, nearest
+from vesica.errors import TextError, nearest
 from vesica.units import registry
 
 FUNCTIONS: Final[dict[str, int]] = {"hill": 3, "exp": 1, "ln": 1, "sqrt": 1}  # name: number of arguments
@@ -25,16 +25,8 @@ LONGEST: Final = 10_000  # characters
 DEEPEST: Final = 200  # levels of a tree
 
 
-class ExpressionError(ValueError):
-    """The text of an expression cannot be used; carries the four parts."""
-
-    def __init__(self, wrote: str, rule: str, consequence: str, fix: str) -> None:
-        self.parts = (wrote, rule, consequence, fix)
-        super().__init__("; ".join(self.parts))
-
-    def finding(self, path: str) -> Finding:
-        """As a finding at a place."""
-        return Finding("error", path, *self.parts)
+class ExpressionError(TextError):
+    """The text of an expression cannot be used."""
 
 
 @dataclass(frozen=True)

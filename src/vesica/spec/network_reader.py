@@ -8,11 +8,11 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
+from vesica.spec.cell_words import NetworkSpec, ReactionSpec, StateSpec
+from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.equations import EquationError, read_equation
 from vesica.spec.expressions import Call, Expression, ExpressionError, Name, Number, parse, product, unit_of
-from vesica.spec.model import NetworkSpec, ReactionSpec, StateSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Assigned, Network, NetworkState, Reaction
 from vesica.spec.vocabulary import Field
 from vesica.units import internal_unit, split
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from vesica.errors import nearest
 from vesica.library import Library
+from vesica.spec.cell_words import NetworkSpec
+from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
-from vesica.spec.model import NetworkSpec
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Network
 from vesica.spec.rule_words import BOUND, ENGAGED
 from vesica.spec.vocabulary import CELL_RESPONSE, Field
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vesica.library.records import CellEntry
-from vesica.spec.model import ChainSpec, ChainStateSpec, Quantity
+from vesica.spec.cell_words import ChainSpec, ChainStateSpec
+from vesica.spec.cells import CellType, Chain, ChainState
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import CellType, Chain, ChainState
 from vesica.spec.vocabulary import ALL_MACHINERY, PHENOTYPE_FACTOR, PHENOTYPE_HAZARD, PHENOTYPE_START, Field
+from vesica.spec.words import Quantity
 
 INITIAL: Final = "initial"
 HAZARD: Final = "hazard"

@@ -64,6 +64,8 @@ def exponent(model: ResolvedModel, path: str) -> int:
         return 0  # how much cells differ
     owner, _, name = path.rpartition(".")
     found = _table(model, owner).get(name)
+    if found is None and owner in _of_networks(model):
+        found = _by_unit(model.parameters[path].unit)
     if found is None and owner.startswith("rule.") and name in ("half_max", "added"):
         rule = next((rule for rule in model.rules if f"rule.{rule.key}" == owner), None)
         if rule is not None:
@@ -109,8 +111,14 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     return tables
 
 
+def _of_networks(model: ResolvedModel) -> set[str]:
+    """Owners of the parameters of networks: ``CELL.NETWORK`` and ``CELL.STATE``."""
+    return {f"{cell.name}.{name}" for cell in model.cells for network in cell.networks
+            for name in (network.name, *(state.name for state in network.states))}  # fmt: skip
+
+
 def _by_unit(unit: str) -> int:
-    """Numbers and volumes grow; concentrations, shares and hazards do not. For numbers of a rule in no table."""
+    """Numbers and volumes grow; concentrations, shares and hazards do not. For networks, and rules in no table."""
     size = {name: float(str(power)) for name, power in
             registry().Quantity(1.0, unit or "dimensionless").dimensionality.items()}  # fmt: skip
     return round(size.get("[molecule]", 0.0) + size.get("[vesicle]", 0.0) + size.get("[length]", 0.0) / 3)
@@ -153,12 +161,15 @@ def _scaled_dose(dose: Dose, factor: float) -> Dose:
 
 
 def is_extensive(model: ResolvedModel, pool: str) -> bool:
-    """Whether a pool grows with the cell: all but signals and the shares of cells alive, dead or in a phenotype."""
+    """Whether a pool grows with the cell: all but signals, concentrations, and shares of cells alive, dead or so."""
     owner, _, name = pool.partition(".")
     cell = next((cell for cell in model.cells if cell.name == owner), None)
     if cell is None:
         return True
     states = {word for chain in cell.chains for state in chain.states for word in (state.name, f"died_of:{state.name}")}
+    levels = {state.name: state.unit for network in cell.networks for state in network.states}
+    if name in levels:
+        return bool(_by_unit(levels[name]))
     return name not in {"alive", "dead", *(signal.name for signal in cell.signals), *states}
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from vesica.errors import article
 from vesica.library import Library
 from vesica.spec import networks, phenotypes, transfer, variability
-from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
+from vesica.spec.cell_words import CellSpec, NetworkSpec
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.model import CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Cargo, CellType, Signal
+from vesica.spec.resolved import Cargo
 from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     AFFINITY,

@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Final
 
 from vesica.errors import nearest
-from vesica.spec.model import CellSpec, ModelSpec
+from vesica.spec.cell_words import CellSpec
+from vesica.spec.cells import CellType, Spread
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import SHARES, Given, Notes
-from vesica.spec.resolved import CellType, Parameter, ResolvedModel, Spread
+from vesica.spec.resolved import Parameter, ResolvedModel
 from vesica.spec.vocabulary import Field, size_paths
 
 HUGE: Final = 3.0  # a coefficient of variation beyond it is taken for a slip
@@ -23,7 +25,7 @@ MOST_NODES: Final = 125  # kinds of cells that a mean field follows side by side
 
 _FIELD: Final = Field("", False, "coefficient of variation from cell to cell")
 _CORRELATION: Final = Field("", False, "correlation between the numbers of a spread, on the scale of logarithms")
-_UNUSED: Final = ("needed_copies", "empty_share", "initial")  # no law of a single cell reads them
+_UNUSED: Final = ("needed_copies", "empty_share")  # no law of a single cell reads them
 
 
 def spreads_of(name: str, said: Sequence[tuple[str, CellSpec]], notes: Notes) -> tuple[Spread, ...]:
@@ -123,8 +125,9 @@ def _check_words(cells: Sequence[CellType], said: Mapping[str, CellSpec], parame
                               "nothing would vary", nearest(word, can_vary))
                 elif word not in can_vary:
                     notes.add("error", f"{place}.of", f"`{word}` cannot vary from cell to cell",
-                              "vesicles of a class share one size law in the medium, and a number that no law of a "
-                              "single cell reads has no cell to vary in", "nothing would vary", nearest(word, can_vary))
+                              "vesicles of a class share one size law in the medium, shares of cells are of all of "
+                              "them, and what no law of a single cell reads has no cell to vary in",
+                              "nothing would vary", nearest(word, can_vary))
                 elif path in seen:
                     notes.add("error", f"{place}.of", f"`{word}` varies a second time (first: {seen[path]})",
                               "a number varies by one factor", "its variation would not be the one that was written",
@@ -189,9 +192,9 @@ def _each(cells: Sequence[CellType]) -> Iterator[tuple[CellType, int, Spread]]:
 
 
 def _fixed(cell: CellType) -> set[str]:
-    return {path for origin in cell.origins for path in size_paths(origin)} | set(expected(cell)) | {
-        f"{cell.name}.ilv_diameter_{end}" for end in ("median", "gsd", "low", "high")
-    } | {f"{cell.name}.ilv_membrane_thickness"}
+    sizes = {path for origin in (cell.name, *cell.origins) for path in size_paths(origin)}
+    shares = {f"{cell.name}.{state.name}.initial" for chain in cell.chains for state in chain.states}
+    return sizes | shares | set(expected(cell))
 
 
 def _is_unused(word: str) -> bool:

@@ -8,7 +8,8 @@ import numpy as np
 
 from vesica.analysis.runs.vesicles import cargo_per_vesicle
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import KIND_LABELS, kind_of
 
 Quantities = dict[str, tuple[float, str]]

@@ -14,8 +14,10 @@ from typing import Any
 
 from vesica.biology.delivery import loaded_share
 from vesica.biology.dose import needed_uptake
+from vesica.errors import article
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
 
@@ -34,16 +36,16 @@ def required_dose(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict
 
 def needed_in(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, float]:
     """Copies of each cargo that a cell needs beyond its own, for what the model says the cargo does."""
-    c, of = cell.name, run.parameters
-    needed = {mirna: of[f"{c}.{mirna}.needed_copies"] for mirna in cell.mirna_targets}
-    for cargo in _received(model, cell):
+    c, of, received = cell.name, run.parameters, _received(model, cell)
+    needed = {mirna: of[f"{c}.{mirna}.needed_copies"] for mirna in cell.mirna_targets if mirna in received}
+    for cargo in received:
         halves = [of[f"rule.{rule.key}.half_max"] for rule in model.rules if (rule.cell, rule.source) == (c, cargo)]
         if halves and cargo not in needed and min(halves) > of[f"{c}.{cargo}.basal"]:
             needed[cargo] = min(halves) - of[f"{c}.{cargo}.basal"]
     for mrna, protein in cell.translations:
         halves = [of[f"rule.{rule.key}.half_max"] for rule in model.rules if (rule.cell, rule.source) == (c, protein)]
         made, lost = of[f"{c}.{mrna}.translation_rate"], of[f"{c}.{protein}.decay_rate"]
-        if halves and mrna in _received(model, cell) and made > 0 and lost > 0:
+        if halves and mrna in received and made > 0 and lost > 0:
             more = (min(halves) - of[f"{c}.{protein}.basal"]) * lost / made - of[f"{c}.{mrna}.basal"]
             if more > 0:
                 needed[mrna] = more
@@ -121,13 +123,13 @@ def _seen(run: ArmRun, sender: str, suffix: str = "") -> float:
 
 def _words(cell: CellType, cargo: str, place: str, needed: float | None, supplied: float, per_vesicle: float,  # noqa: PLR0913
            share: float, needed_copies: float, arrived: float) -> str:
-    label = cargo.replace("_", "-")
+    label, who = cargo.replace("_", "-"), f"{article(cell.label)} {cell.label}"
     if needed is None:
-        return f"No {label} can reach {place} of a {cell.label} here, whatever the dose."
+        return f"No {label} can reach {place} of {who} here, whatever the dose."
     ratio = needed / supplied if supplied > 0 else math.inf
     gap = f"{ratio:,.0f}" if math.isfinite(ratio) else "infinitely many"
     return (
-        f"To hold {needed_copies:,.0f} copies of {label}, a {cell.label} would have to take up and "
+        f"To hold {needed_copies:,.0f} copies of {label}, {who} would have to take up and "
         f"keep {needed:,.0f} EVs "
         f"an hour ({per_vesicle:.2g} copies per EV, {share:.0%} reaching {place}). It took up {supplied:,.3g} "
         f"an hour and received {arrived:,.3g} copies: " + (f"{gap} times too few." if ratio > 1 else "enough.")

@@ -19,7 +19,8 @@ from vesica.engine.whole.laws import Laws, loading_rows
 from vesica.engine.whole.loading import Loads
 from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.tally import Tally
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

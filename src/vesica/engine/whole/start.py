@@ -24,7 +24,8 @@ from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.step import arriving
 from vesica.engine.whole.vesicles import uniforms
 from vesica.errors import Finding, RunFault
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -112,7 +113,13 @@ def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, value
         values[places] = np.arange(len(places))[:, None] == passed[:-1].sum(axis=0)
         differ |= bool(np.ptp(values[places], axis=1).any())
     if differ:
+        pulses = [(program.index[pool.name], program.index[pool.pulse]) for pool in program.table.pools
+                  if pool.compartment == kind.name and pool.pulse is not None]
+        for place, pulse in pulses:  # it comes after the rest, and stood in the mean field's already
+            values[place] -= values[pulse]
         signals.advance(values, 0.0, REST_TIME)
+        for place, pulse in pulses:
+            values[place] += values[pulse]
     return differ
 
 

@@ -10,14 +10,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vesica.engine.counters import normal
-from vesica.engine.nodes import complements
 from vesica.engine.program import Part, Program
 from vesica.engine.rest import resting
-from vesica.engine.rows import ago_of_cells
+from vesica.engine.rows import with_derived
 from vesica.engine.spread import factors
 from vesica.engine.system import Lanes
-from vesica.errors import Finding, RunFault
-from vesica.spec.resolved import Arm, CellType
+from vesica.errors import Finding, InputError, RunFault
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 from vesica.spec.variability import factors_of
 
 Array = NDArray[np.float64]
@@ -38,12 +38,20 @@ def put_numbers(program: Program, kind: CellType, row: Mapping[str, float], valu
         Changed in place.
     streams : (cell, SIZE) uint64
         One of each cell; moved on.
+
+    Raises
+    ------
+    RunFault
+        A cell cannot be with the numbers it drew.
     """
     normals = _normals(streams, sum(factors_of(one) for one in kind.spreads))
     own = {path: row[path] * factor for path, factor in factors(kind.spreads, row, normals).items()}
-    for name, numbers in (own | complements(own) | ago_of_cells(program.model, kind.name, row, own)).items():
-        if name in program.index:
-            values[program.index[name]] = numbers
+    try:
+        everything = with_derived(program, row, own)
+    except InputError as failure:
+        raise RunFault(*failure.findings) from None
+    for name, numbers in everything.items():
+        values[program.index[name]] = numbers
     return any(numbers.size > 0 and bool(np.any(numbers != row[path])) for path, numbers in own.items())
 
 
