@@ -12,6 +12,7 @@ from typing import Final
 
 from vesica.errors import article, nearest
 from vesica.library import Library
+from vesica.spec import network_checks
 from vesica.spec.cell_words import NetworkSpec
 from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
@@ -73,7 +74,7 @@ def check_names(plans: Sequence[Plan], taken: Mapping[str, str], notes: Notes) -
     taken : mapping of word to what it is
         Words of the cell that mean something else already; of a signal it begins with `SIGNAL`.
     """
-    seen = dict(taken)
+    seen = network_checks.reserved() | dict(taken)
     for plan in plans:
         named = [("states", "state", name) for name in plan.words.states]
         named += [("assignments", "assignment", name) for name in plan.words.assignments]
@@ -113,7 +114,7 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
     for reader in readers:
         reader.read_numbers()
         units |= reader.state_units()
-    _derive_units(readers, units, words)
+    _derive_units(readers, units, words, notes)
     _check_cycles(readers, notes)
     solubles = frozenset(solubles)
     outside = dict.fromkeys(cargo, "molecule") | dict.fromkeys(solubles, "molecule")
@@ -141,7 +142,7 @@ def gate_of(word: str, solubles: Iterable[str]) -> str:
     return "soluble_response" if word in solubles else ""
 
 
-def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str]) -> None:
+def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str], notes: Notes) -> None:
     """Units of assignments and followers, in an order in which all they read is known; what is left is a fault."""
     waiting = {(reader.name, name): (reader, tree) for reader in readers for name, tree in reader.computed()}
     while waiting:
@@ -157,6 +158,12 @@ def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mappi
         known = {*words, *units, *reader.constants, *(other for _, other in waiting)}
         for unknown in sorted(set(names_in(tree)) - known):
             reader.unknown(name, unknown, known)
+    if not notes.has_errors:
+        for (_, name), (reader, _) in waiting.items():
+            if name in reader.followed:
+                notes.add("error", f"{reader.place}.states.{name}.follows", f"`{name}` follows itself",
+                          "what follows another value has its unit from that value, and starts where it is at rest",
+                          "it would have no unit and no start", "let it follow a state with an `initial:`")
 
 
 def _check_cycles(readers: Sequence[Reader], notes: Notes) -> None:
