@@ -21,6 +21,7 @@ LAWS: Final[dict[str, tuple[str, ...]]] = {
     "mass_action": ("k",), "michaelis_menten": ("km",), "hill": ("vmax", "half_max", "hill"),
 }  # fmt: skip
 _LAW_NUMBERS: Final = ("k", "vmax", "kcat", "km", "half_max", "hill")
+_DIVISORS: Final = ("km", "half_max")  # a law divides by them, as by a delay and the size of a compartment
 _PURE: Final = frozenset({"", "dimensionless"})
 
 
@@ -36,6 +37,7 @@ class Reader:
         self.trees: dict[str, Expression] = {}  # of assignments
         self.followed: dict[str, Expression] = {}  # what each state with `follows:` lies behind
         self.units_of_states: dict[str, str] = {}
+        self.lacks_unit = False  # then nothing can be proved, and much would be said for one slip
 
     # ---- numbers
 
@@ -43,28 +45,31 @@ class Reader:
         """Constants, sizes of compartments, numbers of laws and starts of states, each with its unit."""
         words, place = self.words, self.place
         for name, size in words.compartments.items():
-            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell")
+            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell", positive=True)
         for name, number in words.constants.items():
             self._constant(name, number, f"{place}.constants.{name}", "")
         for key, reaction in words.reactions.items():
             for name in _LAW_NUMBERS:
                 if (number := getattr(reaction, name)) is not None:
-                    self._constant(f"{key}_{name}", number, f"{place}.reactions.{key}.{name}", "")
+                    self._constant(f"{key}_{name}", number, f"{place}.reactions.{key}.{name}", "",
+                                   positive=name in _DIVISORS)
             if reaction.delay is not None:
-                self._constant(f"{key}_delay", reaction.delay, f"{place}.reactions.{key}.delay", "", "second")
+                self._constant(f"{key}_delay", reaction.delay, f"{place}.reactions.{key}.delay", "", "second",
+                               positive=True)
         for key, text in words.assignments.items():
             if (tree := self.parse(text, f"assignments.{key}")) is not None:
                 self.trees[key] = tree
         for name, state in words.states.items():
             self._state(name, state)
 
-    def _constant(self, name: str, number: str | float, place: str, label: str, unit: str | None = None) -> None:
+    def _constant(self, name: str, number: str | float, place: str, label: str, unit: str | None = None, *,
+                  positive: bool = False) -> None:
         if name in self.constants:
             self.notes.add("error", place, f"`{name}` is a number of `{self.name}` twice",
                            "each number of a network has a name of its own (`REACTION_k` is that of a law)",
                            "one of the two would be ignored", "choose another name")
         self.constants[name] = unit if unit is not None else self._unit(number, place)
-        self.expected[f"{self.name}.{name}"] = Field(self.constants[name], label=label)
+        self.expected[f"{self.name}.{name}"] = Field(self.constants[name], label=label, positive=positive)
         self.numbers[f"{self.name}.{name}"] = Given(number, place)
 
     def _state(self, name: str, state: StateSpec) -> None:
@@ -76,7 +81,7 @@ class Reader:
                                "what follows another value has a delay, and starts where that value is at rest",
                                "its course would be unknown", "give `delay: 30 min` and no `initial:`")
             self._constant(f"{name}_delay", state.delay if state.delay is not None else "1 s", f"{place}.delay", "",
-                           "second")
+                           "second", positive=True)
             if (tree := self.parse(state.follows, f"states.{name}.follows")) is not None:
                 self.followed[name] = tree
             return
@@ -87,6 +92,7 @@ class Reader:
         if given is None:
             self.notes.add("error", place, f"`{name}` has no `initial:`", "a state begins somewhere, in its own unit",
                            "its unit would be unknown", "write `initial: 0 nM`, or `initial: 0` for a pure level")
+            self.lacks_unit = True
             given = 0.0
         unit = self._unit(given, f"{place}.initial")
         self.units_of_states[name] = unit
@@ -107,6 +113,7 @@ class Reader:
         except ValueError as failure:
             self.notes.add("error", place, f"`{number}`: {failure}", "a number is written with a unit that we know",
                            "it could not be used in a law", "write it like `0.1 1/min`, `5 nM`, `0.5 1/(uM*s)`, or `2`")
+            self.lacks_unit = True
             return ""
 
     # ---- expressions
@@ -319,12 +326,19 @@ class Reader:
             for part in parts:
                 count, _, name = part.rpartition("*")
                 name = name.strip()
-                if name not in known or (count and not count.strip().isdigit()):
+                if count and not count.strip().isdigit():
+                    self.notes.add("error", f"{self.place}.conserved.{total}", f"`{part}` has no whole number in front",
+                                   "a total is a sum of states, each with a whole number",
+                                   "the total could not be proved", f"write it like `2*{name}`")
+                elif name not in known:
                     self.notes.unknown(f"{self.place}.conserved.{total}", "state", name, known,
                                        "the total could not be proved")
+                else:
+                    weights[name] = weights.get(name, 0) + (int(count) if count else 1)
                     continue
-                weights[name] = weights.get(name, 0) + (int(count) if count else 1)
-            totals[total] = weights
+                break
+            else:
+                totals[total] = weights
         return totals
 
     def _prove(self, reactions: Sequence[Reaction], weights: Mapping[str, Mapping[str, int]]) -> None:

@@ -115,8 +115,14 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     for arm, name, cell in cell_specs(spec):
         said.setdefault(name, []).append((place_of(arm, name), cell))
     _check_names(spec, said, names, notes)
-    plans = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
-    return [plan for plan in plans if plan is not None]
+    plans = [plan for name in sorted(said) if (plan := _plan(name, said[name], names, spec, notes)) is not None]
+    held = {network.name for plan in plans for network in plan.networks}
+    for name in spec.networks:
+        if name not in held:
+            notes.add("warning", f"networks.{name}", f"no cell holds `{name}`",
+                      "a network acts in the cell types that name it", "it changes nothing",
+                      f"write `networks: [{name}]` in a cell type, or delete it")
+    return plans
 
 
 def _check_names(
@@ -214,7 +220,8 @@ def _networks(
     """The networks a cell type holds: those the model names, or else those of the library."""
     lists = {cell.networks: place for place, cell in said if cell.networks is not None}
     if len(lists) > 1:
-        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(map(str, lists))}",
+        named = [f"`[{', '.join(one)}]`" for one in lists]
+        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(named)}",
                   "a cell type is one thing in all arms", "its laws would depend on the order of arms",
                   "use two cell types, the second with `like:`")
     found = []
