@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from vesica import interventions
 from vesica.engine.doses import present_in
@@ -18,6 +20,7 @@ from vesica.library.records import CellEntry
 from vesica.spec.model import ModelSpec
 from vesica.spec.resolved import Arm, ResolvedModel
 
+FLAGSHIP = Path(__file__).parents[2] / "examples" / "ethanol_astrocytes.yaml"
 INFLAMMATION = ["nfkb", "mir146a_brake", "cytokines"]
 NETWORKS = {
     "astrocyte": [*INFLAMMATION, "p2x7", "glt1", "glial_mirnas"],
@@ -37,6 +40,17 @@ def full_cns(cargo: int = 0) -> ResolvedModel:
              "cells": cells, "run": {"duration": "48 h", "every": "30 min"},
              "arms": {"rest": {}, "LPS": {"exposures": [{"agent": "LPS", "concentration": "100 ng/mL", "from": "0 h",
                                                          "to": "48 h"}], "against": "rest"}}}
+    return interventions.resolve(ModelSpec.model_validate(model))[0]
+
+
+@functools.cache
+def full_flagship() -> ResolvedModel:
+    """The flagship with every network that its two cell types can hold, all arms."""
+    model = yaml.safe_load(FLAGSHIP.read_text(encoding="utf-8"))
+    for name in ("astrocyte", "neuron"):
+        model["cells"][name] |= {"networks": NETWORKS[name], **_offered(load("cns").cells[name], 0)}
+    for option in model["switches"]["ethanol_acts"]["options"].values():  # `cytokines` takes the place of this rule
+        option["without_rules"] = [key for key in option.get("without_rules", []) if key != "astro_nfkb_tnf"]
     return interventions.resolve(ModelSpec.model_validate(model))[0]
 
 

@@ -1,4 +1,4 @@
-"""Each network of the library alone, in each cell type it is for: at rest it stands still, stimulated it stays sound."""
+"""Each network of the library alone, in each cell it is for: at rest it stands still, under stimuli it stays sound."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from vesica import interventions, library
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import as_arm_run, run_all
 from vesica.results.arm_run import ArmRun
+from vesica.spec.cells import CellType
 from vesica.spec.model import ModelSpec
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.resolved import ResolvedModel
 
 GLIA = ("microglia", "astrocyte")
 FITTING: Mapping[str, tuple[str, ...]] = {
@@ -88,7 +89,7 @@ def test_every_network_of_the_library_is_here() -> None:
 
 @pytest.mark.parametrize(("network", "cell"), CASES)
 def test_at_rest_a_network_stands_still(network: str, cell: str) -> None:
-    """Rest is found to 1e-9 of a level and a run keeps 1e-8 a step: after 24 h 1e-6 of its start is left, or of 1e-6."""
+    """Rest is found to 1e-9 of a level and a run keeps 1e-8 a step: 1e-6 holds what some hundred steps leave."""
     made = model(network, cell, 24.0)
     found = run(model(network, cell, 24.0, parameters=silenced(made)))
     names = [state.name for one in found.cell.networks for state in one.states]
@@ -100,7 +101,7 @@ def test_at_rest_a_network_stands_still(network: str, cell: str) -> None:
 
 @pytest.mark.parametrize(("network", "cell"), CASES)
 def test_under_all_stimuli_nothing_is_negative_and_totals_stay(network: str, cell: str) -> None:
-    """What is below zero is what a solver leaves of nothing: 1e-9 of the most there was. Totals: sums of 1e-8 a step."""
+    """Below zero is what a solver leaves of nothing: 1e-9 of the most there was. Totals: sums of 1e-8 a step."""
     found = stimulated(network, cell)
     assert np.isfinite(found.course.values).all()
     for one in found.cell.networks:

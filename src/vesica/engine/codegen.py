@@ -34,11 +34,12 @@ _OPTIONS = 'cache=True, nogil=True, error_model="numpy"'
 _RATE_ONE = '''
 def rate_one(state, rate, v, flow, weight, plan):
     sweep.put(v, sweep.part(plan, 0), state)
-    evaluate_lane(v, sweep.part(plan, 1), sweep.part(plan, 2), sweep.part(plan, 3), sweep.part(plan, 4),
-                  sweep.part(plan, 5), sweep.part(plan, 6))
-    sweep.multiply(v, sweep.part(plan, 7), sweep.part(plan, 8), sweep.part(plan, 9), flow)
-    sweep.add_up(flow, weight, sweep.part(plan, 10), sweep.part(plan, 11), sweep.part(plan, 12),
-                 sweep.part(plan, 13), rate)
+    classes, first, args, out = sweep.part(plan, 1), sweep.part(plan, 2), sweep.part(plan, 3), sweep.part(plan, 4)
+    for i in range(out.size):
+        v[out[i]] = evaluate_one(v, classes[i], first[i], args)
+    sweep.multiply(v, sweep.part(plan, 5), sweep.part(plan, 6), sweep.part(plan, 7), flow)
+    sweep.add_up(flow, weight, sweep.part(plan, 8), sweep.part(plan, 9), sweep.part(plan, 10), sweep.part(plan, 11),
+                 rate)
 '''
 
 
@@ -74,14 +75,13 @@ def source() -> str:
     """Text of the generated module."""
     parts = [_HEADER]
     parts += [f"{name} = njit({_OPTIONS})(maths.FUNCTIONS[{name!r}].value)\n" for name in maths.FUNCTIONS]
-    values, slopes, lane_values = [], [], []
+    values, slopes = [], []
     for number, name in enumerate(KERNELS):
         parts.append(_kernel_text(name))
-        gathered, one = (", ".join(f"v[args[b + {j}]{lane}]" for j in range(arity(name))) for lane in (", lane", ""))
-        rows = (f"        {'if' if number == 0 else 'elif'} c == {number}:\n"
-                "            for i in range(starts[s], ends[s]):\n                b = first[i]\n                ")
-        loops = f"{rows}for lane in range(v.shape[1]):\n                    "
-        lane_values.append(f"{rows}v[out[i]] = {name}({one})\n")
+        gathered = ", ".join(f"v[args[b + {j}], lane]" for j in range(arity(name)))
+        loops = (f"        {'if' if number == 0 else 'elif'} c == {number}:\n"
+                 "            for i in range(starts[s], ends[s]):\n                b = first[i]\n"
+                 "                for lane in range(v.shape[1]):\n                    ")
         values.append(f"{loops}v[out[i], lane] = {name}({gathered})\n")
         slopes.append(f"{loops}d_{name}({gathered}, partial, b, lane)\n")
     walk = "    for s in range(classes.size):\n        c = classes[s]\n"
@@ -94,8 +94,6 @@ def source() -> str:
         gathered = ", ".join(f"v[args[b + {j}]]" for j in range(arity(name)))
         parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
     parts.append("    return v[0] * float('nan')\n")
-    parts.append(f"\n@njit({_OPTIONS})\ndef evaluate_lane(v, classes, starts, ends, first, args, out):\n{walk}"
-                 + "".join(lane_values))
     parts.append(f"\n@njit({_OPTIONS}){_RATE_ONE}")
     return "".join(parts)
 

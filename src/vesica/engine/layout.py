@@ -26,8 +26,8 @@ class Layout:
     Parameters
     ----------
     plan : (all,) uint32
-        Where each array begins, then the arrays: pools; classes, starts, ends, first, args, out as in `Walk`; numbers
-        of factors, how many fluxes have each, factors; numbers of moves, how many states have each, fluxes, states.
+        Where each array begins, then the arrays: pools; class, first and all args, out of each kernel; numbers of
+        factors, how many fluxes have each, factors; numbers of moves, how many states have each, fluxes, states.
     moves : (kept move,)
         Which move of the tables each number of ``fluxes`` is.
     fluxes : int
@@ -59,13 +59,12 @@ def layout(tables: Tables, still: NDArray[np.bool_] | None = None) -> Layout:
     states = np.argsort(moved, kind="stable")
     by_state = np.argsort(tables.move_state[kept], kind="stable")
     moves = by_state[_rows(np.concatenate([[0], np.cumsum(moved)]), states)]
-    return Layout(
-        _block(tables.pools, walk.classes, walk.starts, walk.ends, walk.first, walk.args, walk.out,
-               *np.unique(number_of_factors[used], return_counts=True),
-               tables.factors[_rows(tables.factor_start, used)],
-               *np.unique(moved[states], return_counts=True), place[flux_of[moves]], states),
-        kept[moves], used.size,
-    )
+    factors = tables.factors[_rows(tables.factor_start, used)]
+    classes = np.repeat(walk.classes, walk.ends - walk.starts)
+    plan = _block(tables.pools, classes, walk.first, walk.args, walk.out,
+                  *np.unique(number_of_factors[used], return_counts=True), factors,
+                  *np.unique(moved[states], return_counts=True), place[flux_of[moves]], states)
+    return Layout(plan, kept[moves], used.size)
 
 
 def _rows(start: Index, chosen: Index) -> Index:

@@ -74,7 +74,7 @@ class Program:
     groups: tuple[Group, ...] = ()
     _tables: dict[tuple[frozenset[str], Part | None], Tables] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def species(self) -> tuple[str, ...]:
         """Names of all pools, in order, then of the values that are watched."""
         return tuple(one.name for one in (*self.table.pools, *self.table.watched))
