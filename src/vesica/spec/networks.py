@@ -12,7 +12,6 @@ from typing import Final
 
 from vesica.errors import article, nearest
 from vesica.library import Library
-from vesica.spec import network_checks
 from vesica.spec.cell_words import NetworkSpec
 from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
@@ -74,7 +73,7 @@ def check_names(plans: Sequence[Plan], taken: Mapping[str, str], notes: Notes) -
     taken : mapping of word to what it is
         Words of the cell that mean something else already; of a signal it begins with `SIGNAL`.
     """
-    seen = network_checks.reserved() | dict(taken)
+    seen = dict(taken)
     for plan in plans:
         named = [("states", "state", name) for name in plan.words.states]
         named += [("assignments", "assignment", name) for name in plan.words.assignments]
