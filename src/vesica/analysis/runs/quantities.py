@@ -161,6 +161,8 @@ def burst(run: ArmRun, cell: str) -> tuple[float, float]:
 def extremes(run: ArmRun, name: str) -> dict[str, float]:
     """Final, highest value and its time in h, of one species."""
     course = run.course(name)[: run.last + 1]
+    if np.isnan(course).all():
+        return dict.fromkeys(("final", "max", "time_of_max_h", "basal"), math.nan)
     peak = int(np.nanargmax(course))
     return {"final": float(course[-1]), "max": float(course[peak]), "time_of_max_h": float(run.times[peak]) / 3600.0,
             "basal": float(course[0])}

@@ -27,6 +27,7 @@ from vesica.analysis.runs.quantities import (
 )
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
+from vesica.analysis.runs.warnings import warnings
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
 from vesica.spec.cells import CellType, Chain
@@ -74,7 +75,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "confidence": _confidence(used),
         "parameters": [_parameter(parameter) for parameter in used],
         "citations": provenance.citations(used),
-        "findings": [],
+        "findings": [one.as_dict() for one in warnings(model, runs)],
     }
 
 
