@@ -32,6 +32,7 @@ LAWS: Final[dict[str, tuple[str, ...]]] = {
     "mass_action": ("k",), "michaelis_menten": ("km",), "hill": ("vmax", "half_max", "hill"),
 }  # fmt: skip
 _LAW_NUMBERS: Final = ("k", "vmax", "kcat", "km", "half_max", "hill")
+_DIVISORS: Final = ("km", "half_max")  # a law divides by them, as by a delay and the size of a compartment
 _PURE: Final = frozenset({"", "dimensionless"})
 
 
@@ -47,7 +48,7 @@ class Reader:
         self.trees: dict[str, Expression] = {}  # of assignments
         self.followed: dict[str, Expression] = {}  # what each state with `follows:` lies behind
         self.units_of_states: dict[str, str] = {}
-        self.is_unsure = False  # some unit could not be read, and what follows from it would be noise
+        self.lacks_unit = False  # then nothing can be proved, and much would be said for one slip
 
     # ---- numbers
 
@@ -56,30 +57,32 @@ class Reader:
         words, place = self.words, self.place
         network_checks.check_words(words, place, self.notes)
         for name, size in words.compartments.items():
-            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell", "")
+            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell", "", positive=True)
         for name, number in words.constants.items():
             self._constant(name, number, f"{place}.constants.{name}", "")
         for key, reaction in words.reactions.items():
             for name in _LAW_NUMBERS:
                 if (number := getattr(reaction, name)) is not None:
-                    self._constant(f"{key}_{name}", number, f"{place}.reactions.{key}.{name}", "")
+                    self._constant(f"{key}_{name}", number, f"{place}.reactions.{key}.{name}", "",
+                                   positive=name in _DIVISORS)
             if reaction.delay is not None:
-                self._constant(f"{key}_delay", reaction.delay, f"{place}.reactions.{key}.delay", "", "second")
+                self._constant(f"{key}_delay", reaction.delay, f"{place}.reactions.{key}.delay", "", "second",
+                               positive=True)
         for key, text in words.assignments.items():
             if (tree := self.parse(text, f"assignments.{key}")) is not None:
                 self.trees[key] = tree
         for name, state in words.states.items():
             self._state(name, state)
 
-    def _constant(self, name: str, number: str | float, place: str, label: str, unit: str | None = None) -> None:
+    def _constant(self, name: str, number: str | float, place: str, label: str, unit: str | None = None, *,
+                  positive: bool = False) -> None:
         if name in self.constants:
             self.notes.add("error", place, f"`{name}` is a number of `{self.name}` twice",
                            "each number of a network has a name of its own (`REACTION_k` is that of a law)",
                            "one of the two would be ignored", "choose another name")
-        found = unit if unit is not None else self._unit(number, place)
-        self.constants[name] = found or ""
-        self.expected[f"{self.name}.{name}"] = Field(self.constants[name], label=label)
-        self.numbers[f"{self.name}.{name}"] = Given("1" if found is None else number, place)
+        self.constants[name] = unit if unit is not None else self._unit(number, place)
+        self.expected[f"{self.name}.{name}"] = Field(self.constants[name], label=label, positive=positive)
+        self.numbers[f"{self.name}.{name}"] = Given(number, place)
 
     def _state(self, name: str, state: StateSpec) -> None:
         place = f"{self.place}.states.{name}"
@@ -90,7 +93,7 @@ class Reader:
                                "what follows another value has a delay, and starts where that value is at rest",
                                "its course would be unknown", "give `delay: 30 min` and no `initial:`")
             self._constant(f"{name}_delay", state.delay if state.delay is not None else "1 s", f"{place}.delay", "",
-                           "second")
+                           "second", positive=True)
             if (tree := self.parse(state.follows, f"states.{name}.follows")) is not None:
                 self.followed[name] = tree
             return
@@ -101,18 +104,17 @@ class Reader:
         if given is None:
             self.notes.add("error", place, f"`{name}` has no `initial:`", "a state begins somewhere, in its own unit",
                            "its unit would be unknown", "write `initial: 0 nM`, or `initial: 0` for a pure level")
+            self.lacks_unit = True
             given = 0.0
-        found = self._unit(given, f"{place}.initial")
-        unit = self.units_of_states[name] = found or ""
+        unit = self.units_of_states[name] = self._unit(given, f"{place}.initial")
         for key, number in (("initial", 0.0 if state.initial is None else state.initial), ("at_start", state.at_start)):
             if number is not None:
                 zero = isinstance(number, float | int) and number == 0.0 and unit not in _PURE
                 self.expected[f"{name}.{key}"] = Field(unit, label=f"{name} {key.replace('_', ' ')}")
-                written = "0" if found is None else f"0 {unit}" if zero else number
-                self.numbers[f"{name}.{key}"] = Given(written, f"{place}.{key}")
+                self.numbers[f"{name}.{key}"] = Given(f"0 {unit}" if zero else number, f"{place}.{key}")
 
-    def _unit(self, number: str | float, place: str) -> str | None:
-        """Internal unit of a quantity as written; None with a finding where it is none."""
+    def _unit(self, number: str | float, place: str) -> str:
+        """Internal unit of a quantity as written; nothing, with a finding, where it has none."""
         given = Given(number, place)
         try:
             if given.entry:
@@ -122,8 +124,8 @@ class Reader:
         except ValueError as failure:
             self.notes.add("error", place, f"`{number}`: {failure}", "a number is written with a unit that we know",
                            "it could not be used in a law", "write it like `0.1 1/min`, `5 nM`, `0.5 1/(uM*s)`, or `2`")
-            self.is_unsure = True
-            return None
+            self.lacks_unit = True
+            return ""
 
     # ---- expressions
 
@@ -292,8 +294,6 @@ class Reader:
 
     def _check_unit(self, rate: Expression, participants: Mapping[str, str], words: Mapping[str, str],
                     place: str) -> None:
-        if self.is_unsure:
-            return
         try:
             unit = _plain(unit_of(rate, {**words, **self.constants}))
         except ExpressionError as failure:
@@ -303,7 +303,8 @@ class Reader:
             wanted = _plain(internal_unit(f"({own or '1'})/second" if own not in _PURE else "1/second"))
             if unit != wanted:
                 self.notes.add("error", place, f"its rate is in `{readable(unit)}`, and `{name}` is in "
-                               f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`", "it would be off by orders of magnitude",
+                               f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`",
+                               "it would be off by orders of magnitude",
                                "change the unit of a constant, or bring volume in: `cell_volume` turns a concentration "
                                "into molecules")
                 return
@@ -346,12 +347,19 @@ class Reader:
             for part in parts:
                 count, _, name = part.rpartition("*")
                 name = name.strip()
-                if name not in known or (count and not count.strip().isdigit()):
+                if count and not count.strip().isdigit():
+                    self.notes.add("error", f"{self.place}.conserved.{total}", f"`{part}` has no whole number in front",
+                                   "a total is a sum of states, each with a whole number",
+                                   "the total could not be proved", f"write it like `2*{name}`")
+                elif name not in known:
                     self.notes.unknown(f"{self.place}.conserved.{total}", "state", name, known,
                                        "the total could not be proved")
+                else:
+                    weights[name] = weights.get(name, 0) + (int(count) if count else 1)
                     continue
-                weights[name] = weights.get(name, 0) + (int(count) if count else 1)
-            totals[total] = weights
+                break
+            else:
+                totals[total] = weights
         return totals
 
     def _prove(self, reactions: Sequence[Reaction], weights: Mapping[str, Mapping[str, int]]) -> None:

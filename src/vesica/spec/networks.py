@@ -13,8 +13,8 @@ from typing import Final
 from vesica.errors import article, nearest
 from vesica.library import Library
 from vesica.spec.cell_words import NetworkSpec
-from vesica.spec.cells import Network
-from vesica.spec.expressions import names_in
+from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
+from vesica.spec.expressions import Number, names_in
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
@@ -113,6 +113,8 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
     for reader in readers:
         reader.read_numbers()
         units |= reader.state_units()
+    if any(reader.lacks_unit for reader in readers) or notes.has_errors_at(*(plan.place for plan in plans)):
+        return _unread(readers, cell, units)
     _derive_units(readers, units, words, notes)
     _check_cycles(readers, notes)
     solubles = frozenset(solubles)
@@ -126,6 +128,19 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
         numbers |= {f"{cell}.{path}": item for path, item in reader.numbers.items()}
     gates = {f"{cell}.{gate}": CELL_RESPONSE[gate] for network in networks for gate in gates_of(network, solubles)}
     return Built(tuple(networks), expected | gates, numbers | dict.fromkeys(gates, Given("1", "default")), units)
+
+
+def _unread(readers: Sequence[Reader], cell: str, units: Mapping[str, str]) -> Built:
+    """Networks by name only, with their numbers: enough for what else is said of the cell to be judged."""
+    found = []
+    for reader in readers:
+        words = reader.words
+        states = tuple(NetworkState(name, units.get(name, "")) for name in words.states)
+        found.append(Network(reader.name, states=states, constants=tuple(reader.constants),
+                             assignments=tuple(Assigned(name, Number(0.0), "") for name in words.assignments),
+                             reactions=tuple(Reaction(name, (), Number(0.0)) for name in words.reactions)))
+    return Built(tuple(found), {f"{cell}.{path}": item for reader in readers for path, item in reader.expected.items()},
+                 {f"{cell}.{path}": item for reader in readers for path, item in reader.numbers.items()}, units)
 
 
 def gates_of(network: Network, solubles: Iterable[str]) -> set[str]:
@@ -154,7 +169,7 @@ def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mappi
             units[key[1]] = reader.unit_here(key[1], tree, {**words, **units})
     for (_, name), (reader, tree) in waiting.items():
         units[name] = ""
-        known = {*words, *units, *reader.constants, *(other for _, other in waiting)}
+        known = {*words, *units, *reader.constants, *(other for _, other in waiting), *reader.words.assignments}
         for unknown in sorted(set(names_in(tree)) - known):
             reader.unknown(name, unknown, known)
     if not notes.has_errors:

@@ -220,7 +220,8 @@ def _networks(
     """The networks a cell type holds: those the model names, or else those of the library."""
     lists = {cell.networks: place for place, cell in said if cell.networks is not None}
     if len(lists) > 1:
-        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(map(str, lists))}",
+        named = [f"`[{', '.join(one)}]`" for one in lists]
+        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(named)}",
                   "a cell type is one thing in all arms", "its laws would depend on the order of arms",
                   "use two cell types, the second with `like:`")
     found = []

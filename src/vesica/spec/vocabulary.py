@@ -13,11 +13,12 @@ from typing import Any, Final, Literal
 
 @dataclass(frozen=True)
 class Field:
-    """One parameter: its internal unit and whether a rule may change it."""
+    """One parameter: its internal unit, whether a rule may change it, and whether it must not be zero."""
 
     unit: str
     modulable: bool = False
     label: str = ""
+    positive: bool = False
 
 
 # CELL.NAME for each cell type
