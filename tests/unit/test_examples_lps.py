@@ -18,9 +18,11 @@ from vesica.spec.model import ModelSpec
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lps_microglia_neurons.yaml"
 SAME = 1e-5  # two courses that obey the same equations: the solver's 1e-8 a step, over some 1000 steps
-WANTED = ("control", "lps", "tlr4_ko", "lps_tlr4_ko", "atp", "lps_atp", "neurons_untreated", "neurons_given_tlr4_ko_evs",
-          "neurons_given_lps_tlr4_ko_evs", "neurons_given_lps_medium", "neurons_given_lps_medium_without_evs",
-          "neurons_given_lps_medium_deaf_to_solubles")
+WANTED = (
+    "control", "lps", "tlr4_ko", "lps_tlr4_ko", "atp", "lps_atp", "neurons_untreated",
+    "neurons_given_tlr4_ko_evs", "neurons_given_lps_tlr4_ko_evs", "neurons_given_lps_medium",
+    "neurons_given_lps_medium_without_evs", "neurons_given_lps_medium_deaf_to_solubles",
+)
 NEURONS: dict[str, Any] = {"microglia": {"count": 0}, "neuron": {"count": 5e5}}
 DOSE: dict[str, Any] = {"doses_from": "lps", "to": "neuron", "donor_cells_per_cell": 2, "at": "24 h"}
 MORE: dict[str, Any] = {

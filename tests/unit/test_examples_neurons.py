@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from vesica import api
+from vesica.report.material import Material
+from vesica.report.outcome import chosen_signals
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "science.md").read_text(encoding="utf-8")
@@ -152,6 +154,14 @@ def test_seeds_are_given_once(spread: Run) -> None:
     time, fibril = spread.results.series("too_slow", "sick.asyn_fibril")
     assert fibril[0] == 0.0
     assert 0.7 * 1e4 < fibril[int(abs(time - 12).argmin())] < 1e4
+
+
+def test_the_report_compares_no_level_that_has_run_out(spread: Run) -> None:
+    """After 14 days 1e-20 of the seeds is still to come, in one arm above zero and in another below."""
+    material = Material(spread.results)
+    shown = chosen_signals(material, "sick", material.arms_with("sick"))
+    assert "seeding" not in shown
+    assert "NFkB_activity" in shown  # what is there and differs, is shown
 
 
 def test_directions_of_spread(spread: Run) -> None:

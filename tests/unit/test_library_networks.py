@@ -13,8 +13,9 @@ from vesica import interventions, library
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import as_arm_run, run_all
 from vesica.results.arm_run import ArmRun
+from vesica.spec.cells import CellType
 from vesica.spec.model import ModelSpec
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.resolved import ResolvedModel
 
 GLIA = ("microglia", "astrocyte")
 FITTING: Mapping[str, tuple[str, ...]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.cell_networks import EVERYTHING, resolved
 from tests.models import H, chain_model, transfer_model
 from vesica import api
 from vesica.engine.program import compile_model
@@ -99,6 +100,63 @@ def test_a_forgotten_exponent_of_received_cargo_is_found(path: str, monkeypatch:
     monkeypatch.setattr(scaling, "exponent", lambda model, name: 0 if name == path else true(model, name))
     worst, _ = worst_difference(receiving(), 10.0)
     assert worst > 1e3
+
+
+# what `EVERYTHING` has not: numbers of molecules in a network, its own kind as template, volume and area in laws
+AGGREGATES = {
+    "states": {"held": {"initial": "3 molecule", "at_start": "20 molecule"}, "tone": {"initial": 1},
+               "held_late": {"follows": "held", "delay": "1 h", "steps": 2}},
+    "constants": {"seeding": "1e-4 1/molecule/h", "per_area": "1e-3 molecule/um^2/h", "most": "2e4 molecule",
+                  "made": "0.5 molecule/h", "pace": "100 1/h"},
+    "reactions": {
+        "convert": {"equation": "asyn + asyn_fibril -> 2 asyn_fibril", "rate": "seeding * asyn * asyn_fibril"},
+        "make": {"equation": "-> held", "rate": "per_area * membrane_area + made * tone"},
+        "lose": {"equation": "held ->", "law": "mass_action", "k": "0.2 1/h"},
+        "pair": {"equation": "2 held -> held", "law": "mass_action", "k": "1e-3 1/(molecule*h)"},
+        "rise": {"equation": "-> tone", "law": "hill", "source": "held_late", "vmax": "3 1/h",
+                 "half_max": "30 molecule"},
+        "fall": {"equation": "tone ->", "rate": "0.002 * tone * pace"},
+        "secrete": {"equation": "-> TNF", "rate": "1e4 * made * asyn_fibril / (most + asyn_fibril)"},
+    },
+}  # fmt: skip
+FIBRILS = {"asyn": {"basal": "1e4 molecule", "decay_rate": "0.02 1/h"},
+           "asyn_fibril": {"basal": "40 molecule", "decay_rate": "0.01 1/h", "enrichment": 1}}
+
+
+def networked() -> ResolvedModel:
+    """Microglia that hold every law, with molecules as levels and as templates."""
+    return resolved({"everything": EVERYTHING, "aggregates": AGGREGATES}, {"cargo": FIBRILS},
+                    run={"duration": "12 h", "every": "1 h"})
+
+
+@pytest.mark.parametrize("factor", [10.0, 1.0 / 16.0])
+def test_networks_grow_exactly_with_the_cells(factor: float) -> None:
+    worst, where = worst_difference(networked(), factor)
+    assert worst < 100.0, where
+
+
+@pytest.mark.parametrize(("path", "power"), [
+    ("aggregates.seeding", -1), ("aggregates.per_area", 0), ("aggregates.most", 1), ("aggregates.made", 1),
+    ("aggregates.pair_k", -1), ("aggregates.rise_half_max", 1), ("held.at_start", 1), ("everything.per_cell", 1),
+])
+def test_a_forgotten_exponent_of_a_network_is_found(
+    path: str, power: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each number goes as its unit says, and one that did not would show; what goes with 0 is doubled instead."""
+    true, path = scaling.exponent, f"microglia.{path}"
+    assert true(networked(), path) == power
+    monkeypatch.setattr(scaling, "exponent", lambda model, name: int(power == 0) if name == path
+                        else true(model, name))
+    assert worst_difference(networked(), 10.0)[0] > 1e3
+
+
+@pytest.mark.parametrize(("unit", "power"), [
+    ("1/s", 0), ("", 0), ("molecule/um^3", 0), ("um^3/molecule/s", 0), ("molecule", 1), ("molecule/s", 1),
+    ("1/molecule/s", -1), ("molecule/um^3/s", 0), ("um^3", 1), ("um^2", 1), ("1/um^2", -1), ("molecule/um^2", 0),
+    ("um^6/molecule^2/s", 0), ("1/molecule^2/s", -2), ("vesicle", 1), ("molecule^2/s", 2),
+])
+def test_a_number_of_a_network_grows_by_its_unit(unit: str, power: int) -> None:
+    assert scaling._by_unit(unit) == power
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

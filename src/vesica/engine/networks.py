@@ -13,6 +13,7 @@ from vesica.engine.naming import Names
 from vesica.engine.table import TIMES, Pool, Watched
 from vesica.spec.cells import CellType, Network, NetworkState, Reaction
 from vesica.spec.networks import gate_of
+from vesica.spec.vocabulary import OVER_THE_CELL
 
 
 def bind_networks(names: Names, cell: CellType) -> None:
@@ -58,7 +59,7 @@ def _pools(names: Names, cell: CellType, network: Network) -> None:
 
 def _place(c: str, state: NetworkState) -> str:
     """Name of the pool of a state; one in a compartment is held as an amount over the whole cell."""
-    return f"{c}.{state.name}" + (" over the cell" if state.compartment else "")
+    return f"{c}.{state.name}" + (OVER_THE_CELL if state.compartment else "")
 
 
 def _amount(names: Names, c: str, network: Network, state: NetworkState, end: str) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vesica.engine.legs import follow
 from vesica.engine.program import Program
+from vesica.engine.steppers import stiff
 from vesica.engine.system import Lanes, runaway
 from vesica.engine.table import RUNNING
 from vesica.errors import Finding, RunFault
@@ -19,6 +20,7 @@ Mask = NDArray[np.bool_]
 Rests = dict[tuple[frozenset[str], bytes], "Rest"]
 
 REST_TIME: Final = 180 * 86400.0  # s; resting cells are found by letting them stand this long
+LOOKS: Final = 400  # at cells that find no rest, to see what runs away
 REST_TOLERANCE: Final = 0.1  # of the tolerance of the run: what it starts from is known better than what follows
 
 
@@ -84,8 +86,8 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
         state = leg.states[-1].copy()
         state[empty] = 0.0
         for lane in np.flatnonzero(leg.reached < 2):
-            messages[lane] = "no resting state was found: " + runaway(system, lane, state[:, lane], 0.0,
-                                                                       leg.messages[lane])
+            said = _runaway(held, lane, start[:, lane], relative, leg.messages[lane])
+            messages[lane] = f"no resting state was found: {said}"
     if all(messages):
         raise RunFault(Finding("error", "rest", messages[0],
                                "cells stand without exposures before a run, until nothing changes",
@@ -98,6 +100,18 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
             state[place] += system.values[program.index[pool.pulse]]
     state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
     return Rest(state, tuple(messages))
+
+
+def _runaway(held: Lanes, lane: int, start: Array, relative: float, message: str) -> str:
+    """What runs away while cells stand, and when: what grew most, relative to itself, just before the end."""
+    times = np.concatenate([[0.0], np.geomspace(1.0, REST_TIME, LOOKS)])
+    leg = stiff.integrate(held.alone(lane), start.copy(), times, relative, np.full(start.size, 1e-9))
+    if leg.reached < 2:
+        return runaway(held, lane, start, 0.0, message)
+    before, last = leg.states[-2:]
+    worst = int(np.argmax(np.abs(last - before) / (np.abs(before) + 1e-9)))
+    at = times[leg.reached - 1] / 3600.0
+    return f"`{held.tables.names[worst].partition('#')[0]}` runs away after {at:.4g} h ({message})"
 
 
 def never_filled(system: Lanes, start: Array) -> Mask:

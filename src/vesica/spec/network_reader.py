@@ -8,19 +8,31 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
+from vesica.spec import network_checks
 from vesica.spec.cell_words import NetworkSpec, ReactionSpec, StateSpec
 from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.equations import EquationError, read_equation
-from vesica.spec.expressions import Call, Expression, ExpressionError, Name, Number, parse, product, unit_of
+from vesica.spec.expressions import (
+    Call,
+    Expression,
+    ExpressionError,
+    Name,
+    Number,
+    names_in,
+    parse,
+    product,
+    unit_of,
+)
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.vocabulary import Field
-from vesica.units import internal_unit, split
+from vesica.units import internal_unit, readable, split
 
 # numbers that each law takes
 LAWS: Final[dict[str, tuple[str, ...]]] = {
     "mass_action": ("k",), "michaelis_menten": ("km",), "hill": ("vmax", "half_max", "hill"),
 }  # fmt: skip
 _LAW_NUMBERS: Final = ("k", "vmax", "kcat", "km", "half_max", "hill")
+_DIVISORS: Final = ("km", "half_max")  # a law divides by them, as by a delay and the size of a compartment
 _PURE: Final = frozenset({"", "dimensionless"})
 
 
@@ -36,35 +48,40 @@ class Reader:
         self.trees: dict[str, Expression] = {}  # of assignments
         self.followed: dict[str, Expression] = {}  # what each state with `follows:` lies behind
         self.units_of_states: dict[str, str] = {}
+        self.lacks_unit = False  # then nothing can be proved, and much would be said for one slip
 
     # ---- numbers
 
     def read_numbers(self) -> None:
         """Constants, sizes of compartments, numbers of laws and starts of states, each with its unit."""
         words, place = self.words, self.place
+        network_checks.check_words(words, place, self.notes)
         for name, size in words.compartments.items():
-            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell")
+            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell", "", positive=True)
         for name, number in words.constants.items():
             self._constant(name, number, f"{place}.constants.{name}", "")
         for key, reaction in words.reactions.items():
             for name in _LAW_NUMBERS:
                 if (number := getattr(reaction, name)) is not None:
-                    self._constant(f"{key}_{name}", number, f"{place}.reactions.{key}.{name}", "")
+                    self._constant(f"{key}_{name}", number, f"{place}.reactions.{key}.{name}", "",
+                                   positive=name in _DIVISORS)
             if reaction.delay is not None:
-                self._constant(f"{key}_delay", reaction.delay, f"{place}.reactions.{key}.delay", "", "second")
+                self._constant(f"{key}_delay", reaction.delay, f"{place}.reactions.{key}.delay", "", "second",
+                               positive=True)
         for key, text in words.assignments.items():
             if (tree := self.parse(text, f"assignments.{key}")) is not None:
                 self.trees[key] = tree
         for name, state in words.states.items():
             self._state(name, state)
 
-    def _constant(self, name: str, number: str | float, place: str, label: str, unit: str | None = None) -> None:
+    def _constant(self, name: str, number: str | float, place: str, label: str, unit: str | None = None, *,
+                  positive: bool = False) -> None:
         if name in self.constants:
             self.notes.add("error", place, f"`{name}` is a number of `{self.name}` twice",
                            "each number of a network has a name of its own (`REACTION_k` is that of a law)",
                            "one of the two would be ignored", "choose another name")
         self.constants[name] = unit if unit is not None else self._unit(number, place)
-        self.expected[f"{self.name}.{name}"] = Field(self.constants[name], label=label)
+        self.expected[f"{self.name}.{name}"] = Field(self.constants[name], label=label, positive=positive)
         self.numbers[f"{self.name}.{name}"] = Given(number, place)
 
     def _state(self, name: str, state: StateSpec) -> None:
@@ -76,7 +93,7 @@ class Reader:
                                "what follows another value has a delay, and starts where that value is at rest",
                                "its course would be unknown", "give `delay: 30 min` and no `initial:`")
             self._constant(f"{name}_delay", state.delay if state.delay is not None else "1 s", f"{place}.delay", "",
-                           "second")
+                           "second", positive=True)
             if (tree := self.parse(state.follows, f"states.{name}.follows")) is not None:
                 self.followed[name] = tree
             return
@@ -87,9 +104,9 @@ class Reader:
         if given is None:
             self.notes.add("error", place, f"`{name}` has no `initial:`", "a state begins somewhere, in its own unit",
                            "its unit would be unknown", "write `initial: 0 nM`, or `initial: 0` for a pure level")
+            self.lacks_unit = True
             given = 0.0
-        unit = self._unit(given, f"{place}.initial")
-        self.units_of_states[name] = unit
+        unit = self.units_of_states[name] = self._unit(given, f"{place}.initial")
         for key, number in (("initial", 0.0 if state.initial is None else state.initial), ("at_start", state.at_start)):
             if number is not None:
                 zero = isinstance(number, float | int) and number == 0.0 and unit not in _PURE
@@ -97,7 +114,7 @@ class Reader:
                 self.numbers[f"{name}.{key}"] = Given(f"0 {unit}" if zero else number, f"{place}.{key}")
 
     def _unit(self, number: str | float, place: str) -> str:
-        """Internal unit of a quantity as written; a finding where it is none."""
+        """Internal unit of a quantity as written; nothing, with a finding, where it has none."""
         given = Given(number, place)
         try:
             if given.entry:
@@ -107,6 +124,7 @@ class Reader:
         except ValueError as failure:
             self.notes.add("error", place, f"`{number}`: {failure}", "a number is written with a unit that we know",
                            "it could not be used in a law", "write it like `0.1 1/min`, `5 nM`, `0.5 1/(uM*s)`, or `2`")
+            self.lacks_unit = True
             return ""
 
     # ---- expressions
@@ -163,11 +181,20 @@ class Reader:
             states += hidden
             reactions += found
         self._prove(reactions, weights)
+        self._check_constants(reactions, words, levels)
         return Network(self.name, spec.label or self.name, tuple(states), tuple(self.constants),
                        tuple(Assigned(name, tree, levels.get(name, ""), name.replace("_", " "))
                              for name, tree in self.trees.items()), tuple(reactions),
                        tuple((total, tuple(found.items())) for total, found in weights.items()), spec.provides,
                        spec.source, spec.doi)
+
+    def _check_constants(self, reactions: Sequence[Reaction], words: Mapping[str, str],
+                         levels: Mapping[str, str]) -> None:
+        named = [name for name in self.constants if name in self.words.constants]
+        network_checks.check_constants(named, levels, words, self.place, self.notes)
+        trees = [*self.trees.values(), *self.followed.values(), *(one.rate for one in reactions)]
+        if not self.notes.has_errors:  # what is read is known
+            network_checks.check_use({word for tree in trees for word in names_in(tree)}, named, self.place, self.notes)
 
     def _follow(self, name: str, tree: Expression, steps: int, unit: str) -> tuple[list[NetworkState], list[Reaction]]:
         chain = [*(f"{name}_step{number}" for number in range(1, steps)), name]
@@ -275,8 +302,9 @@ class Reader:
         for name, own in participants.items():
             wanted = _plain(internal_unit(f"({own or '1'})/second" if own not in _PURE else "1/second"))
             if unit != wanted:
-                self.notes.add("error", place, f"its rate is in `{unit or '1'}`, and `{name}` is in `{own or '1'}`",
-                               f"a reaction changes `{name}` in `{wanted}`", "it would be off by orders of magnitude",
+                self.notes.add("error", place, f"its rate is in `{readable(unit)}`, and `{name}` is in "
+                               f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`",
+                               "it would be off by orders of magnitude",
                                "change the unit of a constant, or bring volume in: `cell_volume` turns a concentration "
                                "into molecules")
                 return
@@ -319,12 +347,19 @@ class Reader:
             for part in parts:
                 count, _, name = part.rpartition("*")
                 name = name.strip()
-                if name not in known or (count and not count.strip().isdigit()):
+                if count and not count.strip().isdigit():
+                    self.notes.add("error", f"{self.place}.conserved.{total}", f"`{part}` has no whole number in front",
+                                   "a total is a sum of states, each with a whole number",
+                                   "the total could not be proved", f"write it like `2*{name}`")
+                elif name not in known:
                     self.notes.unknown(f"{self.place}.conserved.{total}", "state", name, known,
                                        "the total could not be proved")
+                else:
+                    weights[name] = weights.get(name, 0) + (int(count) if count else 1)
                     continue
-                weights[name] = weights.get(name, 0) + (int(count) if count else 1)
-            totals[total] = weights
+                break
+            else:
+                totals[total] = weights
         return totals
 
     def _prove(self, reactions: Sequence[Reaction], weights: Mapping[str, Mapping[str, int]]) -> None:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from vesica.errors import nearest
+from vesica.errors import article, nearest
 from vesica.library import Library
 from vesica.spec.cell_words import NetworkSpec
-from vesica.spec.cells import Network
-from vesica.spec.expressions import names_in
+from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
+from vesica.spec.expressions import Number, names_in
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.rule_words import BOUND, ENGAGED
+from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
 from vesica.spec.vocabulary import CELL_RESPONSE, Field
+
+SIGNAL: Final = "a signal"
+OF_CARGO: Final = (BOUND, "inside_", ENGAGED, REPRESSION)  # words that are made of these and a cargo
 
 
 @dataclass(frozen=True)
@@ -61,27 +65,31 @@ def definition(name: str, own: Mapping[str, NetworkSpec], library: Library) -> P
     return None
 
 
-def check_names(plans: Sequence[Plan], cell: str, taken: Mapping[str, str], notes: Notes) -> None:
+def check_names(plans: Sequence[Plan], taken: Mapping[str, str], notes: Notes) -> None:
     """States and assignments of a cell type have names of their own.
 
     Parameters
     ----------
     taken : mapping of word to what it is
-        Words of the cell that mean something else already.
+        Words of the cell that mean something else already; of a signal it begins with `SIGNAL`.
     """
     seen = dict(taken)
     for plan in plans:
-        kinds = {"states": tuple(plan.words.states), "assignments": tuple(plan.words.assignments)}
-        for kind, names in kinds.items():
-            for name in names:
-                what = "state" if kind == "states" else "assignment"
-                if name in seen and not (name in plan.words.provides and seen[name] == "signal"):
-                    notes.add("error", f"{plan.place}.{kind}.{name}",
-                              f"`{name}` is a {what} of `{plan.name}` and a {seen[name]} of the {cell}",
-                              "a name means one thing in a cell", "a law could read the wrong one",
-                              "choose another name" + (f", or list it under `provides:` of `{plan.name}`"
-                                                       if seen[name] == "signal" else ""))
-                seen[name] = f"{what} of `{plan.name}`"
+        named = [("states", "state", name) for name in plan.words.states]
+        named += [("assignments", "assignment", name) for name in plan.words.assignments]
+        for key, what, name in named:
+            also = seen.get(name) or ("the word for an amount of cargo" if name.startswith(OF_CARGO) else "")
+            if also and not (name in plan.words.provides and also.startswith(SIGNAL)):
+                notes.add("error", f"{plan.place}.{key}.{name}",
+                          f"`{name}` is {article(what)} {what} of `{plan.name}` and {also}",
+                          "a name means one thing in a cell", "a law could read the wrong one",
+                          "choose another name" + (f", or list it under `provides:` of `{plan.name}`"
+                                                   if also.startswith(SIGNAL) else ""))
+            seen[name] = f"{article(what)} {what} of `{plan.name}`"
+        for name in {*plan.words.constants, *plan.words.compartments} & {name for _, _, name in named}:
+            key = "constants" if name in plan.words.constants else "compartments"
+            notes.add("error", f"{plan.place}.{key}.{name}", f"`{name}` is a number and a value of `{plan.name}`",
+                      "a name means one thing in a network", "laws would read the number", "choose another name")
         for name in plan.words.provides:
             if name not in plan.levels():
                 notes.add("error", f"{plan.place}.provides", f"`{plan.name}` provides `{name}`, which it does not have",
@@ -105,7 +113,9 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
     for reader in readers:
         reader.read_numbers()
         units |= reader.state_units()
-    _derive_units(readers, units, words)
+    if any(reader.lacks_unit for reader in readers) or notes.has_errors_at(*(plan.place for plan in plans)):
+        return _unread(readers, cell, units)
+    _derive_units(readers, units, words, notes)
     _check_cycles(readers, notes)
     solubles = frozenset(solubles)
     outside = dict.fromkeys(cargo, "molecule") | dict.fromkeys(solubles, "molecule")
@@ -118,6 +128,19 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
         numbers |= {f"{cell}.{path}": item for path, item in reader.numbers.items()}
     gates = {f"{cell}.{gate}": CELL_RESPONSE[gate] for network in networks for gate in gates_of(network, solubles)}
     return Built(tuple(networks), expected | gates, numbers | dict.fromkeys(gates, Given("1", "default")), units)
+
+
+def _unread(readers: Sequence[Reader], cell: str, units: Mapping[str, str]) -> Built:
+    """Networks by name only, with their numbers: enough for what else is said of the cell to be judged."""
+    found = []
+    for reader in readers:
+        words = reader.words
+        states = tuple(NetworkState(name, units.get(name, "")) for name in words.states)
+        found.append(Network(reader.name, states=states, constants=tuple(reader.constants),
+                             assignments=tuple(Assigned(name, Number(0.0), "") for name in words.assignments),
+                             reactions=tuple(Reaction(name, (), Number(0.0)) for name in words.reactions)))
+    return Built(tuple(found), {f"{cell}.{path}": item for reader in readers for path, item in reader.expected.items()},
+                 {f"{cell}.{path}": item for reader in readers for path, item in reader.numbers.items()}, units)
 
 
 def gates_of(network: Network, solubles: Iterable[str]) -> set[str]:
@@ -133,7 +156,7 @@ def gate_of(word: str, solubles: Iterable[str]) -> str:
     return "soluble_response" if word in solubles else ""
 
 
-def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str]) -> None:
+def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str], notes: Notes) -> None:
     """Units of assignments and followers, in an order in which all they read is known; what is left is a fault."""
     waiting = {(reader.name, name): (reader, tree) for reader in readers for name, tree in reader.computed()}
     while waiting:
@@ -146,9 +169,15 @@ def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mappi
             units[key[1]] = reader.unit_here(key[1], tree, {**words, **units})
     for (_, name), (reader, tree) in waiting.items():
         units[name] = ""
-        known = {*words, *units, *reader.constants, *(other for _, other in waiting)}
+        known = {*words, *units, *reader.constants, *(other for _, other in waiting), *reader.words.assignments}
         for unknown in sorted(set(names_in(tree)) - known):
             reader.unknown(name, unknown, known)
+    if not notes.has_errors:
+        for (_, name), (reader, _) in waiting.items():
+            if name in reader.followed:
+                notes.add("error", f"{reader.place}.states.{name}.follows", f"`{name}` follows itself",
+                          "what follows another value has its unit from that value, and starts where it is at rest",
+                          "it would have no unit and no start", "let it follow a state with an `initial:`")
 
 
 def _check_cycles(readers: Sequence[Reader], notes: Notes) -> None:

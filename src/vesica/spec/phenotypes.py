@@ -14,18 +14,19 @@ from vesica.library.records import CellEntry
 from vesica.spec.cell_words import ChainSpec, ChainStateSpec
 from vesica.spec.cells import CellType, Chain, ChainState
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.vocabulary import ALL_MACHINERY, PHENOTYPE_FACTOR, PHENOTYPE_HAZARD, PHENOTYPE_START, Field
+from vesica.spec.vocabulary import (
+    ALL_MACHINERY,
+    PHENOTYPE_FACTOR,
+    PHENOTYPE_HAZARD,
+    PHENOTYPE_START,
+    TAKEN,
+    Field,
+)
 from vesica.spec.words import Quantity
 
 INITIAL: Final = "initial"
 HAZARD: Final = "hazard"
 JOIN: Final = "_to_"
-# pools that every cell type may have
-TAKEN: Final = frozenset({
-    "alive", "dead", "endosome", "mvb", "docked", "fused", "lysed", "tethered", "made", "returned", "mvb_ilv",
-    "docked_ilv", "mvb_ilv2", "docked_ilv2", "degraded_inside", "bound", "inside", "delivered", "taken_up", "released",
-    "spread",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)

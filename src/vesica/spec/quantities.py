@@ -81,6 +81,11 @@ class Notes:
         """Whether anything noted so far stops a run."""
         return any(finding.severity == "error" for finding in self.findings)
 
+    def has_errors_at(self, *paths: str) -> bool:
+        """Whether an error was noted at one of these places or below."""
+        below = tuple(f"{path}." for path in paths)
+        return any(finding.severity == "error" and f"{finding.path}.".startswith(below) for finding in self.findings)
+
     def quantity(
         self, text: str | float, unit: str, path: str, *, molar_mass: float | None = None, bare: str = "",
         positive: bool = False, at_least: float = 0.0, at_most: float = math.inf,
@@ -169,7 +174,9 @@ def parameter(
             notes.take(*(dataclasses.replace(finding, path=given.place) for finding in failure.findings))
             return None
     bare = field.unit if field.unit in ("cell",) else ""
-    value = notes.quantity(given.text, field.unit, given.place, molar_mass=molar_mass, bare=bare, **limits(path))
+    allowed = limits(path)
+    allowed["positive"] |= field.positive
+    value = notes.quantity(given.text, field.unit, given.place, molar_mass=molar_mass, bare=bare, **allowed)
     if value is None:
         return None
     if path.rpartition(".")[2] in ABOVE_ONE and value <= 1.0:

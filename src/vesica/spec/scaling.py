@@ -14,7 +14,7 @@ from typing import Final
 from vesica.errors import error
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
 from vesica.spec.variability import expected
-from vesica.spec.vocabulary import AFFINITY
+from vesica.spec.vocabulary import AFFINITY, OVER_THE_CELL
 from vesica.units import registry
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
@@ -49,6 +49,7 @@ _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
 _SOLUBLE: Final = {"decay_rate": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
+_STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
 
@@ -63,9 +64,9 @@ def exponent(model: ResolvedModel, path: str) -> int:
     if any(path in expected(cell) for cell in model.cells):
         return 0  # how much cells differ
     owner, _, name = path.rpartition(".")
+    if _is_of_network(model, owner, name):
+        return _by_unit(model.parameters[path].unit)
     found = _table(model, owner).get(name)
-    if found is None and owner in _of_networks(model):
-        found = _by_unit(model.parameters[path].unit)
     if found is None and owner.startswith("rule.") and name in ("half_max", "added"):
         rule = next((rule for rule in model.rules if f"rule.{rule.key}" == owner), None)
         if rule is not None:
@@ -111,14 +112,20 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     return tables
 
 
-def _of_networks(model: ResolvedModel) -> set[str]:
-    """Owners of the parameters of networks: ``CELL.NETWORK`` and ``CELL.STATE``."""
-    return {f"{cell.name}.{name}" for cell in model.cells for network in cell.networks
-            for name in (network.name, *(state.name for state in network.states))}  # fmt: skip
+def _is_of_network(model: ResolvedModel, owner: str, name: str) -> bool:
+    """Whether a number is a constant of a network, or where one of its states starts."""
+    cell, _, thing = owner.partition(".")
+    networks = [network for held in model.cells if held.name == cell for network in held.networks]
+    return any((network.name == thing and name in network.constants)
+               or (name in _STARTS and thing in {state.name for state in network.states}) for network in networks)
 
 
 def _by_unit(unit: str) -> int:
-    """Numbers and volumes grow; concentrations, shares and hazards do not. For networks, and rules in no table."""
+    """Numbers and volumes grow; concentrations, shares and hazards do not. For numbers that are in no table.
+
+    Laws of networks are proved to have the dimension they need, so a law grows as its numbers do: ``1/(molecule s)``
+    falls where ``1/s`` stays. Area counts as volume does, since cells get as many times more membrane.
+    """
     size = {name: float(str(power)) for name, power in
             registry().Quantity(1.0, unit or "dimensionless").dimensionality.items()}  # fmt: skip
     return round(size.get("[molecule]", 0.0) + size.get("[vesicle]", 0.0) + size.get("[length]", 0.0) / 3)
@@ -161,15 +168,18 @@ def _scaled_dose(dose: Dose, factor: float) -> Dose:
 
 
 def is_extensive(model: ResolvedModel, pool: str) -> bool:
-    """Whether a pool grows with the cell: all but signals, concentrations, and shares of cells alive, dead or so."""
+    """Whether a pool grows with the cell.
+
+    All but signals, shares of cells alive, dead or in a phenotype, and levels of networks that are no molecules.
+    """
     owner, _, name = pool.partition(".")
     cell = next((cell for cell in model.cells if cell.name == owner), None)
     if cell is None:
         return True
     states = {word for chain in cell.chains for state in chain.states for word in (state.name, f"died_of:{state.name}")}
     levels = {state.name: state.unit for network in cell.networks for state in network.states}
-    if name in levels:
-        return bool(_by_unit(levels[name]))
+    if (unit := levels.get(name.removesuffix(OVER_THE_CELL))) is not None:
+        return _by_unit(unit) > 0
     return name not in {"alive", "dead", *(signal.name for signal in cell.signals), *states}
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import networks, phenotypes, transfer, variability
+from vesica.spec import network_checks, networks, phenotypes, transfer, variability
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
+from vesica.spec.expressions import FUNCTIONS
 from vesica.spec.model import CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
@@ -18,12 +19,14 @@ from vesica.spec.resolved import Cargo
 from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     AFFINITY,
+    ALL_MACHINERY,
     CELL_AFFINITY,
     CELL_APOPTOSIS,
     CELL_CARGO,
     CELL_CARGO_CHOICE,
     CELL_CARGO_SHED,
     CELL_MACHINERY,
+    CELL_RESPONSE,
     CELL_SHEDDING,
     CELL_SIGNAL,
     CELL_SIGNAL_RECEPTOR,
@@ -33,6 +36,8 @@ from vesica.spec.vocabulary import (
     MEDIUM,
     SOLUBLE,
     SOURCE_UNITS,
+    TAKEN,
+    TAKEN_ENDINGS,
     Field,
 )
 
@@ -113,8 +118,11 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     for arm, name, cell in cell_specs(spec):
         said.setdefault(name, []).append((place_of(arm, name), cell))
     _check_names(spec, said, names, notes)
-    plans = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
-    return [plan for plan in plans if plan is not None]
+    found = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
+    plans = [plan for plan in found if plan is not None]
+    held = {network.name for plan in plans for network in plan.networks}
+    network_checks.check_networks(spec.networks, held, names.library.networks, notes)
+    return plans
 
 
 def _check_names(
@@ -212,12 +220,17 @@ def _networks(
     """The networks a cell type holds: those the model names, or else those of the library."""
     lists = {cell.networks: place for place, cell in said if cell.networks is not None}
     if len(lists) > 1:
-        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(map(str, lists))}",
+        named = [f"`[{', '.join(one)}]`" for one in lists]
+        notes.add("error", f"{said[-1][0]}.networks", f"networks differ: {' and '.join(named)}",
                   "a cell type is one thing in all arms", "its laws would depend on the order of arms",
                   "use two cell types, the second with `like:`")
     found = []
     for wanted, place in list(lists.items())[:1] or [(base, "")]:
-        for number, name in enumerate(dict.fromkeys(wanted)):
+        for number, name in enumerate(wanted):
+            if name in wanted[:number]:
+                notes.add("warning", f"{place}.networks[{number}]", f"`{name}` is named twice",
+                          "a cell holds a network once", "it is held once", "delete one of the two")
+                continue
             plan = networks.definition(name, spec.networks, names.library)
             if plan is None:
                 known = {*spec.networks, *names.library.networks}
@@ -232,14 +245,26 @@ def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
     if not plan.networks:
         return plan
     cell = plan.cell
-    taken = dict.fromkeys((*names.agents, *names.solubles), "substance") | dict.fromkeys(cell.cargo, "cargo")
-    taken |= {signal.name: "signal" for signal in cell.signals}
-    networks.check_names(plan.networks, cell.label, taken, notes)
+    networks.check_names(plan.networks, _taken(cell, names), notes)
     provided = {name for held in plan.networks for name in held.words.provides}
     cell = replace(cell, signals=tuple(signal for signal in cell.signals if signal.name not in provided))
     built = networks.build(plan.networks, cell.name, words_in(cell, names), names.solubles, cell.cargo, names.library,
                            notes)
     return replace(plan, cell=replace(cell, networks=built.networks), built=built)
+
+
+def _taken(cell: CellType, names: Catalogue) -> dict[str, str]:
+    """What words of a cell type mean that are none of its networks: no state may be called so."""
+    held = (*cell.cargo, *(signal.name for signal in cell.signals), *cell.mirna_targets)
+    found = dict.fromkeys(words_in(cell, names), f"a value of the {cell.label}")
+    found |= dict.fromkeys((*ALL_MACHINERY, *CELL_RESPONSE), f"a number of the {cell.label}")
+    found |= dict.fromkeys((*RESERVED, *TAKEN, *(f"{one}{end}" for one in held for end in TAKEN_ENDINGS)),
+                           "a name that vesica uses")
+    found |= dict.fromkeys(FUNCTIONS, "a function of expressions")
+    found |= dict.fromkeys((*names.agents, *names.solubles), "a substance")
+    found |= dict.fromkeys(cell.cargo, f"a cargo of the {cell.label}")
+    found |= {state.name: "a phenotype" for chain in cell.chains for state in chain.states}
+    return found | {signal.name: f"{networks.SIGNAL} of the {cell.label}" for signal in cell.signals}
 
 
 def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:

@@ -13,11 +13,12 @@ from typing import Any, Final, Literal
 
 @dataclass(frozen=True)
 class Field:
-    """One parameter: its internal unit and whether a rule may change it."""
+    """One parameter: its internal unit, whether a rule may change it, and whether it must not be zero."""
 
     unit: str
     modulable: bool = False
     label: str = ""
+    positive: bool = False
 
 
 # CELL.NAME for each cell type
@@ -118,6 +119,20 @@ CELL_CARGO_CHOICE: Final[dict[str, Field]] = {
     "empty_share": Field("", False, "exosomes that never carry it; the others carry more, so the mean stays"),
 }
 # CELL.affinity_for_SENDER, where a model or a switch asks for it; one otherwise
+# pools and values of a cell type that the engine names itself, so that nothing of a model may be called so
+TAKEN: Final = frozenset({
+    "alive", "dead", "endosome", "mvb", "docked", "fused", "lysed", "tethered", "made", "returned", "mvb_ilv",
+    "docked_ilv", "mvb_ilv2", "docked_ilv2", "degraded_inside", "bound", "inside", "delivered", "taken_up", "released",
+    "spread", "ago", "budding_per_mvb", "mvb_budding", "mvb_second", "docked_budding", "docked_second", "docking",
+    "fusion", "free_sites", "drink", "shedding", "dying", "vesicle_area", "lumen_volume", "tethered_share",
+    "diffusivity", "receptor_loss_share", "bare_arrival_share", "apoptotic_rest_share", "ago_at_rest", "ago_at_first",
+})  # fmt: skip
+# ... and endings of those that it makes from the name of a cargo or signal
+TAKEN_ENDINGS: Final = (
+    "_synthesis", "_loading", "_arriving", "_basal", "_receptors", "_drive", "_target", "_target_synthesis",
+    "_repressed", "_duplex", "_meeting", "_duplex_meeting",
+)
+OVER_THE_CELL: Final = " over the cell"  # ends the pool of a network's state that is in a compartment
 AFFINITY: Final = "affinity_for_"
 CELL_AFFINITY: Final = Field("", False, "binding of vesicles of that cell type, relative to others")
 TRANSITION: Final = "_to_"  # between two phenotypes, in the word for their transition

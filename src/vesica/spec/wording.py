@@ -115,7 +115,8 @@ def _unknown_key(path: str, word: str, loc: tuple[Any, ...]) -> Finding:
         known = list(dict.fromkeys([*INTERVENTIONS, *known]))
     return Finding("error", path, f"`{word}` is not a key here", f"the keys are {', '.join(known)}",
                    "it would be ignored, and the run would answer another question",
-                   nearest(word, known))
+                   f"an expression with a comma is put in quotes: `\"hill({word}\"`" if word.endswith(")")
+                   else nearest(word, known))
 
 
 def field_words(owner: type[BaseModel]) -> list[str]:

@@ -50,7 +50,7 @@ def observables(program: Program, runs: Sequence[Trajectory]) -> list[Observable
             for time in times:
                 noise = noise_of(program, pool, run, int(np.argmin(np.abs(run.times - time))))
                 found.append(Observable(run.arm.name, pool.name, float(time), pool.unit, grows, pool.name in exact,
-                                        noise))
+                                        noise, pool.is_level))
     return found
 
 
@@ -77,7 +77,7 @@ def per_living_cell(watched: Sequence[Observable], values: Array, dying: Collect
     found = values.copy()
     for place, one in enumerate(watched):
         owner = one.pool.partition(".")[0]
-        if owner in dying and one.is_extensive and not _is_counter(one.pool):
+        if owner in dying and one.is_extensive and not one.is_level and not _is_counter(one.pool):
             share = alive[one.arm, f"{owner}.alive", one.time]
             found[place] = values[place] / share if share > 0 else np.nan
     return found
@@ -96,7 +96,7 @@ def noise_of(program: Program, pool: Pool, run: Trajectory, row: int) -> Noise:
     unit = 1.0 / cells if cells > 0 else 1.0
     if pool.is_share or name.startswith("died_of:"):
         return Noise(unit, falls=False, is_share=True)
-    if not is_extensive(model, pool.name):
+    if pool.is_level or not is_extensive(model, pool.name):
         return Noise(0.0)
     travels = ":" in name or pool.unit == "vesicle" or "/" in name
     dying = {cell.name: run.arm.counts[cell.name] for cell in model.cells

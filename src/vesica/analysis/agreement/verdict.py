@@ -37,6 +37,8 @@ class Observable:
         Its mean obeys a closed linear system.
     noise : Noise
         How its replicates scatter where there are too few events to see it.
+    is_level : bool
+        Of a living cell as it stands, so that deaths do not lessen it.
     """
 
     arm: str
@@ -46,6 +48,7 @@ class Observable:
     is_extensive: bool
     is_exact: bool
     noise: Noise
+    is_level: bool = False
 
 
 @dataclass(frozen=True, eq=False)
