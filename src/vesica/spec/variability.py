@@ -54,8 +54,8 @@ def spreads_of(name: str, said: Sequence[tuple[str, CellSpec]], notes: Notes) ->
     spreads = []
     for number, one in enumerate(first):
         if not one.of:
-            notes.add("error", f"{found[0][0]}.variability[{number}].of", "`of` names nothing",
-                      "a spread is of one number or more", "nothing would vary", "name numbers, as `[mvb_docking_rate]`")
+            notes.add("error", f"{found[0][0]}.variability[{number}].of", "`of` names nothing", "a spread is of one "
+                      "number or more", "nothing would vary", "name numbers, as `[mvb_docking_rate]`")
         owner = f"{name}.spread.{number}"
         many = isinstance(one.cv, tuple)
         variations = tuple(f"{owner}.cv.{k}" if many else f"{owner}.cv" for k in range(len(one.of)))
