@@ -33,11 +33,11 @@ def _of_arm(model: ResolvedModel, arm: str, run: ArmRun) -> Iterator[Finding]:
                       "the run starts from wherever they were on that day, and a control moves by itself",
                       "give what rises a loss; what goes up and down, or cannot be undone, is compared with its control")
     below, unknown = [], []
-    for name in _amounts(model, run):
+    for name, is_amount in _levels(model, run):
         course = run.course(name)[: run.last + 1]
-        if np.isnan(course).any():
+        if np.isnan(course).all():
             unknown.append(name)
-        elif course.min() < -BELOW * np.abs(course).max():
+        elif is_amount and np.nanmin(course) < -BELOW * np.nanmax(np.abs(course)):
             below.append(name)
     if below:
         yield Finding("warning", f"arms.{arm}", f"{_list(below)} {'falls' if len(below) == 1 else 'fall'} below zero",
@@ -50,12 +50,12 @@ def _of_arm(model: ResolvedModel, arm: str, run: ArmRun) -> Iterator[Finding]:
                       "look for what divides by a level that is zero, as in `A / B`; write `A / (B + K)`")
 
 
-def _amounts(model: ResolvedModel, run: ArmRun) -> Iterator[str]:
-    """Names of what cannot be negative: levels with a unit, and cargo; a pure level may be below zero."""
+def _levels(model: ResolvedModel, run: ArmRun) -> Iterator[tuple[str, bool]]:
+    """Levels and cargo, and whether each is an amount, which cannot be negative; a pure level may be."""
     for cell in model.cells:
         if run.count(cell.name) > 0:
-            yield from (f"{cell.name}.{name}" for name, (_, unit) in cell.levels.items() if unit)
-            yield from (f"{cell.name}.{cargo}" for cargo in cell.cargo)
+            yield from ((f"{cell.name}.{name}", bool(unit)) for name, (_, unit) in cell.levels.items())
+            yield from ((f"{cell.name}.{cargo}", True) for cargo in cell.cargo)
 
 
 def _list(names: list[str]) -> str:
