@@ -11,9 +11,10 @@ from scipy.sparse.linalg import expm_multiply
 
 from vesica.engine.counters import stream
 from vesica.engine.network import Network, network
-from vesica.engine.program import Program, Tables
+from vesica.engine.program import Program
 from vesica.engine.steppers import ssa, tau
 from vesica.engine.table import Assignment, Flux, Pool, ProcessTable
+from vesica.engine.tables import Tables
 
 Reaction = tuple[str, tuple[str, ...], dict[str, int]]
 

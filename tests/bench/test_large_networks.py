@@ -11,6 +11,7 @@ import pytest
 
 from tests.bench.full_cns import compiled_cns, full_flagship, lanes_of
 from vesica.engine.doses import present_in
+from vesica.engine.layout import whole_layout
 from vesica.engine.program import compile_model
 from vesica.engine.rest import resting
 from vesica.engine.rows import derived_values, parameter_row
@@ -49,7 +50,8 @@ def test_right_hand_side_of_the_whole_library() -> None:
     print(f"\nwhole library: {one.size} states, {len(t.fluxes)} fluxes of {t.factors.size} factors and "
           f"{t.move_state.size} moves, {t.out.size} assignments ({t.moving.out.size} that move), "
           f"{t.tape.rows.size} values in the Jacobian")
-    read = t.layout.plan.nbytes + one.values.nbytes + 8 * (t.move_state.size + t.layout.fluxes + 2 * one.size)
+    plan = whole_layout(t)
+    read = plan.plan.nbytes + one.values.nbytes + 8 * (t.move_state.size + plan.fluxes + 2 * one.size)
     print(f"floor: {read / 1e3:.0f} kB touched; {t.factors.size + t.move_state.size} multiplications, "
           f"{t.moving.out.size} kernels")
     state = np.random.default_rng(1).uniform(1.0, 2.0, one.size)

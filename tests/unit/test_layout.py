@@ -10,9 +10,10 @@ from tests.models import chain_model, kinds_model, transfer_model
 from vesica.engine.doses import present_in
 from vesica.engine.layout import layout
 from vesica.engine.nodes import counts
-from vesica.engine.program import Program, Tables, compile_model
+from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import parameter_row, value_vector
 from vesica.engine.system import Lanes, System
+from vesica.engine.tables import Tables
 from vesica.spec.resolved import ResolvedModel
 
 MODELS = {"chain": chain_model, "kinds": kinds_model, "transfer": transfer_model, "networks": resolved}

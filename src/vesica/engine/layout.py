@@ -7,14 +7,13 @@ the last digit. All index arrays lie one after another in one block: a call then
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from vesica.engine.program import Tables
+from vesica.engine.tables import Tables
 
 Index = NDArray[np.int64]
 
@@ -37,6 +36,12 @@ class Layout:
     plan: NDArray[np.uint32]
     moves: Index
     fluxes: int
+
+
+@functools.lru_cache(maxsize=64)
+def whole_layout(tables: Tables) -> Layout:
+    """`layout` with no state held; made once."""
+    return layout(tables)
 
 
 def layout(tables: Tables, still: NDArray[np.bool_] | None = None) -> Layout:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.program import Program, Tables
+from vesica.engine.program import Program
+from vesica.engine.tables import Tables
 
 Index = NDArray[np.int64]
 Place = NDArray[np.uint32]  # unsigned: compiled loops need not ask whether an index counts from the end

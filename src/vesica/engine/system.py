@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from vesica.engine import sweep
 from vesica.engine.codegen import compiled
-from vesica.engine.layout import layout
-from vesica.engine.program import Tables
+from vesica.engine.layout import layout, whole_layout
+from vesica.engine.tables import Tables
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -118,7 +118,7 @@ class System:
         self.tables, self.values = tables, values
         self._one = Lanes(tables, values[:, None], counts, still, is_fixed=True)
         self.weight = self._one.weight
-        found = tables.layout if still is None else layout(tables, still)
+        found = whole_layout(tables) if still is None else layout(tables, still)
         self._rate = compiled().rate_one
         self._given = (values, np.zeros(found.fluxes), self.weight[found.moves], found.plan)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from vesica.engine.program import Tables
+from vesica.engine.tables import Tables
 
 Array = NDArray[np.float64]
 SPARSE_ABOVE: Final = 200  # states; at 160 a linear test system took 16 ms dense and 23 ms sparse

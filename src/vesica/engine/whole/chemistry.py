@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from vesica.engine.counters import poisson
 from vesica.engine.legs import follow
 from vesica.engine.network import network
-from vesica.engine.program import Part, Program, Tables
+from vesica.engine.program import Part, Program
 from vesica.engine.steppers import crowd, ssa, tau
 from vesica.engine.system import Lanes, runaway
+from vesica.engine.tables import Tables
 from vesica.engine.whole.parts import processes_of
 
 Array = NDArray[np.float64]

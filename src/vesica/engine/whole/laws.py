@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.codegen import compiled
-from vesica.engine.program import Program, Tables
+from vesica.engine.program import Program
+from vesica.engine.tables import Tables
 from vesica.engine.whole.rates import ROW
 
 Array = NDArray[np.float64]
