@@ -184,7 +184,10 @@ def settled(found: dict[str, object]) -> dict[str, object]:
 
 
 def chosen_signals(material: Material, cell: str, names: list[str]) -> list[str]:
-    """Signals to tabulate: those that published directions name, then those that differ most."""
+    """Signals to tabulate: those that published directions name, that rules read or drive, then those that differ most.
+
+    Of a network that is what leaves it, before its inner works.
+    """
     of = {arm: mapping(get(material.arms[arm], "cells", cell, "signals")) for arm in names}
     known = list(dict.fromkeys(signal for signals in of.values() for signal in signals))
     asked = [str(row.get("quantity", "")) for row in entries(material.summary.get("published"))]
@@ -197,7 +200,10 @@ def chosen_signals(material: Material, cell: str, names: list[str]) -> list[str]
         is_gone = top <= 1e-9 * max(map(abs, most), default=0.0)  # what a solver leaves of a level that has run out
         return 0.0 if is_gone else (max(finals) - min(finals)) / top
 
-    rest = sorted((s for s in known if s not in first and change(s) > 0.02), key=change, reverse=True)
+    said = [row for row in entries(material.summary.get("rules")) if row.get("cell") == cell]
+    told = {str(row.get("cause")) for row in said} | {str(row.get("target")).removesuffix("_production") for row in said}
+    rest = sorted((s for s in known if s not in first and change(s) > 0.02), key=lambda s: (s in told, change(s)),
+                  reverse=True)
     return (first + rest)[: max(_SIGNALS_SHOWN, len(first))]
 
 

@@ -64,8 +64,8 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "headline": [*headline(model, arms, published),
                      *(row["words"] for entry in measurements for row in entry["held_against"])],
         "measurements": measurements,
-        "rules": [{"key": rule.key, "english": rule.english, "source": model.parameters[rule.strength].source}
-                  for rule in model.rules],
+        "rules": [{"key": rule.key, "english": rule.english, "source": model.parameters[rule.strength].source,
+                   "cell": rule.cell, "cause": rule.source, "target": rule.target} for rule in model.rules],
         "switches": {
             switch.name: {"chosen": switch.chosen, "options": dict(switch.options), "label": switch.label,
                           "source": switch.source, "is_structure": switch.is_structure}
