@@ -151,3 +151,36 @@ def test_nuclear_nfkb_oscillates_damped_and_the_total_stays(run: tuple[np.ndarra
     peaks = np.flatnonzero((nuclear[inner] > nuclear[:-2]) & (nuclear[inner] > nuclear[2:])) + 1
     assert times[peaks].tolist() == [31.0, 134.0, 230.0, 331.0]
     assert np.all(np.diff(nuclear[peaks]) < 0.0)
+
+
+def peaks(levels: np.ndarray) -> list[int]:
+    """Places of the inner maxima of a course."""
+    inner = slice(1, -1)
+    return (np.flatnonzero((levels[inner] > levels[:-2]) & (levels[inner] > levels[2:])) + 1).tolist()
+
+
+def test_peaks_without_export_of_one_complex(solver: roadrunner.RoadRunner) -> None:
+    """The file lets NF-kB with IkB-beta out of the nucleus at k (fr_after_trigger + flag), with a sum of 1 before IKK.
+
+    With a sum of 0 throughout, free nuclear NF-kB peaks at 32 and 146 min and all of it at 33 and 149 min: the 32
+    and 150 min that are quoted of this model. With the file's own numbers it is 31 and 134 min, above, for all
+    nuclear NF-kB 31 and 133. Here and in libroadrunner alike, to the minute; the course agrees as above.
+    """
+    words = {"sbml": str(HOFFMANN), "without": LEFT_OUT, "states": {"IKK": {"at_start": "0.1 uM"}}}
+    shut = {f"microglia.hoffmann.{name}": 0 for name in ("fr_after_trigger", "flag_for_after_trigger")}
+    model = resolved({"hoffmann": words}, parameters=shut, run={
+        "duration": "4 h", "every": "1 min", "relative_tolerance": RELATIVE, "absolute_tolerance": ABSOLUTE * UM})
+    shut_program = compile_model(model)
+    found = run_arm(shut_program, model.arms[0], parameter_row(model, model.arms[0]), {})
+    names = [one.id for one in SPECIES]
+    levels = found.values[:, pools(shut_program)] / UM
+    nuclear = ["NFkB_nuc", "IkBalpha_nuc_NFkB_nuc", "IkBbeta_nuc_NFkB_nuc", "IkBeps_nuc_NFkB_nuc"]
+    free, every = levels[:, names.index("NFkB_nuc")], levels[:, [names.index(name) for name in nuclear]].sum(axis=1)
+    assert [peaks(free)[:2], peaks(every)[:2]] == [[32, 146], [33, 149]]
+    solver.reset()
+    solver["fr_after_trigger"], solver["flag_for_after_trigger"] = 0.0, 0.0
+    for one, value in zip(SPECIES, levels[0].tolist(), strict=True):
+        solver[f"[{one.id}]"] = value
+    theirs = np.asarray(solver.simulate(0.0, 240.0, 241, [f"[{one.id}]" for one in SPECIES]))
+    solver["fr_after_trigger"], solver["flag_for_after_trigger"] = 0.5, 0.5
+    assert (np.abs(levels - theirs).max(axis=0) / (np.abs(levels).max(axis=0) + 1e-6)).max() < 1e-6

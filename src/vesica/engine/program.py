@@ -143,8 +143,8 @@ class Tables:
         """The kernels that rest on a pool; the others stay as they are while numbers and inputs do."""
         moving = set(self.pools.tolist())
         kept = []
-        ends = [*self.first[1:].tolist(), self.args.size]
-        for first, end, out in zip(self.first.tolist(), ends, self.out.tolist(), strict=True):
+        ends = [*self.first[1:].tolist(), self.args.size]  # one too many where there is no kernel at all
+        for first, end, out in zip(self.first.tolist(), ends[:self.first.size], self.out.tolist(), strict=True):
             kept.append(not moving.isdisjoint(self.args[first:end].tolist()))
             if kept[-1]:
                 moving.add(out)

@@ -88,12 +88,13 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels side by side with one legend and one caption."""
+    """Panels side by side with one legend and one caption. ``folded`` puts them behind the title."""
 
     caption: str
     panels: tuple[Panel, ...]
     keys: tuple[Key, ...] = ()
     title: str = ""
+    folded: bool = False
     block: str = field(default="figure", init=False)
 
 

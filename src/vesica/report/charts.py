@@ -37,6 +37,7 @@ def lines(
     span: tuple[float, float] | None = None,
     rest: float | None = None,
     marks: Sequence[float] = (),
+    is_log: bool = False,
 ) -> Markup:
     """Courses in time, each marked at its end with the number of its arm.
 
@@ -45,7 +46,7 @@ def lines(
     height = 214.0
     low, high = span or spans(courses)
     bottom = height - _BOTTOM
-    y = svg.linear_scale(low, high, bottom, _TOP + 4)
+    y = (svg.log_scale if is_log else svg.linear_scale)(low, high, bottom, _TOP + 4)
     left, right = svg.left_margin(y), PANEL_WIDTH - 26.0
     start, end = min(c.time[0] for c in courses), max(c.time[-1] for c in courses)
     x = svg.hour_scale(float(start), float(end), left, right)

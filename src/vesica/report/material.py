@@ -129,6 +129,19 @@ class Material:
         """Classes of vesicles: cell types, and what else they shed."""
         return list(dict.fromkeys((*self.cell_types, *map(str, mapping(self.summary.get("size_law"))))))
 
+    def signals(self, cell: str) -> list[str]:
+        """Every level of a living cell that some arm has: plain signals, and what networks hold or compute."""
+        found = (get(arm, "cells", cell, "signals") for arm in self.arms.values())
+        return list(dict.fromkeys(str(name) for signals in found for name in mapping(signals)))
+
+    def networks(self, cell: str) -> Mapping[str, Any]:
+        """Networks of a cell type, by name."""
+        return mapping(get(self.summary, "networks", cell))
+
+    def network_levels(self, cell: str, key: str = "levels") -> list[str]:
+        """Levels of all networks of a cell type; with the key ``outputs`` those that something outside reads."""
+        return [str(name) for network in self.networks(cell).values() for name in rows(get(network, key))]
+
     def holds(self, arm: str, cell: str) -> bool:
         """Whether the arm has cells of this type."""
         counts = self.arms[arm].get("counts")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from vesica.report.blocks import Cell, Column, Section, Table, figure_cell
 from vesica.report.material import Material, entries, get, mapping, positive, rows
-from vesica.report.numbers import exact, hours, is_number, number, ratio
+from vesica.report.numbers import exact, hours, is_number, number, pretty_unit, ratio
 from vesica.report.verdicts import Group, groups, verdict_lines, verdict_of
 
 _SIGNALS_SHOWN: Final = 3
@@ -184,9 +184,9 @@ def settled(found: dict[str, object]) -> dict[str, object]:
 
 
 def chosen_signals(material: Material, cell: str, names: list[str]) -> list[str]:
-    """Signals to tabulate: those that published directions name, that rules read or drive, then those that differ most.
+    """Signals to tabulate: those that published directions name, then those that differ most.
 
-    Of a network that is what leaves it, before its inner works.
+    Of networks only what something outside reads.
     """
     of = {arm: mapping(get(material.arms[arm], "cells", cell, "signals")) for arm in names}
     known = list(dict.fromkeys(signal for signals in of.values() for signal in signals))
@@ -200,10 +200,8 @@ def chosen_signals(material: Material, cell: str, names: list[str]) -> list[str]
         is_gone = top <= 1e-9 * max(map(abs, most), default=0.0)  # what a solver leaves of a level that has run out
         return 0.0 if is_gone else (max(finals) - min(finals)) / top
 
-    said = [row for row in entries(material.summary.get("rules")) if row.get("cell") == cell]
-    told = {str(row.get("cause")) for row in said} | {str(row.get("target")).removesuffix("_production") for row in said}
-    rest = sorted((s for s in known if s not in first and change(s) > 0.02), key=lambda s: (s in told, change(s)),
-                  reverse=True)
+    inner = {*material.network_levels(cell)} - {*material.network_levels(cell, "outputs")}
+    rest = sorted((s for s in known if s not in {*first, *inner} and change(s) > 0.02), key=change, reverse=True)
     return (first + rest)[: max(_SIGNALS_SHOWN, len(first))]
 
 
@@ -214,13 +212,19 @@ def _outcomes(material: Material, cell: str) -> Table | None:
         return None
     values = _columns(material, cell, names, (
         ("released", "EV/cell/h", "released_per_cell_per_hour"), ("taken up", "EV/cell", "taken_up_per_cell"),
-        *((material.label(f"{cell}.{signal}"), "at the end, relative level", "signals", signal, "final")
+        *((material.label(f"{cell}.{signal}"), _level_unit(material, f"{cell}.{signal}"), "signals", signal, "final")
           for signal in chosen_signals(material, cell, names))))
     values = [(head, settled(found)) for head, found in values]
     alive = {arm: survival(mapping(get(material.arms[arm], "cells", cell, "phenotype"))) for arm in names}
     if any(v is not None for v in alive.values()):
         values.append((Column("survival", "% of cells", is_number=True), alive))
     return _by_arm(material, cell, f"{cell}: what came out", names, values) if values else None
+
+
+def _level_unit(material: Material, species: str) -> str:
+    """Words under the head of a signal or level."""
+    unit = pretty_unit(material.unit(species))
+    return f"at the end, {'relative level' if unit in ('', '1', 'relative to rest') else unit}"
 
 
 def _machinery(material: Material, cell: str) -> Table | None:

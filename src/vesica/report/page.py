@@ -11,7 +11,18 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from vesica.report import controls, directions, grounds, outcome, passage, phenotypes, sources, svg, whole
+from vesica.report import (
+    controls,
+    directions,
+    grounds,
+    networks,
+    outcome,
+    passage,
+    phenotypes,
+    sources,
+    svg,
+    whole,
+)
 from vesica.report.blocks import Section, breakable
 from vesica.report.material import Material, ResultsLike
 
@@ -28,6 +39,7 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     passage.cargo,
     phenotypes.phenotypes,
     passage.signals,
+    networks.networks,
     passage.transfer,
     grounds.required_dose,
     grounds.mixing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +21,8 @@ from vesica.report.blocks import (
     stacked_panel,
 )
 from vesica.report.charts import Bar, DotRow, Line, Segment
-from vesica.report.material import Array, Material, entries, get, mapping, positive, rows
+from vesica.report.courses import Reader, Wanted, figure_of, figure_of_all, level, plain
+from vesica.report.material import Array, Material, get, mapping, positive, rows
 from vesica.report.numbers import is_number, number, percent, ranges
 from vesica.spec.vocabulary import label_of, sender_of
 
@@ -39,8 +40,6 @@ FATES: Final = {
     "removed": "removed",
 }
 _NOT_ON_THE_WAY: Final = ("returned", "in_mvb", "degraded")
-_LEAST_SPAN: Final = 0.1  # of the level; smaller changes count as none when directions are compared
-_STEADY: Final = 1e-9  # relative change below which a course is called constant
 
 
 def budget(material: Material) -> Section:
@@ -78,69 +77,6 @@ def _budget_figure(material: Material, fates: Iterable[str], title: str, x_label
     return Figure(caption, (stacked_panel(bars, title, x_label),), keys, title=title)
 
 
-Reader = Callable[[str], tuple[Array, Array] | None]
-
-
-def _panels(
-    material: Material,
-    cell: str,
-    title: str,
-    y_label: str,
-    read: Reader,
-    *,
-    rest: float | None = None,
-    steady: list[str] | None = None,
-) -> tuple[list[Panel], list[str]]:
-    """Panels of one quantity, arms in groups on a common range; and the arms drawn.
-
-    A quantity that is constant and the same in every arm is named in ``steady`` instead.
-    """
-    courses: dict[str, Line] = {}
-    for arm in material.arms_with(cell):
-        found = read(arm)
-        if found is not None:
-            courses[arm] = Line(material.styles[arm], *found)
-    if not courses:
-        return [], []
-    low, high = charts.spans(list(courses.values()))
-    if high - low <= _STEADY * max(abs(high), abs(low), 1e-30):
-        if steady is not None:
-            steady.append(f"{title} ({number(high)} {y_label})")
-        return [], []
-    if high - low < _LEAST_SPAN * abs(high):  # a small change shall look small
-        middle, half = 0.5 * (high + low), 0.5 * _LEAST_SPAN * abs(high)
-        low, high = middle - half, middle + half
-    groups = [kept for group in material.groups(cell) if (kept := [arm for arm in group if arm in courses])]
-    panels = []
-    for group in groups:
-        members = [material.styles[arm].number for arm in group]
-        name = title if len(groups) == 1 else f"{title}, arms {ranges(members)}"
-        marks = [
-            d["at_h"]
-            for arm in group
-            for d in entries(material.arms[arm].get("dose"))
-            if is_number(d.get("at_h"))
-        ]
-        chosen = [courses[arm] for arm in group]
-        panels.append(
-            Panel(name, charts.lines(chosen, name, y_label, span=(low, high), rest=rest, marks=marks))
-        )
-    return panels, list(courses)
-
-
-def _figure(
-    material: Material, cell: str, panels: list[Panel], drawn: Sequence[str], steady: Sequence[str]
-) -> Figure:
-    styles = [style for name, style in material.styles.items() if name in drawn]
-    caption = "Numbers at the line ends are arms; where lines coincide, the lowest number lies on top. "
-    caption += "No axis spans less than 10 % of its level."
-    if any(entries(material.arms[arm].get("dose")) for arm in drawn):
-        caption += " Dotted vertical: vesicles are added."
-    if steady:
-        caption += f" Constant in every arm: {', '.join(steady)}."
-    return Figure(caption, tuple(panels), arm_keys(styles), title=cell)
-
-
 def _rate(material: Material, cell: str, pool: str) -> Reader:
     """The rate per hour of a cumulative pool."""
 
@@ -165,15 +101,10 @@ def rates(material: Material) -> Section:
     """Release and uptake over time, per cell."""
     figures = []
     for cell in material.cell_types:
-        panels, drawn, steady = [], [], []
-        for title, pool in (("release", "released"), ("uptake", "taken_up")):
-            more, arms = _panels(
-                material, cell, title, "EV/cell/h", _rate(material, cell, pool), steady=steady
-            )
-            panels += more
-            drawn += arms
-        if panels:
-            figures.append(_figure(material, cell, panels, drawn, steady))
+        wanted = [Wanted(title, "EV/cell/h", _rate(material, cell, pool))
+                  for title, pool in (("release", "released"), ("uptake", "taken_up"))]
+        if (found := figure_of_all(material, cell, wanted)) is not None:
+            figures.append(found)
     lead = (
         "Mean rate per cell in each output interval. Release is gross: vesicles taken up again later count."
     )
@@ -281,38 +212,23 @@ def _cargo_table(material: Material, sender: str, molecules: dict[str, list[tupl
 
 
 def signals(material: Material) -> Section:
-    """Signals, survival, MVBs and vesicles on and in the cells over time."""
+    """Signals, survival, MVBs and vesicles on and in the cells over time; networks have their own."""
     figures = []
     for cell in material.cell_types:
-        names = dict.fromkeys(
-            str(s) for arm in material.arms.values() for s in mapping(get(arm, "cells", cell, "signals"))
-        )
-        panels, drawn, steady = [], [], []
-        wanted: list[tuple[str, str, Reader, float | None]] = []
-        for name in names:
-            found = [get(arm, "cells", cell, "signals", name, "basal") for arm in material.arms.values()]
-            basal = [float(b) for b in found if is_number(b)]
-            rest = basal[0] if basal and max(basal) - min(basal) <= 0.01 * abs(basal[0]) else None
-            species = f"{cell}.{name}"
-            unit = material.unit(species)
-            label = "relative level" if unit in {"", "1"} else f"level ({unit})"
-            wanted.append((material.label(species), label, _plain(material, species), rest))
+        names = [s for s in material.signals(cell) if s not in material.network_levels(cell)]
+        wanted = [level(material, cell, name) for name in names]
         copies = dict.fromkeys(
             str(c) for arm in material.arms.values() for c in mapping(get(arm, "cells", cell, "cargo"))
         )
         for name in copies:
             species = f"{cell}.{name}"
-            wanted.append((material.label(species), "copies per cell", _plain(material, species), None))
-        wanted.append(("survival", "cells alive (share)", _plain(material, f"{cell}.alive"), None))
-        wanted.append(("MVBs", "MVBs per cell", _plain(material, f"{cell}.mvb"), None))
+            wanted.append(Wanted(material.label(species), "copies per cell", plain(material, species)))
+        wanted.append(Wanted("survival", "cells alive (share)", plain(material, f"{cell}.alive")))
+        wanted.append(Wanted("MVBs", "MVBs per cell", plain(material, f"{cell}.mvb")))
         for pool, title in (("bound", "vesicles bound"), ("inside", "vesicles inside")):
-            wanted.append((title, "EV per cell", _summed(material, cell, pool), None))
-        for title, label, read, rest in wanted:
-            more, arms = _panels(material, cell, title, label, read, rest=rest, steady=steady)
-            panels += more
-            drawn += arms
-        if panels:
-            figures.append(_figure(material, cell, panels, drawn, steady))
+            wanted.append(Wanted(title, "EV per cell", _summed(material, cell, pool)))
+        if (found := figure_of_all(material, cell, wanted)) is not None:
+            figures.append(found)
     figures += _free_vesicles(material)
     lead = (
         "A signal is a level without unit; a dashed line is its level at rest, where all arms share it."
@@ -320,10 +236,6 @@ def signals(material: Material) -> Section:
         else ""
     )
     return Section("signals", "Signals and states over time", lead, tuple(figures))
-
-
-def _plain(material: Material, species: str) -> Reader:
-    return lambda arm: material.series(arm, species)
 
 
 def _summed(material: Material, cell: str, pool: str) -> Reader:
@@ -348,7 +260,7 @@ def _free_vesicles(material: Material) -> list[Figure]:
             members = ranges([line.style.number for line in part])
             name = vesicles_of(sender) + (f", arms {members}" if len(courses) > size else "")
             panels.append(Panel(name, charts.lines(part, name, label, span=charts.spans(courses))))
-    return [_figure(material, "free in the medium", panels, list(drawn), ())] if panels else []
+    return [figure_of(material, "free in the medium", panels, list(drawn), ())] if panels else []
 
 
 def _lines_per_panel(count: int) -> int:

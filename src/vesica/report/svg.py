@@ -101,8 +101,11 @@ class Scale:
         return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
 
     def many(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same for an array; NaN stays NaN (linear scales)."""
-        return self.start + (values - self.low) / (self.high - self.low) * (self.end - self.start)
+        """The same for an array, beyond the ends too; NaN stays NaN. Values of a log scale are above zero."""
+        low, high = self.low, self.high
+        if self.is_log:
+            low, high, values = math.log10(low), math.log10(high), np.log10(values)
+        return self.start + (values - low) / (high - low) * (self.end - self.start)
 
 
 def linear_scale(low: float, high: float, start: float, end: float, count: int = 4) -> Scale:

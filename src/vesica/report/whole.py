@@ -11,7 +11,8 @@ from vesica.analysis.numbers import cells_named
 from vesica.errors import VesicaError
 from vesica.report.blocks import Cell, Column, Figure, Panel, Prose, Section, Table, arm_keys
 from vesica.report.material import PER_PANEL, Array, Material, get, mapping, positive, rows
-from vesica.report.numbers import exact, is_number, number, percent, ranges
+from vesica.report.networks import shown_levels
+from vesica.report.numbers import exact, for_reading, is_number, number, percent, ranges
 from vesica.report.outcome import chosen_signals
 from vesica.report.whole_charts import Histogram, cells, histograms, remaining, risen
 from vesica.report.whole_shares import parts_of, shares
@@ -26,6 +27,7 @@ KINDS: Final = {
     "first_copy": "cells that got a copy", "diameter": "diameter of released EVs",
     "varies": "number that differs from cell to cell",
 }
+LEVELS: Final = 2  # of networks, of which single cells are drawn
 LOGARITHMIC: Final = ("copies",)
 
 
@@ -131,12 +133,13 @@ def _panel(material: Material, arms: Mapping[str, Any], key: str, shown: list[Hi
 
 
 def _single_cells(material: Material) -> list[Figure]:
-    """Eight cells of each type in every arm: vesicles released, the signal and the cargo that say most."""
+    """Eight cells of each type in every arm: vesicles released, the signal, levels and the cargo that say most."""
     figures = []
     for cell in material.cell_types:
         names = material.arms_with(cell)[:PER_PANEL]
         every = mapping(get(material.arms[names[0]], "cells", cell, "signals")) if names else {}
         signals = [*chosen_signals(material, cell, names), *map(str, every)][:1]
+        signals += [name for name in shown_levels(material, cell) if name not in signals][:LEVELS]
         wanted = [f"{cell}.released:{cell}", *(f"{cell}.{signal}" for signal in signals), *_received(material, cell)]
         panels = [panel for species in wanted for panel in _courses(material, names, species)]
         if panels:
@@ -167,11 +170,13 @@ def _courses(material: Material, names: list[str], species: str) -> list[Panel]:
     cell, _, pool = species.partition(".")
     label = "EVs released so far" if pool.startswith("released:") else material.label(species)
     unit = material.unit(species) or "relative to rest"
-    unit = "EV" if unit == "vesicle" else "copies" if unit in ("molecule", "copies per cell") else unit
+    factor, shown = for_reading(unit)
+    unit = "copies" if unit in ("molecule", "copies per cell") else shown
+    span = (factor * span[0], factor * span[1])
     title = f"{label} in single {cell} cells"
     return [Panel(f"{label}, arm {material.styles[name].number}",
-                  cells(material.styles[name], *course, f"{title}, {name}", unit, span))
-            for name, course in known.items()]
+                  cells(material.styles[name], time, factor * single, factor * mean, f"{title}, {name}", unit, span))
+            for name, (time, single, mean) in known.items()]
 
 
 def _trace(material: Material, arm: str, species: str) -> tuple[Array, Array, Array] | None:

@@ -62,7 +62,7 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
     if cell.takes_up_vesicles:
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
     for name, (_, unit) in cell.levels.items():
-        groups["signals"][f"{c}.{name}"] = (run.final(f"{c}.{name}"), unit)
+        groups["signals"][f"{c}.{name}"] = (run.final(f"{c}.{name}"), short_unit(unit))
     for cargo in cell.cargo:
         groups["cargo"][f"{c}.{cargo}"] = (in_living(run, cell, cargo), "molecule/cell")
     for mirna in cell.mirna_targets:
@@ -70,6 +70,11 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         groups["cargo"][f"{c}.repression_by_{mirna}"] = (held / (held + free) if held + free > 0 else 0.0, "")
     groups["phenotype"] |= {f"{c}.{state}": (share, "") for state, share in phenotypes(run, cell).items()
                             if state != "dead" and (cell.can_die or state != "alive")}
+
+
+def short_unit(unit: str) -> str:
+    """An internal unit as written in the results: ``molecule/um^3`` for ``molecule / micron ** 3``."""
+    return unit.replace(" / ", "/").replace(" ** ", "^").replace("micron", "um").replace("second", "s")
 
 
 def phenotypes(run: ArmRun, cell: CellType) -> dict[str, float]:
@@ -161,6 +166,8 @@ def burst(run: ArmRun, cell: str) -> tuple[float, float]:
 def extremes(run: ArmRun, name: str) -> dict[str, float]:
     """Final, highest value and its time in h, of one species."""
     course = run.course(name)[: run.last + 1]
+    if np.isnan(course).all():
+        return dict.fromkeys(("final", "max", "time_of_max_h", "basal"), math.nan)
     peak = int(np.nanargmax(course))
     return {"final": float(course[-1]), "max": float(course[peak]), "time_of_max_h": float(run.times[peak]) / 3600.0,
             "basal": float(course[0])}

@@ -23,13 +23,15 @@ from vesica.analysis.runs.quantities import (
     quantities,
     released,
     released_per_fusion,
+    short_unit,
     taken_up,
 )
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
+from vesica.analysis.runs.warnings import warnings
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.cells import CellType, Chain
+from vesica.spec.cells import CellType, Chain, Network
 from vesica.spec.resolved import DEFINITION, Parameter, ResolvedModel
 from vesica.spec.vocabulary import sender_of, size_paths
 
@@ -57,6 +59,8 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "species": _species(model),
         "phenotypes": {cell.name: {chain.name: _chain(chain) for chain in cell.chains}
                        for cell in model.cells if cell.chains},
+        "networks": {cell.name: {network.name: _network(model, cell, network) for network in cell.networks}
+                     for cell in model.cells if cell.networks},
         "arms": arms,
         "size_law": _size_laws(model),
         "published": published,
@@ -64,8 +68,8 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "headline": [*headline(model, arms, published),
                      *(row["words"] for entry in measurements for row in entry["held_against"])],
         "measurements": measurements,
-        "rules": [{"key": rule.key, "english": rule.english, "source": model.parameters[rule.strength].source,
-                   "cell": rule.cell, "cause": rule.source, "target": rule.target} for rule in model.rules],
+        "rules": [{"key": rule.key, "english": rule.english, "source": model.parameters[rule.strength].source}
+                  for rule in model.rules],
         "switches": {
             switch.name: {"chosen": switch.chosen, "options": dict(switch.options), "label": switch.label,
                           "source": switch.source, "is_structure": switch.is_structure}
@@ -74,7 +78,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "confidence": _confidence(used),
         "parameters": [_parameter(parameter) for parameter in used],
         "citations": provenance.citations(used),
-        "findings": [],
+        "findings": [one.as_dict() for one in warnings(model, runs)],
     }
 
 
@@ -155,8 +159,10 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
     found = {f"medium.{soluble}": {"label": f"{soluble} in the medium", "unit": "molecule"}
              for soluble in model.solubles}
     for cell in model.cells:
+        plain = {signal.name for signal in cell.signals}
         for name, (label, unit) in cell.levels.items():
-            found[f"{cell.name}.{name}"] = {"label": label or name, "unit": unit or "relative to rest"}
+            said = short_unit(unit) or ("relative to rest" if name in plain else "level")
+            found[f"{cell.name}.{name}"] = {"label": label or name, "unit": said}
         for cargo in cell.cargo:
             unit = "copies per cell at the start" if cell.can_die else "copies per cell"
             found[f"{cell.name}.{cargo}"] = {"label": labels[cargo], "unit": unit}
@@ -164,6 +170,15 @@ def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
             pool = f"{cell.name}.{'died_of:' if state.dies else ''}{state.name}"
             found[pool] = {"label": state.label or state.name, "unit": "share of cells at the start"}
     return found
+
+
+def _network(model: ResolvedModel, cell: CellType, network: Network) -> dict[str, Any]:
+    """A network in words; its outputs are the levels that a rule reads or that stand for a signal."""
+    levels = [*(state.name for state in network.states if not state.is_hidden),
+              *(one.name for one in network.assignments)]
+    read = {rule.source for rule in model.rules if rule.cell == cell.name} | {*network.provides}
+    return {"label": network.label, "source": network.source, "doi": network.doi, "levels": levels,
+            "outputs": [name for name in levels if name in read]}
 
 
 def _chain(chain: Chain) -> dict[str, Any]:

@@ -92,6 +92,8 @@ class Dish:
         Stream of what happens in the medium, but for the journey's own.
     left, died : (cell, class, content)
         What cells made of classes that leave them at once; what was in, on or tethered to cells when they died.
+    unrest : tuple of str
+        What still moved in cells at rest, in words.
     """
 
     arm: Arm
@@ -107,6 +109,7 @@ class Dish:
     died: Index
     tally: Tally = field(default_factory=Tally)
     time: float = 0.0
+    unrest: tuple[str, ...] = ()
 
     @property
     def cargo(self) -> tuple[str, ...]:

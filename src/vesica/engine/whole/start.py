@@ -57,7 +57,8 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     tables = program.tables(present)
     values = value_vector(program, row)
     system = Lanes(tables, values[:, None].copy(), arm.counts, is_single=True)
-    values[tables.pools] = resting(program, system, present, rests).state[:, 0]
+    rest = resting(program, system, present, rests)
+    values[tables.pools] = rest.state[:, 0]
     model, name = program.model, f"{arm.name}|{replicate}"
     classes = tuple(one for one in model.origins if f"origin:{one}" in present)
     counts = {kind.name: int(arm.counts.get(kind.name, 0)) for kind in model.cells}
@@ -66,7 +67,8 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
                               len(model.cargo)),
                 values[:, None].copy(), dict.fromkeys(model.solubles, 0.0),
                 stream(model.schedule.seed, f"{name}|medium", 0),
-                *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64))
+                *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64),
+                unrest=rest.unrest)
     for kind in model.cells:
         if counts[kind.name]:
             dish.cells.append(_cells(dish, kind, row, present, f"{name}|{kind.name}"))
