@@ -107,6 +107,5 @@ def controls(material: Material) -> Section:
 
 
 def _is_blocked(material: Material, control: str) -> bool:
-    """Whether something was done to the control too, other than giving it vesicles."""
-    arm = material.arms[control]
-    return bool(_done(material, control)) and not rows(arm.get("dose"))
+    """Whether a route is cut in the control, too."""
+    return any("blocked" in line for line in _done(material, control))
