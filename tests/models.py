@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from vesica.spec.resolved import (
-    Arm,
-    Cargo,
-    CellType,
-    Chain,
-    ChainState,
-    Domain,
-    Parameter,
-    ResolvedModel,
-    Rule,
-    Schedule,
-    Signal,
-)
+from vesica.spec.cells import CellType, Chain, ChainState, Signal
+from vesica.spec.resolved import Arm, Cargo, Domain, Parameter, ResolvedModel, Rule, Schedule
 from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_MACHINERY, CELL_SHEDDING
 
 H = 3600.0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import libsbml
 
+from vesica.spec.cell_words import NetworkSpec
 from vesica.spec.expressions import parse, value_of
-from vesica.spec.model import NetworkSpec
 from vesica.units import internal_unit, split, to_internal
 
 CELL = '<compartment id="cell" spatialDimensions="3" size="1" constant="true"/>'

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.models import H, chain_model, parameters
-from vesica.spec.resolved import Arm, CellType, Domain, Exposure, ResolvedModel, Rule, Schedule, Signal
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.resolved import Arm, Domain, Exposure, ResolvedModel, Rule, Schedule
 
 
 def switch_model(pulse: float, copies: float = 10.0, cells: float = 1.0, half: float = 70.0) -> ResolvedModel:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from tests.models import H, machinery, parameters
-from vesica.spec.resolved import Arm, CellType, Domain, Exposure, ResolvedModel, Rule, Schedule, Signal
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.resolved import Arm, Domain, Exposure, ResolvedModel, Rule, Schedule
 
 BASAL, DECAY, FOLD, HALF = 2.0, 1 / H, 5.0, 1e-3  # 1, 1/s, 1, molecule/um^3
 

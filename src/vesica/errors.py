@@ -75,6 +75,18 @@ class RunFault(VesicaError):
     exit_code = 3
 
 
+class TextError(ValueError):
+    """A text of the user's cannot be read; carries the four parts, for whoever knows where it stands."""
+
+    def __init__(self, wrote: str, rule: str, consequence: str, fix: str) -> None:
+        self.parts = (wrote, rule, consequence, fix)
+        super().__init__("; ".join(self.parts))
+
+    def finding(self, path: str) -> Finding:
+        """As a finding at a place."""
+        return Finding("error", path, *self.parts)
+
+
 def error(path: str, wrote: str, rule: str, consequence: str, fix: str, **where: object) -> InputError:
     """An `InputError` with a single finding (``where``: file, line)."""
     return InputError(Finding("error", path, wrote, rule, consequence, fix, **where))  # type: ignore[arg-type]

@@ -14,10 +14,12 @@ from vesica.errors import Finding, nearest
 from vesica.spec import check as spec_check
 from vesica.spec import resolve as spec_resolve
 from vesica.spec.arms import Drug, Effect
-from vesica.spec.model import Block, Inhibitor, InterventionSpec, KnockDown, KnockOut, ModelSpec
+from vesica.spec.cells import CellType
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import CellType, Inhibition, ResolvedModel
+from vesica.spec.resolved import Inhibition, ResolvedModel
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
+from vesica.spec.treatments import Block, Inhibitor, InterventionSpec, KnockDown, KnockOut
 from vesica.units import CONCENTRATION
 
 # what biologists knock out, and the activity of the machinery that stands for it

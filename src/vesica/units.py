@@ -221,3 +221,26 @@ def internal_unit(unit: str) -> str:
     """
     factor(unit, unit + "*1" if unit else "")  # raises where pint would raise something of its own
     return str(registry().Quantity(1.0, unit or "dimensionless").to_root_units().units)
+
+
+def readable(unit: str) -> str:
+    """An internal unit as people write it: ``uM/h`` for ``molecule / micron ** 3 / second``, ``1`` for none.
+
+    Concentrations are in uM and times in hours; `factor` converts a value.
+    """
+    powers = {name: float(power) for name, power in registry().Quantity(1.0, unit or "dimensionless").u._units.items()}
+    share = powers.get("molecule", 0.0)
+    if share and powers.get("micron") == -3.0 * share:
+        del powers["molecule"], powers["micron"]
+        powers = {"uM": share, **powers}
+    if powers.get("second"):
+        powers["h"] = powers.pop("second")
+    short = {"micron": "um", "second": "s", "kelvin": "K"}
+    above = [_power(short.get(name, name), power) for name, power in powers.items() if power > 0]
+    below = [_power(short.get(name, name), -power) for name, power in powers.items() if power < 0]
+    under = f"({'*'.join(below)})" if len(below) > 1 else "".join(below)
+    return ("*".join(above) or "1") + (f"/{under}" if under else "")
+
+
+def _power(name: str, power: float) -> str:
+    return name if power == 1.0 else f"{name}^{power:g}"

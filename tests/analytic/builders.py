@@ -12,8 +12,9 @@ from vesica.engine.doses import Source
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import parameter_row
 from vesica.engine.well_mixed import Trajectory, run_arm
+from vesica.spec.cells import CellType
 from vesica.spec.phenotypes import expected
-from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Rule, Schedule
+from vesica.spec.resolved import Arm, Cargo, Domain, ResolvedModel, Rule, Schedule
 from vesica.spec.vocabulary import (
     CELL_AGO,
     CELL_APOPTOSIS,

@@ -10,7 +10,8 @@ from scipy.integrate import quad
 
 from tests.analytic.builders import LUMEN, MEMBRANE, H, Run, build, run
 from vesica.biology.mvb_law import fusion_share
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 FORMATION, MATURATION, RECYCLING = 0.3, 2e-4, 1.4e-3
 BUDDING, RETRO, LYSOSOME, CAPACITY = 1 / 60, 5e-4, 5e-4, 80.0

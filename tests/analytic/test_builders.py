@@ -7,7 +7,8 @@ import pytest
 from scipy.linalg import expm
 
 from tests.analytic.builders import H, build, run, transfer
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 CELL = CellType("cell", "cell", secretes_vesicles=False, takes_up_vesicles=False, can_die=True)
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.analytic.builders import LUMEN, H, build, run
 from vesica.engine import well_mixed
-from vesica.spec.resolved import Arm, CellType, Exposure, ResolvedModel, Rule, Signal
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.resolved import Arm, Exposure, ResolvedModel, Rule
 
 N_CELLS = 1e6
 BASAL, DECAY, FOLD, HALF = 2.0, 1 / H, 5.0, 1e-3

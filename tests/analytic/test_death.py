@@ -12,7 +12,8 @@ from tests.analytic.builders import LUMEN, MEMBRANE, H, Run, build, run
 from tests.models import MACHINERY, kinds_model, parameters
 from vesica.biology.death import per_living
 from vesica.engine.naming import Names
-from vesica.spec.resolved import Arm, CellType, ResolvedModel, Schedule
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm, ResolvedModel, Schedule
 from vesica.spec.vocabulary import ALL_MACHINERY, CELL_SHEDDING
 
 HAZARD = 0.05 / H

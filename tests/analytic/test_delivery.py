@@ -8,7 +8,8 @@ import pytest
 
 from tests.analytic.builders import LUMEN, H, Run, build, run
 from vesica.biology.delivery import repressed_share, titration_free_mirna
-from vesica.spec.resolved import Arm, CellType, Rule, Signal
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.resolved import Arm, Rule
 
 TARGETS, TURNOVER, MEETING, LEAVING = 1e4, 0.07 / H, 1e-6, 3e-5
 DISSOCIATION = (LEAVING + TURNOVER) / MEETING  # what decays also frees the miRNA

@@ -11,7 +11,8 @@ from scipy.linalg import expm
 
 from tests.analytic.builders import VOLUME, Run, build, dish, run
 from vesica.biology.sizes import SizeLaw
-from vesica.spec.resolved import Arm, CellType, Dose
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm, Dose
 from vesica.transport.diffusion import BOLTZMANN, capture_ceiling, still_column_share, stokes_einstein
 
 WARM, WATER = 310.0, 0.692e-3  # K, Pa s

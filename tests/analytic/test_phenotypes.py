@@ -16,7 +16,8 @@ from vesica.engine.naming import Names
 from vesica.engine.processes import process_table
 from vesica.engine.table import imbalances
 from vesica.maths import hill
-from vesica.spec.resolved import Arm, CellType, Chain, ChainState, Exposure, Rule, Signal
+from vesica.spec.cells import CellType, Chain, ChainState, Signal
+from vesica.spec.resolved import Arm, Exposure, Rule
 
 UP, DOWN = 0.05 / H, 0.03 / H
 ARM = Arm("arm", {"cell": 1e6})

@@ -8,7 +8,8 @@ import pytest
 from tests.analytic.builders import LUMEN, MEMBRANE, H, Run, build, run
 from tests.models import MACHINERY
 from vesica.biology.sizes import SizeLaw
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 N_CELLS, RATE, ACTIVITY, LOSS = 1e6, 5 / H, 0.7, 0.1 / H
 LAW = SizeLaw(*(MACHINERY[f"microvesicle_diameter_{name}"] for name in ("median", "gsd", "low", "high")),

@@ -14,7 +14,8 @@ from scipy.stats import poisson
 
 from tests.analytic.builders import VOLUME, H, Run, build, dish, run, transfer
 from vesica.biology.delivery import engaged_vesicles, held_at_rest, loaded_share, titration_free_mirna
-from vesica.spec.resolved import Arm, Cargo, CellType, Dose, Exposure, Rule, Signal
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.resolved import Arm, Cargo, Dose, Exposure, Rule
 
 N_CELLS, PER_CELL, COPIES = 1e6, 1e3, 0.5  # cells, vesicles per cell, copies per vesicle
 MIR, OTHER = Cargo("mir", "mirna", "lumen"), Cargo("other", "mirna", "lumen")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.analytic.builders import LUMEN, MEMBRANE, VOLUME, H, Run, build, dish, run, transfer
-from vesica.spec.resolved import Arm, Cargo, CellType, Dose
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm, Cargo, Dose
 
 N_CELLS, PER_CELL, COPIES = 1e6, 1e3, 0.5  # cells, vesicles per cell, copies per vesicle
 LIGAND = Cargo("ligand", "ligand", "membrane")

@@ -17,6 +17,7 @@ from tests.chances import ALARM, continuous_chance
 from tests.comparisons import agrees_with_mean
 from tests.models import H, kinds_model, machinery, parameters
 from tests.toy import BASAL, DECAY, FOLD, toy_level, toy_model
+from vesica import interventions
 from vesica.analysis.runs.accounts import ledger
 from vesica.engine import spread
 from vesica.engine.nodes import Group, divided, groups_of
@@ -28,7 +29,9 @@ from vesica.engine.system import Lanes
 from vesica.engine.table import imbalances
 from vesica.engine.whole import donor, unlike
 from vesica.engine.whole.run import trajectories
-from vesica.spec.resolved import Arm, Domain, Dose, ResolvedModel, Schedule, Spread
+from vesica.spec import io
+from vesica.spec.cells import Spread
+from vesica.spec.resolved import Arm, Domain, Dose, ResolvedModel, Schedule
 from vesica.spec.variability import sigma
 
 SOLVER = 1e-6  # relative: many steps of 1e-8 each, as in test_scaling
@@ -314,6 +317,65 @@ def test_cells_that_do_not_differ_are_the_same_bits() -> None:
     one, other = (next(iter(trajectories(compile_model(model), 1))) for model in (plain, alike))
     np.testing.assert_array_equal(one.values, other.values)
     np.testing.assert_array_equal(one.trace, other.trace)
+
+
+INSIDE = """\
+vesica: 1
+domain: {kind: dish, diameter: 35 mm, medium: 2 mL}
+networks:
+  box:
+    compartments: {nucleus: 0.2}
+    states: {A: {initial: 10 nM}, B: {initial: 2 nM, in: nucleus}, P: {initial: 0 nM, at_start: 5 nM}}
+    reactions:
+      go: {equation: "A -> B", law: mass_action, k: 0.5 1/h}
+      back: {equation: "B -> A", law: mass_action, k: 1 1/h}
+      lose: {equation: "P ->", law: mass_action, k: 1 1/h}
+cells:
+  microglia:
+    count: 60
+    networks: [box]
+    phenotypes:
+      mood: {states: {calm: {initial: 1}, angry: {}}, transitions: {calm_to_angry: 0.2 1/h, angry_to_calm: 0.1 1/h}}
+    variability: [{of: [B.initial, P.at_start, box.go_k, calm_to_angry.hazard], cv: 50 %}]
+run: {duration: 2 h, every: 1 h, fidelity: FIDELITY}
+"""
+
+
+def levels_inside(fidelity: str) -> tuple[ResolvedModel, dict[str, np.ndarray]]:
+    """Courses of the network's levels, of a mean field, or of single cells that are traced."""
+    model = interventions.resolve(io.loads(INSIDE.replace("FIDELITY", fidelity)))[0]
+    program = compile_model(model)
+    found = next(iter(run_all(program) if fidelity == "well_mixed" else trajectories(program, 0)))
+    assert not found.message
+    values = found.values if fidelity == "well_mixed" else found.trace
+    return model, {name: values[..., program.species.index(f"microglia.{name}")] for name in ("A", "B", "P", "angry")}
+
+
+def test_levels_of_networks_vary_with_what_they_start_from() -> None:
+    """Closed forms at the five nodes: A settles at (A0 + 0.2 B0) / (1 + go/back), B at 5 go/back A, P = P0 e^-t."""
+    model, found = levels_inside("well_mixed")
+    weights, normals = spread.quadrature(1, 5)
+    factors = np.exp(sigma(0.5) * normals[0])
+    factors = factors / (weights @ factors)
+    start = {name: model.parameters[f"microglia.{name}"].value for name in ("A.initial", "B.initial", "P.at_start")}
+    a = (start["A.initial"] + 0.2 * start["B.initial"] * factors) / (1.0 + 0.5 * factors)
+    np.testing.assert_allclose(found["A"], weights @ a, rtol=SOLVER)
+    np.testing.assert_allclose(found["B"], weights @ (5.0 * 0.5 * factors * a), rtol=SOLVER)
+    np.testing.assert_allclose(found["P"], start["P.at_start"] * np.exp(-np.arange(3.0)), rtol=SOLVER)
+    hazard = 0.2 * factors
+    angry = [weights @ (hazard / (hazard + 0.1) * -np.expm1(-(hazard + 0.1) * time)) for time in range(3)]
+    np.testing.assert_allclose(found["angry"], angry, rtol=SOLVER, atol=1e-9)
+
+
+def test_single_cells_start_from_their_own_levels() -> None:
+    """In each cell B0 and go go with one factor f, so its A says f, which says its B and its pulse."""
+    model, found = levels_inside("stochastic")
+    start = {name: model.parameters[f"microglia.{name}"].value for name in ("A.initial", "B.initial", "P.at_start")}
+    a = found["A"][:, 0]
+    f = (start["A.initial"] - a) / (0.5 * a - 0.2 * start["B.initial"])
+    assert np.ptp(f) > 0.1
+    np.testing.assert_allclose(found["B"][:, 0], 5.0 * 0.5 * f * a, rtol=1e-5)
+    np.testing.assert_allclose(found["P"], start["P.at_start"] * f[:, None] * np.exp(-np.arange(3.0)), rtol=1e-4)
 
 
 def test_groups_are_only_of_types_that_differ() -> None:

@@ -24,7 +24,8 @@ from vesica.engine.rows import parameter_row
 from vesica.engine.well_mixed import Trajectory, run_arm
 from vesica.engine.whole.run import trajectories
 from vesica.maths import hill
-from vesica.spec.resolved import Arm, CellType, Exposure, ResolvedModel, Rule, Signal
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.resolved import Arm, Exposure, ResolvedModel, Rule
 
 N = 10_000
 

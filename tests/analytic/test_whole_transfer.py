@@ -21,7 +21,8 @@ from vesica.engine.simulate import run_all
 from vesica.engine.whole import journey, step, unlike
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.start import dish_at_rest
-from vesica.spec.resolved import Arm, Cargo, CellType, Domain, ResolvedModel, Schedule, Spread
+from vesica.spec.cells import CellType, Spread
+from vesica.spec.resolved import Arm, Cargo, Domain, ResolvedModel, Schedule
 
 DONORS, TAKERS = 16, 8
 VOLUME = 2e6  # um^3 for each donor

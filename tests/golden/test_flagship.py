@@ -45,10 +45,18 @@ def test_a_changed_figure_is_noticed(now) -> None:
     )
 
 
-def test_without_tlr4_ethanol_changes_nothing_in_the_structure_that_says_so(now) -> None:
-    """Built in, hence exact up to the solver: the only rule with ethanol multiplies zero production."""
-    for name in ("astrocyte.released_per_cell_per_hour at 24 h", "astrocyte.miR_146a_per_ev at 24 h"):
-        assert now["ethanol_tlr4_ko"][name] == pytest.approx(now["tlr4_ko"][name], rel=1e-6)
+def test_without_tlr4_ethanol_does_no_more_than_kill(now) -> None:
+    """Built in: the rule on TLR4 multiplies zero production, and reactive oxygen acts on survival alone.
+
+    Those who die release nothing more, so the number falls by less than the share of the dead at the end. A
+    vesicle holds what it did: what differs is that neurons and astrocytes share the medium of fewer cells, 1e-4.
+    """
+    ethanol, without = now["ethanol_tlr4_ko"], now["tlr4_ko"]
+    number, content = "astrocyte.released_per_cell_per_hour at 24 h", "astrocyte.miR_146a_per_ev at 24 h"
+    dead = 1.0 - ethanol["astrocyte.alive at 24 h"] / without["astrocyte.alive at 24 h"]
+    assert 1.0 - dead < ethanol[number] / without[number] < 1.0
+    assert ethanol[content] == pytest.approx(without[content], rel=1e-4)
+    assert ethanol["astrocyte.pyroptotic at 24 h"] < 1e-4
 
 
 def test_what_docs_science_says_about_x1_and_x13(now) -> None:

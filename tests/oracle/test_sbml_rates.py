@@ -11,7 +11,7 @@ from tests.sbml_files import parameter, rates, reaction, saved, sbml_text, speci
 from vesica.library import load
 from vesica.readers.sbml import read_sbml
 from vesica.spec import networks
-from vesica.spec.model import NetworkSpec
+from vesica.spec.cell_words import NetworkSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.sbml_units import vector
 from vesica.spec.sbml_words import network_words

@@ -117,3 +117,23 @@ def test_a_constant_exposure_is_a_constant_of_the_file() -> None:
     arm = next(arm for arm in model.arms if arm.exposures)
     place = program.index["agent.LPS"]
     assert f'<parameter id="v{place}" name="agent.LPS" value="{arm.exposures[0].levels[0]!r}"' in arm_sbml(program, arm)
+
+
+def test_hill_of_what_is_below_zero_is_zero_in_the_file_too() -> None:
+    """A share of zero follows a value below zero; a power of it would be no number, or more than it should."""
+    roadrunner = pytest.importorskip("roadrunner")
+    network = {"states": {"A": {"initial": 1}, "B": {"initial": 0}}, "assignments": {"excess": "A - 1.5"},
+               "constants": {"k": "1 1/h"},
+               "reactions": {"make": {"equation": "-> B", "rate": "k * hill(excess, 1, 2)"}}}
+    model = resolved({"small": network})
+    program, arm = compile_model(model), model.arms[0]
+    text = arm_sbml(program, arm)
+    assert text.count("<piecewise>") == 1
+    solver = roadrunner.RoadRunner(text)
+    rate, excess = (next(f"v{place}" for name, place in program.index.items() if name == wanted)
+                    for wanted in ("microglia.B", "microglia.excess"))
+    level = f"v{program.index['microglia.A']}"
+    for value, share in ((1.0, 0.0), (0.0, 0.0), (2.5, 0.5)):
+        solver[level] = value * arm.counts["microglia"]
+        assert solver[excess] == value - 1.5
+        assert solver[f"{rate}'"] == pytest.approx(share / H * arm.counts["microglia"], rel=1e-14)

@@ -13,24 +13,18 @@ from vesica.analysis.explain import changes, compare, compare_arms
 from vesica.errors import InputError
 from vesica.report import comparison as page
 from vesica.spec import io
+from vesica.spec.cells import CellType, Chain, ChainState, Network, NetworkState, Reaction, Spread
 from vesica.spec.expressions import parse
 from vesica.spec.resolved import (
     Arm,
-    CellType,
-    Chain,
-    ChainState,
     Domain,
     Dose,
     Exposure,
     Inhibition,
-    Network,
-    NetworkState,
     Parameter,
-    Reaction,
     ResolvedModel,
     Rule,
     Schedule,
-    Spread,
 )
 
 MODEL = """\

@@ -59,8 +59,9 @@ def test_the_jacobian_is_the_derivative_of_the_rate() -> None:
     program = compile_model(model)
     arm = model.arms[0]
     tables = program.tables(present_in(program, arm, {}))
-    system = System(tables, value_vector(program, parameter_row(program.model, arm)), arm.counts)
-    system.values[program.index["agent.agent"]] = 5e6
+    values = value_vector(program, parameter_row(program.model, arm))
+    values[program.index["agent.agent"]] = 5e6
+    system = System(tables, values, arm.counts)
     state = np.random.default_rng(3).uniform(0.5, 20.0, system.size)
     dense = np.zeros((system.size, system.size))
     system.dense_jacobian(state, dense)

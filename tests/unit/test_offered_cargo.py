@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from vesica import interventions, library
@@ -136,6 +137,8 @@ networks:
 # ---- phenotypes
 
 CHAINS = [(cell.name, chain) for cell in CNS.cells.values() for chain in cell.phenotypes]
+DEATHLESS = ("neuron.death_rate: 0 1/h, neuron.stressed_to_apoptotic.hazard: 0 1/h, "
+             "neuron.stressed_to_pyroptotic.hazard: 0 1/h")  # fmt: skip
 DRIVEN = [rule for rule in CNS.rules if "_to_" in rule.text]
 
 
@@ -167,6 +170,35 @@ def test_a_rule_of_the_library_waits_for_the_cargo_it_starts_from() -> None:
     with_it = resolve(f"cells: {{neuron: {{count: 1, cargo: {{caspase_1: {{}}}}, {chain}}}}}")
     assert key not in {rule.key for rule in bare.rules}
     assert key in {rule.key for rule in with_it.rules}
+
+
+def test_inflammation_kills_a_neuron_once() -> None:
+    """With the chain, NF-kB acts on death through stress; without it, on the hazard of death; never on both."""
+    keys = {name: {rule.key for rule in resolve(f"cells: {{{name}: {{count: 1, like: neuron{more}}}}}").rules}
+            for name, more in (("with", ", phenotypes: {neuron_fate: {}}"), ("without", ""))}  # fmt: skip
+    assert "without_neuron_nfkb_death" in keys["without"]
+    assert "without_neuron_nfkb_stress" not in keys["without"]
+    assert "with_neuron_nfkb_stress" in keys["with"]
+    assert "with_neuron_nfkb_death" not in keys["with"]
+
+
+@pytest.mark.parametrize(("cell", "chain"), [("neuron", "neuron_fate"), ("microglia", "inflammation"),
+                                             ("astrocyte", "reactivity")])  # fmt: skip
+def test_cells_start_at_the_rest_of_a_chain_that_has_one(cell: str, chain: str) -> None:
+    """Nothing drifts where nobody dies and the medium says nothing: rest is found to 1e-9, a run keeps 1e-8 a step."""
+    quiet = f"{cell}.binding_rate: 0 um^3/s/vesicle, {cell}.macropinocytosis_rate: 0 um^3/s"
+    more = DEATHLESS if cell == "neuron" else f"{cell}.TNF.secretion_rate: 0 molecule/s"
+    model = interventions.resolve(io.loads(
+        HEAD.replace("1 h, every: 1 h", "48 h, every: 12 h") + f"cells: {{{cell}: {{count: 1e3, phenotypes: "
+        f"{{{chain}: {{}}}}}}}}\nparameters: {{{quiet}, {more}}}"))[0]  # fmt: skip
+    (found,) = model.cells[0].chains
+    assert found.settles
+    program = compile_model(model)
+    (run,) = run_all(program)
+    shares = np.array([run.values[:, program.species.index(f"{cell}.{state.name}")] for state in found.living])
+    assert shares.sum(axis=0) == pytest.approx(1.0, abs=1e-6)
+    assert shares[1:, 0].min() > 0.01
+    assert shares == pytest.approx(np.repeat(shares[:, :1], shares.shape[1], axis=1), abs=1e-6)
 
 
 NEURAL = {

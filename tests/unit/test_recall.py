@@ -10,17 +10,9 @@ from tests.toy import toy_model
 from vesica import api
 from vesica.errors import InputError
 from vesica.spec import io, recall
+from vesica.spec.cells import Assigned, Chain, ChainState, Network, NetworkState, Reaction, Spread
 from vesica.spec.expressions import parse
-from vesica.spec.resolved import (
-    Assigned,
-    Chain,
-    ChainState,
-    Network,
-    NetworkState,
-    Reaction,
-    ResolvedModel,
-    Spread,
-)
+from vesica.spec.resolved import ResolvedModel
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 

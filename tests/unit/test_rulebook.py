@@ -10,11 +10,12 @@ from tests.unit.test_spec_rules import HEAD, resolved
 from vesica import interventions, library
 from vesica.errors import Finding, InputError
 from vesica.spec import io, rulebook, rules, structure
+from vesica.spec.cell_words import NetworkSpec
+from vesica.spec.cells import Assigned, CellType, Chain, ChainState, Network, NetworkState, Reaction
 from vesica.spec.expressions import Number
-from vesica.spec.model import NetworkSpec
 from vesica.spec.networks import Plan
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Assigned, Cargo, CellType, Chain, ChainState, Network, NetworkState, Reaction
+from vesica.spec.resolved import Cargo
 from vesica.spec.rule_words import CellWords
 from vesica.spec.rules import RuleError
 from vesica.spec.structure import Catalogue, words_of

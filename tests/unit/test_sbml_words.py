@@ -14,7 +14,7 @@ from tests.sbml_files import math as mathml
 from tests.unit.test_sbml_reader import EVENT
 from vesica.errors import Finding
 from vesica.readers.sbml import read_sbml
-from vesica.spec.model import NetworkSpec
+from vesica.spec.cell_words import NetworkSpec
 from vesica.spec.sbml_words import SbmlWords, merged, network_words
 
 UM = 602.214076

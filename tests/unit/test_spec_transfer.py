@@ -22,9 +22,11 @@ from vesica.engine.well_mixed import run_arm
 from vesica.errors import Finding, InputError
 from vesica.results.arm_run import ArmRun
 from vesica.spec import transfer
-from vesica.spec.model import CellSpec, Origin
+from vesica.spec.cell_words import CellSpec
+from vesica.spec.cells import CellType
+from vesica.spec.model import Origin
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Arm, CellType, ResolvedModel, Rule, Schedule
+from vesica.spec.resolved import Arm, ResolvedModel, Rule, Schedule
 
 OWN = HEAD + """
 cargo:

@@ -13,7 +13,8 @@ from vesica.engine.nodes import groups_of
 from vesica.engine.rows import parameter_row
 from vesica.errors import Finding, InputError
 from vesica.spec import io
-from vesica.spec.resolved import ResolvedModel, Spread
+from vesica.spec.cells import Spread
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.scaling import exponent
 from vesica.spec.variability import FARTHEST, alike, english, expected, least, sigma
 

@@ -89,5 +89,5 @@ def test_hazards_that_cannot_be_are_refused(name: str, value: float) -> None:
 def test_what_is_not_there_cannot_be_drawn() -> None:
     with pytest.raises(ValueError, match="there is none"):
         journey.draw_free(tagged(0), 1, stream(1, "dose", 2))
-    with pytest.raises(ValueError, match="needs a class"):
-        journey.empty(1, "dose", 0, 0, 1, 0)
+    with pytest.raises(ValueError, match="needs a cell"):
+        journey.empty(1, "dose", 0, 1, 0, 0)

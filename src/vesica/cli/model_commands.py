@@ -36,7 +36,7 @@ def examine(file: Path, sets: Sequence[str], chosen: Mapping[str, str]) -> api.E
 
 def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: bool) -> int:
     """Print what is wrong, the rules in plain English, and what a run costs."""
-    from vesica.spec import variability
+    from vesica.spec import inside, variability
 
     chosen = choices(switches)
     try:
@@ -51,6 +51,8 @@ def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: 
             "exit_code": code, "file": file, "ok": examined.is_runnable,
             "findings": [finding.as_dict() for finding in examined.findings],
             "rules": [rule_entry(rule) for rule in model.rules] if model else [],
+            "networks": inside.networks(model) if model else [],
+            "phenotypes": inside.phenotypes(model) if model else [],
             "variability": variability.english(model) if model else [],
             "arms": {arm.name: list(arm.english) for arm in model.arms} if model else {},
             "switches": switch_entries(model) if model else {},
@@ -95,7 +97,7 @@ def switch_entries(model: ResolvedModel) -> dict[str, Any]:
 
 
 def _print_model(model: ResolvedModel) -> None:
-    from vesica.spec import variability
+    from vesica.spec import inside, variability
 
     if model.rules:
         click.echo("\nRules:")
@@ -104,9 +106,11 @@ def _print_model(model: ResolvedModel) -> None:
         order = order_of(model)
         if order:
             click.echo(f"  {order}")
-    if differing := variability.english(model):
-        click.echo("\nCells differ:")
-        for sentence in differing:
+    for title, sentences in (("Networks", inside.networks(model)), ("Phenotypes", inside.phenotypes(model)),
+                             ("Cells differ", variability.english(model))):
+        if sentences:
+            click.echo(f"\n{title}:")
+        for sentence in sentences:
             click.echo(failures.printable(f"  - {sentence}"))
     click.echo("\nArms:")
     for arm in model.arms:

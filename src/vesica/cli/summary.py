@@ -67,6 +67,10 @@ def print_summary(summary: Mapping[str, Any], screen: Console) -> None:
                  f"({summary.get('outcome', 'unknown')}, {hours} h)")
     for sentence in summary.get("headline") or ():
         screen.print(f"  - {escape(printable(sentence))}")
+    for row in summary.get("findings") or ():
+        if isinstance(row, Mapping):
+            said = ". ".join(str(row[part]) for part in ("wrote", "consequence", "fix") if row.get(part))
+            screen.print(f"  [yellow]warning:[/] {escape(printable(said))}.")
     arms: Mapping[str, Any] = summary.get("arms") or {}
     if arms:
         screen.print(_cells(arms))

@@ -12,6 +12,7 @@ from vesica.engine.rows import parameter_row, resting_ago, size_law
 from vesica.engine.table import ProcessTable, imbalances
 from vesica.engine.whole.parts import representable  # no compiled module among its imports
 from vesica.errors import Finding, InputError
+from vesica.spec import network_checks
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import APOPTOTIC, kind_of, sender_of
 from vesica.transport.diffusion import still_column_share, stokes_einstein
@@ -76,7 +77,7 @@ def _positive(model: ResolvedModel) -> list[Finding]:
                 "give it a positive value; to switch something off, set its rate to zero")
         for arm in model.arms for path, value in parameter_row(model, arm).items()
         if path.rsplit(".", 1)[-1] in DENOMINATORS and not value > 0
-    ]
+    ] + [finding for arm in model.arms for finding in network_checks.zeros(model, parameter_row(model, arm), arm.name)]
 
 
 def _shares(model: ResolvedModel) -> list[Finding]:

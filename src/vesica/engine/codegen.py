@@ -27,9 +27,20 @@ if TYPE_CHECKING:
 _HEADER = '''"""Generated from the kernels of vesica.biology; do not edit."""
 from numba import njit
 from vesica import maths
+from vesica.engine import sweep
 
 '''
 _OPTIONS = 'cache=True, nogil=True, error_model="numpy"'
+_RATE_ONE = '''
+def rate_one(state, rate, v, flow, weight, plan):
+    sweep.put(v, sweep.part(plan, 0), state)
+    classes, first, args, out = sweep.part(plan, 1), sweep.part(plan, 2), sweep.part(plan, 3), sweep.part(plan, 4)
+    for i in range(out.size):
+        v[out[i]] = evaluate_one(v, classes[i], first[i], args)
+    sweep.multiply(v, sweep.part(plan, 5), sweep.part(plan, 6), sweep.part(plan, 7), flow)
+    sweep.add_up(flow, weight, sweep.part(plan, 8), sweep.part(plan, 9), sweep.part(plan, 10), sweep.part(plan, 11),
+                 rate)
+'''
 
 
 @functools.cache
@@ -38,6 +49,7 @@ def compiled() -> ModuleType:
 
     Both walk values (value, lane): a lane is one replicate, and one is a batch of one.
     ``evaluate_one`` computes a single instance of a kernel from the values (value,) of one replicate.
+    ``rate_one`` goes all the way from the state of one replicate to its rates; see `engine.layout`.
     """
     path = cache_dir() / "vesica_kernels.py"
     if not path.exists():
@@ -82,6 +94,7 @@ def source() -> str:
         gathered = ", ".join(f"v[args[b + {j}]]" for j in range(arity(name)))
         parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
     parts.append("    return v[0] * float('nan')\n")
+    parts.append(f"\n@njit({_OPTIONS}){_RATE_ONE}")
     return "".join(parts)
 
 

@@ -10,7 +10,7 @@ from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.phenotypes import hazards_of_death, token_of
 from vesica.engine.shedding import leaving, made_pools
 from vesica.engine.table import RUNNING, Pool
-from vesica.spec.resolved import CellType
+from vesica.spec.cells import CellType
 from vesica.spec.vocabulary import APOPTOTIC, label_of, origin_of
 
 

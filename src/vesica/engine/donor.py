@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vesica.engine.naming import Names
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType
+from vesica.spec.cells import CellType
 
 
 def bind_donor(names: Names, cell: CellType) -> None:

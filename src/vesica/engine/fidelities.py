@@ -13,10 +13,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-from threadpoolctl import threadpool_limits
-
 from vesica.engine import warm
 from vesica.engine.program import Program, compile_model
+from vesica.engine.steppers.threads import one_thread
 from vesica.engine.well_mixed import Trajectory
 from vesica.errors import Finding, RunFault, keep_interrupts
 from vesica.spec.resolved import ResolvedModel
@@ -64,7 +63,7 @@ def _function(name: str) -> Trajectories:
 
 def _made(program: Program, function: Trajectories, number: int) -> Iterator[Trajectory | RunFault]:
     """The arms of a replicate; a fault, if there is one, comes last."""
-    with threadpool_limits(1):  # results of BLAS differ between one and two threads
+    with one_thread():
         try:
             yield from function(program, number)
         except RunFault as fault:

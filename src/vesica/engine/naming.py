@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vesica.engine.table import LITERAL, ONE, TableBuilder
-from vesica.spec.resolved import CellType, Chain, ResolvedModel
+from vesica.spec.cells import CellType, Chain
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
 NOTHING: Final = f"{LITERAL}{0.0!r}"

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
 from vesica.engine.table import TIMES, Pool, Watched
+from vesica.spec.cells import CellType, Network, NetworkState, Reaction
 from vesica.spec.networks import gate_of
-from vesica.spec.resolved import CellType, Network, NetworkState, Reaction
 from vesica.spec.vocabulary import OVER_THE_CELL
 
 

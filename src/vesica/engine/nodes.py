@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from vesica.engine import spread
 from vesica.engine.table import TIMES, Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.errors import error
-from vesica.spec.resolved import Arm, ResolvedModel, Spread
+from vesica.spec.cells import Spread
+from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.variability import factors_of, nodes_per_factor
 
 Array = NDArray[np.float64]

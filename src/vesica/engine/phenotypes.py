@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from vesica.engine.naming import Names
 from vesica.engine.table import RUNNING, Pool
-from vesica.spec.resolved import CellType, Chain
+from vesica.spec.cells import CellType, Chain
 
 
 def bind_phenotypes(names: Names, cell: CellType) -> None:

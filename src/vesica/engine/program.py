@@ -11,13 +11,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.jacobian import JacobianTape, jacobian_tape
 from vesica.engine.kernels import CLASS_OF
+from vesica.engine.layout import Layout, layout
 from vesica.engine.lu import LuTape, lu_tape
 from vesica.engine.nodes import Group, divided, groups_of
 from vesica.engine.processes import process_table
@@ -73,7 +74,7 @@ class Program:
     groups: tuple[Group, ...] = ()
     _tables: dict[tuple[frozenset[str], Part | None], Tables] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def species(self) -> tuple[str, ...]:
         """Names of all pools, in order, then of the values that are watched."""
         return tuple(one.name for one in (*self.table.pools, *self.table.watched))
@@ -89,6 +90,17 @@ class Program:
         if (present, part) not in self._tables:
             self._tables[present, part] = _tables(self, present, part)
         return self._tables[present, part]
+
+
+class Walk(NamedTuple):
+    """Kernels in an order in which every argument is ready; see `Tables`."""
+
+    classes: Index
+    starts: Index
+    ends: Index
+    first: Index
+    args: Index
+    out: Index
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,32 @@ class Tables:
     move_count: NDArray[np.float64]
     move_owner: tuple[str, ...]  # cell type whose number multiplies the move, "" for none
     tape: JacobianTape
+
+    @functools.cached_property
+    def walk(self) -> Walk:
+        """All kernels."""
+        return Walk(self.classes, self.starts, self.ends, self.first, self.args, self.out)
+
+    @functools.cached_property
+    def moving(self) -> Walk:
+        """The kernels that rest on a pool; the others stay as they are while numbers and inputs do."""
+        moving = set(self.pools.tolist())
+        kept = []
+        ends = [*self.first[1:].tolist(), self.args.size]  # one too many where there is no kernel at all
+        for first, end, out in zip(self.first.tolist(), ends[:self.first.size], self.out.tolist(), strict=True):
+            kept.append(not moving.isdisjoint(self.args[first:end].tolist()))
+            if kept[-1]:
+                moving.add(out)
+        chosen = np.array(kept, dtype=bool)
+        before = np.concatenate([[0], np.cumsum(chosen)]).astype(np.int64)
+        starts, ends_kept = before[self.starts], before[self.ends]
+        some = ends_kept > starts
+        return Walk(self.classes[some], starts[some], ends_kept[some], self.first[chosen], self.args, self.out[chosen])
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """For one replicate, with no state held."""
+        return layout(self)
 
     @functools.cached_property
     def lu(self) -> LuTape:

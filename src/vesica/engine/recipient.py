@@ -5,7 +5,7 @@ from __future__ import annotations
 from vesica.engine import transfer
 from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType
+from vesica.spec.cells import CellType
 from vesica.spec.vocabulary import AFFINITY, label_of, sender_of
 
 

@@ -21,6 +21,10 @@ Rests = dict[tuple[frozenset[str], bytes], "Rest"]
 
 REST_TIME: Final = 180 * 86400.0  # s; resting cells are found by letting them stand this long
 LOOKS: Final = 400  # at cells that find no rest, to see what runs away
+DAY: Final = 86400.0  # s
+LOOK: Final = 10 * DAY  # cells that still move are watched for so long
+RESTLESS: Final = 1e-3  # relative change in a day of what does not rest: what grew steadily since changes by 1/180
+TINY: Final = 1e-6  # of any unit; less than that is the tolerance's, nobody's level
 REST_TOLERANCE: Final = 0.1  # of the tolerance of the run: what it starts from is known better than what follows
 
 
@@ -33,10 +37,13 @@ class Rest:
     state : (state, lane)
     messages : (lane,)
         Why a replicate found no rest; empty where it did.
+    unrest : tuple of str
+        What still moves in untreated cells, in words; looked for in single runs only.
     """
 
     state: Array
     messages: tuple[str, ...]
+    unrest: tuple[str, ...] = ()
 
 
 def resting(program: Program, system: Lanes, present: frozenset[str], known: Rests,
@@ -75,7 +82,7 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
             start[place] = system.values[program.index[pool.rest]]
     keep = np.array([pool.compartment != "medium" and not pool.counter for pool in pools], dtype=bool)
     restart = np.array([pool.restart for pool in pools], dtype=bool)
-    state, messages = start.copy(), [""] * system.lanes
+    state, messages, moving = start.copy(), [""] * system.lanes, ()
     if keep.any():
         values = system.values.copy()
         values[[program.index[name] for name in program.table.derived if name == RUNNING]] = 0.0
@@ -88,6 +95,8 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
         for lane in np.flatnonzero(leg.reached < 2):
             said = _runaway(held, lane, start[:, lane], relative, leg.messages[lane])
             messages[lane] = f"no resting state was found: {said}"
+        if system.is_single and not messages[0]:
+            moving = unrest(held, state, relative)
     if all(messages):
         raise RunFault(Finding("error", "rest", messages[0],
                                "cells stand without exposures before a run, until nothing changes",
@@ -99,7 +108,34 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
         if pool.pulse is not None:
             state[place] += system.values[program.index[pool.pulse]]
     state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
-    return Rest(state, tuple(messages))
+    return Rest(state, tuple(messages), moving)
+
+
+def unrest(held: Lanes, state: Array, relative: float) -> tuple[str, ...]:
+    """What still moves after the rest, in words; the first of a chain of causes is not told from what follows it.
+
+    Rates of change are looked at first, which costs nothing. Only where one is large cells stand on for `LOOK`,
+    to tell what drifts from what goes up and down.
+    """
+    rate = np.zeros_like(state)
+    held.rate(state, rate)
+    if not (np.abs(rate) * DAY > RESTLESS * np.abs(state)).any():
+        return ()
+    times = np.linspace(0.0, LOOK, 1 + 24 * round(LOOK / DAY))
+    leg = follow(held, state, times, relative, np.full(len(state), 1e-9))
+    if leg.reached[0] < times.size:
+        return ()
+    course = leg.states[:, :, 0]
+    top = np.abs(course).max(axis=0)
+    change = np.abs(course[24] - course[0]) / np.maximum(top, TINY)
+    swing = np.ptp(course, axis=0) / np.maximum(top, TINY)
+    slope = np.diff(course, axis=0)
+    turns = (np.minimum(slope.max(axis=0), -slope.min(axis=0)) / np.maximum(top, TINY)) > RESTLESS / 24
+    names = [name.partition("#")[0].removesuffix(" over the cell") for name in held.tables.names]
+    said = [(swing[at], f"`{names[at]}` goes up and down by {swing[at]:.2g} times its highest value" if turns[at] else
+             f"`{names[at]}` still {'rises' if course[24, at] > course[0, at] else 'falls'} by {change[at]:.1%} a day")
+            for at in np.flatnonzero((top > TINY) & ((change > RESTLESS) | (turns & (swing > RESTLESS))))]
+    return tuple(dict.fromkeys(words for _, words in sorted(said, key=lambda pair: -pair[0])))
 
 
 def _runaway(held: Lanes, lane: int, start: Array, relative: float, message: str) -> str:

@@ -100,6 +100,7 @@ class _Writer:
         self.pools = frozenset(pool.name for pool in program.table.pools)
         self.rules = {rule.target: rule for rule in program.table.assignments}
         self.alive: dict[str, bool] = {}
+        self.signed: dict[str, bool] = {}
 
     def text(self, title: str) -> str:
         rules = [rule for rule in self.rules.values() if self._is_alive(rule.target)]
@@ -131,6 +132,14 @@ class _Writer:
             self.alive[name] = rule is None or all(map(self._is_alive, rule.args))
         return self.alive[name]
 
+    def _may_be_negative(self, name: str) -> bool:
+        """Whether a difference or a logarithm is in it: a Hill function of what is below zero is zero."""
+        if name not in self.signed:
+            rule = self.rules.get(name)
+            self.signed[name] = rule is not None and (
+                rule.kernel in ("difference", "logarithm") or any(map(self._may_be_negative, rule.args)))
+        return self.signed[name]
+
     def _value(self, name: str) -> str:
         """MathML of a value as kernels mean it: pools of cells are per cell."""
         if name in self.cells:
@@ -150,7 +159,8 @@ class _Writer:
         return f'<parameter id="{self.ids[rule.target]}" name={quoteattr(rule.target)} constant="false"/>'
 
     def _rule(self, rule: Assignment) -> str:
-        law = _law(rule.kernel, [self._value(arg) for arg in rule.args])
+        signed = frozenset(self._value(arg) for arg in rule.args if self._may_be_negative(arg))
+        law = _law(rule.kernel, [self._value(arg) for arg in rule.args], signed)
         return f'<assignmentRule variable="{self.ids[rule.target]}">{_MATH}{law}</math></assignmentRule>'
 
     def _side(self, flux: Flux, name: str, sign: int) -> str:
@@ -173,9 +183,9 @@ def _listed(name: str, items: Iterable[str]) -> str:
     return f"<listOf{name}>{inner}</listOf{name}>" if inner else ""
 
 
-def _law(kernel: str, arguments: list[str]) -> str:
+def _law(kernel: str, arguments: list[str], signed: frozenset[str]) -> str:
     symbols = sympy.symbols([f"a{place}" for place in range(len(arguments))])
-    return _mathml(sympy.sympify(KERNELS[kernel](*symbols)), dict(zip(symbols, arguments, strict=True)))
+    return _mathml(sympy.sympify(KERNELS[kernel](*symbols)), dict(zip(symbols, arguments, strict=True)), signed)
 
 
 def _number(value: float) -> str:
@@ -185,17 +195,24 @@ def _number(value: float) -> str:
     return f'<cn type="e-notation">{mantissa}<sep/>{int(exponent)}</cn>'
 
 
-def _mathml(expression: sympy.Expr, inside: Mapping[sympy.Symbol, str]) -> str:
-    """Content MathML of sums, products, powers, inverses, exponentials and Hill functions."""
+def _mathml(expression: sympy.Expr, inside: Mapping[sympy.Symbol, str], signed: frozenset[str]) -> str:
+    """Content MathML of sums, products, powers, inverses, exponentials and Hill functions.
+
+    A Hill function of one of ``signed`` is zero where that is below zero, as `vesica.maths.hill` is.
+    """
     if expression.is_Symbol:
         return inside[expression]
     if expression.is_Number:
         return _number(float(expression))
-    parts = [_mathml(argument, inside) for argument in expression.args]
+    parts = [_mathml(argument, inside, signed) for argument in expression.args]
     name = type(expression).__name__
     if name == "hill":
         x, half = (f"<apply><power/>{base}{parts[2]}</apply>" for base in parts[:2])
-        return f"<apply><divide/>{x}<apply><plus/>{half}{x}</apply></apply>"
+        share = f"<apply><divide/>{x}<apply><plus/>{half}{x}</apply></apply>"
+        if parts[0] not in signed:
+            return share
+        return (f"<piecewise><piece>{share}<apply><gt/>{parts[0]}{_number(0.0)}</apply></piece>"
+                f"<otherwise>{_number(0.0)}</otherwise></piecewise>")
     if name == "inverse":  # of a share that stays above zero
         return f"<apply><divide/>{_number(1.0)}{parts[0]}</apply>"
     return f"<apply><{_OPERATORS[name]}/>{''.join(parts)}</apply>"

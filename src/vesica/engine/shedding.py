@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vesica.engine.naming import Names
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType
+from vesica.spec.cells import CellType
 from vesica.spec.vocabulary import MICROVESICLE, label_of, origin_of, sender_of
 
 

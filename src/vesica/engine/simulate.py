@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from vesica import results
 from vesica.engine import schedule
 from vesica.engine.doses import Given, Source
@@ -17,6 +15,7 @@ from vesica.engine.fidelities import TRACED, is_whole, replicates
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.rows import derived_values, parameter_row
+from vesica.engine.steppers.threads import one_thread
 from vesica.engine.stored import StoredArm
 from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
 from vesica.errors import Finding, InputError, RunFault
@@ -43,7 +42,7 @@ def run_all(
     """
     sources: dict[str, Source] = dict(known or {})
     rests: Rests = {}
-    with threadpool_limits(1):  # results of BLAS differ between one and two threads
+    with one_thread():
         for arm in schedule.ordered(program.model.arms):
             if arm.name in sources:
                 continue
@@ -68,7 +67,7 @@ def run_all_lanes(
     """
     sources: dict[int, dict[str, Source]] = {number: {} for number in drawn}
     rests: Rests = {}
-    with threadpool_limits(1):
+    with one_thread():
         for arm in schedule.ordered(program.model.arms):
             rows = _rows(program, arm, {number: drawn[number] for number in drawn if not messages[number]}, messages)
             if not rows:

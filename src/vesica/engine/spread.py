@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.spec.resolved import Spread
+from vesica.spec.cells import Spread
 from vesica.spec.variability import factors_of, sigma
 
 Array = NDArray[np.float64]

@@ -65,3 +65,52 @@ def scatter(values, rows, columns, dense):  # noqa: ANN001, ANN201
     """Write the stored values of one lane into a dense (state, state) matrix whose other entries stay zero."""
     for k in range(rows.size):
         dense[rows[k], columns[k]] = values[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def part(plan, number):  # noqa: ANN001, ANN201
+    """One of the arrays that lie one after another in ``plan``, which begins with where each of them begins."""
+    return plan[plan[number] : plan[number + 1]]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def put(v, places, state):  # noqa: ANN001, ANN201
+    """Write a state where its pools are among the values."""
+    for k in range(places.size):
+        v[places[k]] = state[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def multiply(v, lengths, counts, factors, flow):  # noqa: ANN001, ANN201
+    """Fluxes of one lane in order of their number of factors: ``counts[g]`` of them have ``lengths[g]``."""
+    flux = k = 0
+    for group in range(lengths.size):
+        length = lengths[group]
+        if length == 2:  # four of five: a hazard times a pool
+            for _ in range(counts[group]):
+                flow[flux] = v[factors[k]] * v[factors[k + 1]]
+                flux += 1
+                k += 2
+        else:
+            for _ in range(counts[group]):
+                product = 1.0
+                for _ in range(length):
+                    product *= v[factors[k]]
+                    k += 1
+                flow[flux] = product
+                flux += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_up(flow, weight, lengths, counts, fluxes, states, rate):  # noqa: ANN001, ANN201
+    """Rates of one lane, states in order of the number of fluxes that move them, as in `multiply`."""
+    row = k = 0
+    for group in range(lengths.size):
+        length = lengths[group]
+        for _ in range(counts[group]):
+            total = 0.0
+            for _ in range(length):
+                total += weight[k] * flow[fluxes[k]]
+                k += 1
+            rate[states[row]] = total
+            row += 1

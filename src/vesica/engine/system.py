@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vesica.engine import sweep
 from vesica.engine.codegen import compiled
+from vesica.engine.layout import layout
 from vesica.engine.program import Tables
 
 Array = NDArray[np.float64]
@@ -30,10 +31,12 @@ class Lanes:
         States that are held where they are.
     is_single : bool
         One run of its own, not a replicate among others: it goes by another solver.
+    is_fixed : bool
+        Nobody writes into ``values`` any more: what rests on no pool is computed here, once.
     """
 
     def __init__(self, tables: Tables, values: Array, counts: Mapping[str, float], still: Mask | None = None,
-                 *, is_single: bool = False) -> None:
+                 *, is_single: bool = False, is_fixed: bool = False) -> None:
         self.tables, self.values, self.counts, self.still = tables, values, counts, still
         self.is_single = is_single
         self.weight = tables.move_count * np.array([counts[name] if name else 1.0 for name in tables.move_owner])
@@ -44,6 +47,9 @@ class Lanes:
         self._slot = np.zeros((tape.slots, lanes))
         self._term = np.zeros((tape.term_flux.size, lanes))
         self.stored = np.zeros((tape.rows.size, lanes))
+        self._walk = tables.moving if is_fixed else tables.walk
+        if is_fixed:
+            self._kernels.evaluate(values, *tables.walk)
 
     @property
     def size(self) -> int:
@@ -57,7 +63,7 @@ class Lanes:
 
     def part(self, chosen: NDArray[np.int64]) -> Lanes:
         """The same equations for some of the lanes, with a copy of their values."""
-        return Lanes(self.tables, np.ascontiguousarray(self.values[:, chosen]), self.counts, self.still)
+        return Lanes(self.tables, np.ascontiguousarray(self.values[:, chosen]), self.counts, self.still, is_fixed=True)
 
     def alone(self, lane: int) -> System:
         """One of the lanes, for a solver that knows plain vectors."""
@@ -69,7 +75,7 @@ class Lanes:
         values = np.repeat(self.values[:, lane:lane + 1], states.shape[0], axis=1)
         values[t.pools] = states.T
         if t.watched.size and states.size:
-            self._kernels.evaluate(values, t.classes, t.starts, t.ends, t.first, t.args, t.out)
+            self._kernels.evaluate(values, *t.walk)
         found: Array = values[t.watched].T
         return found
 
@@ -77,7 +83,7 @@ class Lanes:
         """(state, lane) per second into ``out``."""
         t, v = self.tables, self.values
         v[t.pools] = state
-        self._kernels.evaluate(v, t.classes, t.starts, t.ends, t.first, t.args, t.out)
+        self._kernels.evaluate(v, *self._walk)
         sweep.add_fluxes(v, t.factor_start, t.factors, t.move_start, t.move_state, self.weight, self._flow, out)
         if self.still is not None:
             out[self.still] = 0.0
@@ -86,8 +92,8 @@ class Lanes:
         """(stored, lane) values of the matrix d(rate)/d(state), in the tape's CSC order."""
         t, v, tape = self.tables, self.values, self.tables.tape
         v[t.pools] = state
-        self._kernels.evaluate(v, t.classes, t.starts, t.ends, t.first, t.args, t.out)
-        self._kernels.differentiate(v, t.classes, t.starts, t.ends, t.first, t.args, self._partial)
+        self._kernels.evaluate(v, *self._walk)
+        self._kernels.differentiate(v, *self._walk[:5], self._partial)
         sweep.fill_jacobian(
             v, self._partial, self._slot, self._term, t.factor_start, t.factors, self.weight,
             tape.chain_target, tape.chain_partial, tape.chain_source, tape.term_flux, tape.term_skip, tape.term_slot,
@@ -99,18 +105,22 @@ class Lanes:
 
 
 class System:
-    """A batch of one, with plain vectors: what CVODE and LSODA call.
+    """One replicate, with plain vectors: what CVODE and LSODA call.
 
     Parameters
     ----------
     tables, counts, still : as of `Lanes`
     values : (value,)
+        Taken over: nobody else writes into it.
     """
 
     def __init__(self, tables: Tables, values: Array, counts: Mapping[str, float], still: Mask | None = None) -> None:
         self.tables, self.values = tables, values
-        self._one = Lanes(tables, values[:, None], counts, still)
+        self._one = Lanes(tables, values[:, None], counts, still, is_fixed=True)
         self.weight = self._one.weight
+        found = tables.layout if still is None else layout(tables, still)
+        self._rate = compiled().rate_one
+        self._given = (values, np.zeros(found.fluxes), self.weight[found.moves], found.plan)
 
     @property
     def size(self) -> int:
@@ -119,7 +129,7 @@ class System:
 
     def rate(self, state: Array, out: Array) -> None:
         """(state,) per second into ``out``."""
-        self._one.rate(state[:, None], out[:, None])
+        self._rate(state, out, *self._given)
 
     def jacobian(self, state: Array) -> Array:
         """Stored values of the matrix d(rate)/d(state), in the tape's CSC order."""

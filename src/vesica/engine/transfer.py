@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.table import Pool
-from vesica.spec.resolved import CellType
+from vesica.spec.cells import CellType
 
 
 @dataclass(frozen=True)

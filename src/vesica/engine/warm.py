@@ -10,11 +10,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from threadpoolctl import threadpool_limits
-
 from vesica import interventions
 from vesica._cache import cache_dir
 from vesica.engine.program import Program, compile_model
+from vesica.engine.steppers.threads import one_thread
 from vesica.spec import io
 from vesica.spec.sample import sampled
 
@@ -45,7 +44,7 @@ def make_ready() -> float:
     begin = time.perf_counter()
     if not is_ready():
         program = _program()
-        with threadpool_limits(1):
+        with one_thread():
             from vesica.engine.simulate import run_all
             from vesica.engine.whole.run import trajectories
 

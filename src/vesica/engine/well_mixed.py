@@ -158,7 +158,8 @@ def run_lanes(
         _take_snapshots(books, stops[-1], program, pools, state)
     last_values = _all_values(program, system, state)
     return [Trajectory(arm, grid, out[lane], row, last_values[:, lane].copy(), book.snapshots, tuple(book.given),
-                       book.message, {"solver": book.solver, "evaluations": book.evaluations, "states": system.size})
+                       book.message, {"solver": book.solver, "evaluations": book.evaluations, "states": system.size},
+                       notes={"unrest": list(rest.unrest)} if rest.unrest else {})
             for lane, (row, book) in enumerate(zip(rows, books, strict=True))]
 
 

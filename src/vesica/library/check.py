@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from vesica.library import derived
 from vesica.library.records import Entry, Library, MarkerEntry
@@ -17,6 +17,8 @@ DOCUMENTING: Final = (
     "compare.", "offered.", "nta.", "trps.", "elisa.", "qpcr.", "sequencing.", "phluorin.", "laboratory.",
 )
 DERIVED_TOLERANCE: Final = 0.01  # values are written with three digits: rounding is at most 0.5 %
+
+LAW_NUMBERS: Final = ("k", "vmax", "kcat", "km", "half_max", "hill", "delay")
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+")
 _DOI: Final = re.compile(r"10\.\d{4,9}/[^\s,;]+")
@@ -133,11 +135,24 @@ def _named_in(words: object, place: str) -> dict[str, str]:
     return {f"{place}#{number}": entry for number, entry in enumerate(found)}
 
 
+def _unsourced(words: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Numbers of a network that name no entry; nothing and one are definitions."""
+    numbers = {f"{place}.{kind}.{name}": number for kind in ("constants", "compartments")
+               for name, number in words.get(kind, {}).items()}  # fmt: skip
+    for kind, keys in (("states", ("initial", "at_start", "delay")), ("reactions", LAW_NUMBERS)):
+        numbers |= {f"{place}.{kind}.{name}.{key}": item[key] for name, item in words.get(kind, {}).items()
+                    for key in keys if key in item}  # fmt: skip
+    for path, number in numbers.items():
+        if not str(number).startswith("@") and str(number).split()[0] not in ("0", "1"):
+            yield f"`{path}` is `{number}`: a number of the library is an entry with its source"
+
+
 def reference_problems(library: Library) -> list[str]:
     """Ids that are named and missing, entries that nothing uses, and switches that point nowhere."""
     used = references(library)
     problems = [f"`{place}` names `{entry}`, which is no entry" for place, entry in used.items()
                 if entry not in library.entries]  # fmt: skip
+    problems += [found for name, words in library.networks.items() for found in _unsourced(words, f"network.{name}")]
     everywhere = set(used.values()) | _inputs(library.entries.values())
     problems += [f"nothing uses `{entry}`" for entry in library.entries
                  if entry not in everywhere and not entry.startswith(DOCUMENTING)]  # fmt: skip
@@ -169,6 +184,8 @@ def _switch_problems(library: Library) -> Iterator[str]:
             yield from (f"`{switch.name}={option.name}` names rule `{key}`, which does not exist"
                         for key in option.rules if key not in keys)  # fmt: skip
     for rule in library.rules:
+        if rule.instead_of and (rule.cell, rule.instead_of) not in {(other.cell, other.key) for other in library.rules}:
+            yield f"rule `{rule.key}` takes the place of `{rule.instead_of}`, which is no rule of its cell type"
         if rule.when and rule.when not in choices:
             yield f"rule `{rule.key}` waits for `{rule.when}`, which is no option of a switch"
         if rule.cell not in library.cells:

@@ -181,8 +181,8 @@ class AgentEntry:
 class RuleEntry:
     """A signalling rule as a user writes it; ``@id`` in ``text`` names an entry.
 
-    ``when`` is ``switch=option`` where the rule holds only then. ``source`` supports the
-    direction, not the numbers.
+    ``when`` is ``switch=option`` where the rule holds only then; ``instead_of`` is the key of a rule of the same cell
+    type that it takes the place of. ``source`` supports the direction, not the numbers.
     """
 
     key: str
@@ -191,6 +191,7 @@ class RuleEntry:
     when: str = ""
     source: str = ""
     doi: str = ""
+    instead_of: str = ""
 
 
 @dataclass(frozen=True)

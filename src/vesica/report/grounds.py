@@ -10,6 +10,7 @@ from vesica.report.material import Material, entries, get, mapping, rows
 from vesica.report.numbers import is_number, number, percent, ranges
 from vesica.report.passage import FATES
 from vesica.report.ratios import RatioRow, ratio_panel
+from vesica.units import factor, readable
 
 _MIXING: Final = ("words", "depth_um", "diffusion_time_h", "still_share", "stirred_share", "ceiling_share")
 
@@ -190,7 +191,12 @@ def _strength(row: object) -> Cell:
     """A factor, or what is added with its unit."""
     if not isinstance(row, dict):
         return figure_cell(row)
-    return Cell(f"+ {number(float(row['added']))} {row['unit']}")
+    try:
+        unit = readable(str(row["unit"]))
+        added = float(row["added"]) * factor(str(row["unit"]), "" if unit == "1" else unit)
+    except ValueError:  # an old folder may name a unit that nobody knows
+        unit, added = str(row["unit"]), float(row["added"])
+    return Cell(f"+ {number(added)} {unit}")
 
 
 def rules(material: Material) -> Section:

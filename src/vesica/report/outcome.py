@@ -13,6 +13,7 @@ from vesica.report.numbers import exact, hours, is_number, number, pretty_unit, 
 from vesica.report.verdicts import Group, groups, verdict_lines, verdict_of
 
 _SIGNALS_SHOWN: Final = 3
+_NAMED: Final = 4  # arms named in a sentence
 _MANY: Final = 12  # rows of a table before it is folded
 _OUTCOMES: Final = {
     "completed": ("completed", "good"),
@@ -88,9 +89,10 @@ def _doses(material: Material) -> list[str]:
     for (receiver, molecule), answers in found.items():
         what = f"{material.label(f'{receiver}.{molecule}')} in {receiver}"
         share, arm = max(answers, key=lambda pair: pair[0])
-        enough = sum(pair[0] >= 1.0 for pair in answers)
+        enough = [name for met, name in answers if met >= 1.0]
         if enough:
-            lines.append(f"Vesicles bring enough {what} in {enough} of {len(answers)} arms.")
+            named = f": {', '.join(f'`{name}`' for name in enough)}" if len(enough) <= _NAMED else ""
+            lines.append(f"Vesicles bring enough {what} in {len(enough)} of {len(answers)} arms{named}.")
         elif share > 0.0:
             short = f"{number(1 / share)} times too few at best (arm `{arm}`)"
             lines.append(f"Vesicles bring too little {what}: {short}.")
@@ -192,9 +194,11 @@ def chosen_signals(material: Material, cell: str, names: list[str]) -> list[str]
     first = [s for s in known if any(q == f"{cell}.{s}" or q.startswith(f"{cell}.{s}.") for q in asked)]
 
     def change(signal: str) -> float:
-        finals = [f for arm in names if is_number(f := get(of[arm], signal, "final"))]
+        finals, most = ([float(f) for arm in names if is_number(f := get(of[arm], signal, what))]
+                        for what in ("final", "max"))
         top = max(map(abs, finals), default=0.0)
-        return (max(finals) - min(finals)) / top if top else 0.0
+        is_gone = top <= 1e-9 * max(map(abs, most), default=0.0)  # what a solver leaves of a level that has run out
+        return 0.0 if is_gone else (max(finals) - min(finals)) / top
 
     inner = {*material.network_levels(cell)} - {*material.network_levels(cell, "outputs")}
     rest = sorted((s for s in known if s not in {*first, *inner} and change(s) > 0.02), key=change, reverse=True)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from vesica.errors import Finding
+from vesica.spec.cell_words import CellSpec
 from vesica.spec.exposures import Step, combine, dose_of, steps_of
-from vesica.spec.model import CellSpec, DoseSpec, ExposureSpec, InterventionSpec, ModelSpec, Quantity
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, ResolvedModel
+from vesica.spec.treatments import DoseSpec, ExposureSpec, InterventionSpec
+from vesica.spec.words import Quantity
 
 BASE: str = "base"
 MOST_CELLS = 1e10  # in a dish, of one type

@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from vesica.errors import Finding
+from vesica.errors import TextError
 
 _ARROW: Final = re.compile(r"<?->")
 _PART: Final = re.compile(r"^(?:(\d+)\s*\*?\s*)?([A-Za-z][A-Za-z0-9_]*)$")
 
 
-class EquationError(ValueError):
-    """The text of an equation cannot be used; carries the four parts."""
+class EquationError(TextError):
+    """The text of an equation cannot be used."""
 
     def __init__(self, wrote: str, consequence: str, fix: str) -> None:
-        self.parts = (wrote, "an equation is `A + 2 B -> C`; either side may be empty", consequence, fix)
-        super().__init__("; ".join(self.parts))
-
-    def finding(self, path: str) -> Finding:
-        """As a finding at a place."""
-        return Finding("error", path, *self.parts)
+        super().__init__(wrote, "an equation is `A + 2 B -> C`; either side may be empty", consequence, fix)
 
 
 def read_equation(text: str) -> tuple[dict[str, int], dict[str, int]]:

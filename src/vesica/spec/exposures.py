@@ -8,15 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from vesica.spec.model import (
-    ConstantExposure,
-    DoseSpec,
-    PulseExposure,
-    RepeatedExposure,
-    TableExposure,
-)
 from vesica.spec.quantities import Notes, seconds
 from vesica.spec.resolved import Dose, Exposure
+from vesica.spec.treatments import ConstantExposure, DoseSpec, PulseExposure, RepeatedExposure, TableExposure
 from vesica.units import CONCENTRATION
 
 AgentExposure = ConstantExposure | PulseExposure | RepeatedExposure | TableExposure

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vesica import maths
-from vesica.errors import Finding, nearest
-from vesica.units import registry
+from vesica.errors import TextError, nearest
+from vesica.units import readable, registry
 
 FUNCTIONS: Final[dict[str, int]] = {"hill": 3, "exp": 1, "ln": 1, "sqrt": 1}  # name: number of arguments
 _OPERATORS: Final[dict[type[ast.operator], str]] = {
@@ -25,16 +25,8 @@ LONGEST: Final = 10_000  # characters
 DEEPEST: Final = 200  # levels of a tree
 
 
-class ExpressionError(ValueError):
-    """The text of an expression cannot be used; carries the four parts."""
-
-    def __init__(self, wrote: str, rule: str, consequence: str, fix: str) -> None:
-        self.parts = (wrote, rule, consequence, fix)
-        super().__init__("; ".join(self.parts))
-
-    def finding(self, path: str) -> Finding:
-        """As a finding at a place."""
-        return Finding("error", path, *self.parts)
+class ExpressionError(TextError):
+    """The text of an expression cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +87,11 @@ def _tree(node: ast.expr, text: str, depth: int) -> Expression:
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return _tree(operand, text, depth + 1)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return Call(_OPERATORS[type(op)], (_tree(left, text, depth + 1), _tree(right, text, depth + 1)))
+            parts = _tree(left, text, depth + 1), _tree(right, text, depth + 1)
+            if isinstance(op, ast.Div) and parts[1] == Number(0.0):
+                raise ExpressionError(f"`{text}` divides by zero", "what stands under `/` is not zero",
+                                      "it has no value", "divide by something else")
+            return Call(_OPERATORS[type(op)], parts)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             if name not in FUNCTIONS:
                 raise ExpressionError(f"`{name}` in `{text}` is not a known function",
@@ -105,7 +101,12 @@ def _tree(node: ast.expr, text: str, depth: int) -> Expression:
                 raise ExpressionError(f"`{name}` in `{text}` has {len(args)} arguments",
                                       f"`{name}` takes {FUNCTIONS[name]}", "it cannot be computed",
                                       "write `hill(x, half_max, n)`" if name == "hill" else f"write `{name}(x)`")
-            return Call(name, tuple(_tree(arg, text, depth + 1) for arg in args))
+            found = tuple(_tree(arg, text, depth + 1) for arg in args)
+            if name == "hill" and isinstance(found[2], Number) and found[2].value <= 0:
+                raise ExpressionError(f"`{text}` has a Hill coefficient of {found[2].value:g}",
+                                      "a Hill coefficient is above zero", "it could not be computed where `x` is zero",
+                                      "write `1 - hill(x, half_max, n)` for what falls as `x` rises")
+            return Call(name, found)
     raise ExpressionError(f"`{ast.unparse(node)}` in `{text}` is not arithmetic",
                           "an expression holds names, numbers, `+ - * / **` and the functions "
                           f"{', '.join(FUNCTIONS)}", "it cannot be computed", "write it like `k * A / (K + A)`")
@@ -230,7 +231,7 @@ def _unit_of_call(function: str, found: list[Any], args: tuple[Expression, ...],
 def _written_out(args: tuple[Expression, ...], found: list[Any], text: str) -> float:
     if isinstance(args[1], Number):
         return args[1].value
-    raise ExpressionError(f"`{written(args[0])}` in `{text}` has the unit `{found[0].u}`",
+    raise ExpressionError(f"`{written(args[0])}` in `{text}` has the unit `{readable(str(found[0].u))}`",
                           "what is raised to a power that is not written out is a pure number",
                           "the unit of the result would depend on a parameter",
                           "divide it by a constant of its unit first, or use `hill(x, half_max, n)`")
@@ -240,6 +241,7 @@ def _same(first: Any, second: Any, args: tuple[Expression, ...], text: str,
           rule: str) -> None:
     if first.dimensionality != second.dimensionality:
         here = " and ".join(f"`{written(arg)}`" for arg in args[:2])
-        raise ExpressionError(f"{here} in `{text}`: `{first.u}` and `{second.u}`", rule,
+        raise ExpressionError(f"{here} in `{text}`: `{readable(str(first.u))}` and "
+                              f"`{readable(str(second.u))}`", rule,
                               "unlike things would be added or compared",
                               "numbers are pure: put a quantity with its unit under `constants:`")

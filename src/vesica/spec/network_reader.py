@@ -8,13 +8,24 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
+from vesica.spec import network_checks
+from vesica.spec.cell_words import NetworkSpec, ReactionSpec, StateSpec
+from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.equations import EquationError, read_equation
-from vesica.spec.expressions import Call, Expression, ExpressionError, Name, Number, parse, product, unit_of
-from vesica.spec.model import NetworkSpec, ReactionSpec, StateSpec
+from vesica.spec.expressions import (
+    Call,
+    Expression,
+    ExpressionError,
+    Name,
+    Number,
+    names_in,
+    parse,
+    product,
+    unit_of,
+)
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Assigned, Network, NetworkState, Reaction
 from vesica.spec.vocabulary import Field
-from vesica.units import internal_unit, split
+from vesica.units import internal_unit, readable, split
 
 # numbers that each law takes
 LAWS: Final[dict[str, tuple[str, ...]]] = {
@@ -44,8 +55,9 @@ class Reader:
     def read_numbers(self) -> None:
         """Constants, sizes of compartments, numbers of laws and starts of states, each with its unit."""
         words, place = self.words, self.place
+        network_checks.check_words(words, place, self.notes)
         for name, size in words.compartments.items():
-            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell", positive=True)
+            self._constant(name, size, f"{place}.compartments.{name}", "size relative to the cell", "", positive=True)
         for name, number in words.constants.items():
             self._constant(name, number, f"{place}.constants.{name}", "")
         for key, reaction in words.reactions.items():
@@ -94,8 +106,7 @@ class Reader:
                            "its unit would be unknown", "write `initial: 0 nM`, or `initial: 0` for a pure level")
             self.lacks_unit = True
             given = 0.0
-        unit = self._unit(given, f"{place}.initial")
-        self.units_of_states[name] = unit
+        unit = self.units_of_states[name] = self._unit(given, f"{place}.initial")
         for key, number in (("initial", 0.0 if state.initial is None else state.initial), ("at_start", state.at_start)):
             if number is not None:
                 zero = isinstance(number, float | int) and number == 0.0 and unit not in _PURE
@@ -103,7 +114,7 @@ class Reader:
                 self.numbers[f"{name}.{key}"] = Given(f"0 {unit}" if zero else number, f"{place}.{key}")
 
     def _unit(self, number: str | float, place: str) -> str:
-        """Internal unit of a quantity as written; a finding where it is none."""
+        """Internal unit of a quantity as written; nothing, with a finding, where it has none."""
         given = Given(number, place)
         try:
             if given.entry:
@@ -170,11 +181,20 @@ class Reader:
             states += hidden
             reactions += found
         self._prove(reactions, weights)
+        self._check_constants(reactions, words, levels)
         return Network(self.name, spec.label or self.name, tuple(states), tuple(self.constants),
                        tuple(Assigned(name, tree, levels.get(name, ""), name.replace("_", " "))
                              for name, tree in self.trees.items()), tuple(reactions),
                        tuple((total, tuple(found.items())) for total, found in weights.items()), spec.provides,
                        spec.source, spec.doi)
+
+    def _check_constants(self, reactions: Sequence[Reaction], words: Mapping[str, str],
+                         levels: Mapping[str, str]) -> None:
+        named = [name for name in self.constants if name in self.words.constants]
+        network_checks.check_constants(named, levels, words, self.place, self.notes)
+        trees = [*self.trees.values(), *self.followed.values(), *(one.rate for one in reactions)]
+        if not self.notes.has_errors:  # what is read is known
+            network_checks.check_use({word for tree in trees for word in names_in(tree)}, named, self.place, self.notes)
 
     def _follow(self, name: str, tree: Expression, steps: int, unit: str) -> tuple[list[NetworkState], list[Reaction]]:
         chain = [*(f"{name}_step{number}" for number in range(1, steps)), name]
@@ -282,8 +302,9 @@ class Reader:
         for name, own in participants.items():
             wanted = _plain(internal_unit(f"({own or '1'})/second" if own not in _PURE else "1/second"))
             if unit != wanted:
-                self.notes.add("error", place, f"its rate is in `{unit or '1'}`, and `{name}` is in `{own or '1'}`",
-                               f"a reaction changes `{name}` in `{wanted}`", "it would be off by orders of magnitude",
+                self.notes.add("error", place, f"its rate is in `{readable(unit)}`, and `{name}` is in "
+                               f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`",
+                               "it would be off by orders of magnitude",
                                "change the unit of a constant, or bring volume in: `cell_volume` turns a concentration "
                                "into molecules")
                 return

@@ -12,11 +12,11 @@ from typing import Final
 
 from vesica.errors import article, nearest
 from vesica.library import Library
+from vesica.spec.cell_words import NetworkSpec
+from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.expressions import Number, names_in
-from vesica.spec.model import NetworkSpec
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Assigned, Network, NetworkState, Reaction
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
 from vesica.spec.vocabulary import CELL_RESPONSE, Field
 
@@ -115,7 +115,7 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
         units |= reader.state_units()
     if any(reader.lacks_unit for reader in readers) or notes.has_errors_at(*(plan.place for plan in plans)):
         return _unread(readers, cell, units)
-    _derive_units(readers, units, words)
+    _derive_units(readers, units, words, notes)
     _check_cycles(readers, notes)
     solubles = frozenset(solubles)
     outside = dict.fromkeys(cargo, "molecule") | dict.fromkeys(solubles, "molecule")
@@ -156,7 +156,7 @@ def gate_of(word: str, solubles: Iterable[str]) -> str:
     return "soluble_response" if word in solubles else ""
 
 
-def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str]) -> None:
+def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str], notes: Notes) -> None:
     """Units of assignments and followers, in an order in which all they read is known; what is left is a fault."""
     waiting = {(reader.name, name): (reader, tree) for reader in readers for name, tree in reader.computed()}
     while waiting:
@@ -172,6 +172,12 @@ def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mappi
         known = {*words, *units, *reader.constants, *(other for _, other in waiting), *reader.words.assignments}
         for unknown in sorted(set(names_in(tree)) - known):
             reader.unknown(name, unknown, known)
+    if not notes.has_errors:
+        for (_, name), (reader, _) in waiting.items():
+            if name in reader.followed:
+                notes.add("error", f"{reader.place}.states.{name}.follows", f"`{name}` follows itself",
+                          "what follows another value has its unit from that value, and starts where it is at rest",
+                          "it would have no unit and no start", "let it follow a state with an `initial:`")
 
 
 def _check_cycles(readers: Sequence[Reader], notes: Notes) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vesica.library.records import CellEntry
-from vesica.spec.model import ChainSpec, ChainStateSpec, Quantity
+from vesica.spec.cell_words import ChainSpec, ChainStateSpec
+from vesica.spec.cells import CellType, Chain, ChainState
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import CellType, Chain, ChainState
 from vesica.spec.vocabulary import (
     ALL_MACHINERY,
     PHENOTYPE_FACTOR,
@@ -22,6 +22,7 @@ from vesica.spec.vocabulary import (
     TAKEN,
     Field,
 )
+from vesica.spec.words import Quantity
 
 INITIAL: Final = "initial"
 HAZARD: Final = "hazard"
@@ -277,6 +278,7 @@ def _check_ways(one: Said, notes: Notes) -> None:
     """States that nobody enters or leaves, and ways out of death."""
     starts = {state for state, said in one.states.items() for _, words in said if words.initial not in (None, 0, "0")}
     first = next(state for state in one.states if not one.dies(state))
+    other = next(state for state in one.states if state != first)
     for word, (state, _) in one.ways.items():
         if one.dies(state):
             notes.add("error", f"{one.place}.transitions.{word}", f"`{word}` begins in `{state}`, which dies",
@@ -288,7 +290,8 @@ def _check_ways(one: Said, notes: Notes) -> None:
                       "transition into it", "no cell will ever be in it", f"add a transition as `{first}_to_{state}`")
         if not one.dies(state) and state not in {begin for begin, _ in one.ways.values()}:
             notes.add("warning", where, f"nobody can leave `{state}`", "a phenotype of living cells has a way out",
-                      "cells that enter it stay in it for good", f"add a transition as `{state}_to_{first}`")
+                      "cells that enter it stay in it for good",
+                      f"add a transition as `{state}_to_{other if state == first else first}`")
 
 
 def _check_rates(found: Phenotypes, targets: Collection[str], notes: Notes) -> None:

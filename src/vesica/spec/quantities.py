@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from vesica.errors import Finding, InputError, Severity, article, nearest
 from vesica.spec.model import Origin
-from vesica.spec.resolved import Parameter
+from vesica.spec.resolved import DEFINITION, Parameter
 from vesica.spec.vocabulary import Field
 from vesica.units import factor, split, to_internal
 
@@ -25,12 +25,20 @@ SHARES: Final = frozenset({"escrt_share", "released_share", "carry_over", "max_i
 ABOVE_ONE: Final = frozenset({"ilv_diameter_gsd", "microvesicle_diameter_gsd", "apoptotic_diameter_gsd"})
 
 
+BY_DEFINITION: Final = "where a level begins before cells come to rest, or what holds where nothing is said"
+
+
 @dataclasses.dataclass(frozen=True)
 class Given:
     """A number on its way into the model: text of a quantity or ``@entry.id``, and the place it stands."""
 
     text: str | float
     place: str
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether it says what nothing is, rather than how much: nobody chose it, and the library cites nobody."""
+        return not self.entry and (self.place == "default" or self.place.startswith("library:"))
 
     @property
     def entry(self) -> str:
@@ -176,8 +184,10 @@ def parameter(
                   "all vesicles would have one size, and the size law would divide by zero",
                   "write a value such as `1.3`")
         return None
-    return Parameter(path, value, field.unit, value, value, "given", source="given in the model",
-                     shown=str(given.text))
+    said: dict[str, Any] = {"confidence": "given", "source": "given in the model"}
+    if given.is_definition:
+        said = {"confidence": "known", "source": DEFINITION, "reason": BY_DEFINITION}
+    return Parameter(path, value, field.unit, value, value, shown=str(given.text), **said)
 
 
 def seconds(text: str | float, path: str, notes: Notes, *, positive: bool = False) -> float | None:

@@ -15,7 +15,6 @@ from vesica.spec import (
     measured,
     rule_checks,
     rulebook,
-    sbml_words,
     structure,
     switches,
     table,
@@ -102,7 +101,10 @@ def _library(spec: ModelSpec, notes: Notes) -> Library | None:
 def _resolve(
     spec: ModelSpec, library: Library, apply: Apply | None, overrides: Mapping[str, str], notes: Notes
 ) -> ResolvedModel:
-    spec = sbml_words.with_sbml(spec, notes)
+    if any(network.sbml is not None for network in spec.networks.values()):
+        from vesica.spec import sbml_words  # reads files: imported where there are any
+
+        spec = sbml_words.with_sbml(spec, notes)
     names = structure.catalogue(spec, library, notes)
     plans = structure.plan_cells(spec, names, notes)
     chosen = switches.choose(spec, library, overrides, notes)

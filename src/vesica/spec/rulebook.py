@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vesica.spec import rules, vocabulary
+from vesica.spec.cells import CellType
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import CellType, Rule
+from vesica.spec.resolved import Rule
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
 from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
@@ -51,7 +52,8 @@ def collect(
 ) -> Rulebook:
     """Read, look up and key every rule; a misspelt one in an option that is not chosen is found, too."""
     of_networks = _from_networks(plans, names, notes)
-    lines = _without_replaced(_from_library(names, plans, chosen), of_networks, plans, notes) + of_networks
+    of_library = _without_displaced(_from_library(names, plans, chosen), names, notes)
+    lines = _without_replaced(of_library, of_networks, plans, notes) + of_networks
     measured_targets = {(line.rule.cell, line.rule.target) for line in measured}
     replaced = [line for line in lines if (line.rule.cell, line.rule.target) in measured_targets]
     lines = [line for line in lines if line not in replaced]
@@ -138,6 +140,19 @@ def _from_networks(plans: Sequence[CellPlan], names: Catalogue, notes: Notes) ->
                          for line in found if _is_about(line.rule, plan.cell, names)]
             lines += found
     return lines
+
+
+def _without_displaced(lines: list[Line], names: Catalogue, notes: Notes) -> list[Line]:
+    """The library's rules without those that another one of the same cell type takes the place of, where it holds."""
+    takers = {rule.key: rule.instead_of for rule in names.library.rules if rule.instead_of}
+    gone = {(line.rule.cell, takers[line.base_key]): line.key for line in lines if line.base_key in takers}
+    for line in lines:
+        taker = gone.get((line.rule.cell, line.base_key))
+        if taker is not None:
+            notes.add("note", "cells", f"the rule `{taker}` takes the place of `{line.key}`",
+                      "a cause acts through the phenotype where the model names one", "with both, it would act twice",
+                      "nothing needs to be done")
+    return [line for line in lines if (line.rule.cell, line.base_key) not in gone]
 
 
 def _without_replaced(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from vesica.errors import Finding, nearest
+from vesica.errors import TextError, nearest
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, CellWords, SourceWord
 
 Verb = Literal["increases", "decreases"]
@@ -23,16 +23,8 @@ ORDER: Final = ("Where several rules act on one rate, what they add comes first,
 _ARGUMENTS: Final = ("half_max", "hill", "up to", "down to", "adds")
 
 
-class RuleError(ValueError):
-    """The text of a rule cannot be used; carries the four parts."""
-
-    def __init__(self, wrote: str, rule: str, consequence: str, fix: str) -> None:
-        self.parts = (wrote, rule, consequence, fix)
-        super().__init__("; ".join(self.parts))
-
-    def finding(self, path: str) -> Finding:
-        """As a finding at a place."""
-        return Finding("error", path, *self.parts)
+class RuleError(TextError):
+    """The text of a rule cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from vesica.errors import Finding, InputError, error
 from vesica.readers.sbml import read_sbml
 from vesica.readers.sbml_record import SbmlModel, SbmlReaction, SbmlSpecies
 from vesica.readers.text import near_file
+from vesica.spec.cell_words import NetworkSpec
 from vesica.spec.expressions import Call, Expression, Name, Number, names_in, parse, written
-from vesica.spec.model import ModelSpec, NetworkSpec
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.sbml_laws import Laws, report_parts
 from vesica.spec.sbml_units import Fitter, Vector, text_of

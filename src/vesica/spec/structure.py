@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import networks, phenotypes, transfer, variability
-from vesica.spec.model import CargoSpec, CellSpec, ModelSpec, NetworkSpec
+from vesica.spec import network_checks, networks, phenotypes, transfer, variability
+from vesica.spec.cell_words import CellSpec, NetworkSpec
+from vesica.spec.cells import CellType, Signal
+from vesica.spec.expressions import FUNCTIONS
+from vesica.spec.model import CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Cargo, CellType, Signal
+from vesica.spec.resolved import Cargo
 from vesica.spec.rule_words import CellWords
 from vesica.spec.vocabulary import (
     AFFINITY,
@@ -115,13 +118,10 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     for arm, name, cell in cell_specs(spec):
         said.setdefault(name, []).append((place_of(arm, name), cell))
     _check_names(spec, said, names, notes)
-    plans = [plan for name in sorted(said) if (plan := _plan(name, said[name], names, spec, notes)) is not None]
+    found = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
+    plans = [plan for plan in found if plan is not None]
     held = {network.name for plan in plans for network in plan.networks}
-    for name in spec.networks:
-        if name not in held:
-            notes.add("warning", f"networks.{name}", f"no cell holds `{name}`",
-                      "a network acts in the cell types that name it", "it changes nothing",
-                      f"write `networks: [{name}]` in a cell type, or delete it")
+    network_checks.check_networks(spec.networks, held, names.library.networks, notes)
     return plans
 
 
@@ -226,7 +226,11 @@ def _networks(
                   "use two cell types, the second with `like:`")
     found = []
     for wanted, place in list(lists.items())[:1] or [(base, "")]:
-        for number, name in enumerate(dict.fromkeys(wanted)):
+        for number, name in enumerate(wanted):
+            if name in wanted[:number]:
+                notes.add("warning", f"{place}.networks[{number}]", f"`{name}` is named twice",
+                          "a cell holds a network once", "it is held once", "delete one of the two")
+                continue
             plan = networks.definition(name, spec.networks, names.library)
             if plan is None:
                 known = {*spec.networks, *names.library.networks}
@@ -256,6 +260,7 @@ def _taken(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= dict.fromkeys((*ALL_MACHINERY, *CELL_RESPONSE), f"a number of the {cell.label}")
     found |= dict.fromkeys((*RESERVED, *TAKEN, *(f"{one}{end}" for one in held for end in TAKEN_ENDINGS)),
                            "a name that vesica uses")
+    found |= dict.fromkeys(FUNCTIONS, "a function of expressions")
     found |= dict.fromkeys((*names.agents, *names.solubles), "a substance")
     found |= dict.fromkeys(cell.cargo, f"a cargo of the {cell.label}")
     found |= {state.name: "a phenotype" for chain in cell.chains for state in chain.states}

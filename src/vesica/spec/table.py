@@ -9,12 +9,14 @@ from vesica.errors import nearest
 from vesica.library import Library
 from vesica.spec import structure, switches, transfer
 from vesica.spec.arms import conditions
+from vesica.spec.cells import CellType
 from vesica.spec.expressions import names_in
-from vesica.spec.model import Inhibitor, ModelSpec
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import CellType, Parameter, Switch
+from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
+from vesica.spec.treatments import Inhibitor
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]

@@ -8,9 +8,11 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import CellEntry, Library
-from vesica.spec.model import CellSpec, ModelSpec
+from vesica.spec.cell_words import CellSpec
+from vesica.spec.cells import CellType
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Cargo, CellType
+from vesica.spec.resolved import Cargo
 from vesica.spec.vocabulary import CELL_AGO, CELL_LIGAND, CELL_TRANSLATION, Field
 
 Said = Sequence[tuple[str, CellSpec]]

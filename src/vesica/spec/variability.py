@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Final
 
 from vesica.errors import nearest
-from vesica.spec.model import CellSpec, ModelSpec
+from vesica.spec.cell_words import CellSpec
+from vesica.spec.cells import CellType, Spread
+from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import SHARES, Given, Notes
-from vesica.spec.resolved import CellType, Parameter, ResolvedModel, Spread
+from vesica.spec.resolved import Parameter, ResolvedModel
 from vesica.spec.vocabulary import Field, size_paths
 
 HUGE: Final = 3.0  # a coefficient of variation beyond it is taken for a slip
@@ -51,6 +53,9 @@ def spreads_of(name: str, said: Sequence[tuple[str, CellSpec]], notes: Notes) ->
                       "list the same ones, with `cv: 0 %` where they are alike")
     spreads = []
     for number, one in enumerate(first):
+        if not one.of:
+            notes.add("error", f"{found[0][0]}.variability[{number}].of", "`of` names nothing", "a spread is of one "
+                      "number or more", "nothing would vary", "name numbers, as `[mvb_docking_rate]`")
         owner = f"{name}.spread.{number}"
         many = isinstance(one.cv, tuple)
         variations = tuple(f"{owner}.cv.{k}" if many else f"{owner}.cv" for k in range(len(one.of)))
@@ -100,6 +105,9 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
                 _check_spread(spread, values, place, notes, is_base=not name)
     for cell in model.cells:
         _check_nodes(model, cell, notes)
+    if model.schedule.nodes is not None and not any(cell.spreads for cell in model.cells):
+        notes.add("note", "run.nodes", "`nodes` in a run of cells that are alike", "nodes are for cells that differ",
+                  "it does nothing here", "give a cell type `variability:`, or leave it out")
 
 
 def _check_words(cells: Sequence[CellType], said: Mapping[str, CellSpec], parameters: Mapping[str, Parameter],

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Tag, ValidationError
 
 from vesica.errors import Finding, nearest
-from vesica.spec.model import INTERVENTIONS, MOST_CELLS, MOST_REPLICATES, Block, ModelSpec, Origin
+from vesica.spec.model import MOST_CELLS, MOST_REPLICATES, ModelSpec, Origin
+from vesica.spec.treatments import INTERVENTIONS, Block
 from vesica.spec.yaml_io import join
 
 _EXPECTED: Final[dict[str, str]] = {

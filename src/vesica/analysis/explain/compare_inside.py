@@ -8,7 +8,7 @@ from typing import Final
 from vesica.analysis.explain import parts
 from vesica.analysis.explain.changes import Change, by_name, canonical, fields, sets
 from vesica.analysis.numbers import counted
-from vesica.spec.resolved import CellType, Chain, ChainState, Network, NetworkState, Reaction
+from vesica.spec.cells import CellType, Chain, ChainState, Network, NetworkState, Reaction
 
 _FLAGS: Final[Mapping[str, str]] = {
     "secretes_vesicles": "secretes vesicles", "takes_up_vesicles": "takes up vesicles", "can_die": "can die",

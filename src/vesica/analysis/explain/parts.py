@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vesica.analysis.explain.numbers import value_and_range
+from vesica.spec.cells import CellType, Chain, Network, Reaction, Spread
 from vesica.spec.expressions import Expression, written
-from vesica.spec.resolved import CellType, Chain, Network, Parameter, Reaction, Spread
+from vesica.spec.resolved import Parameter
 
 _NUMBER: Final = re.compile(r"(?<![\w.])\d+(\.\d*)?(e[-+]?\d+)?", re.IGNORECASE)
 

@@ -58,14 +58,26 @@ def judge(
             "quantity": item.name, "direction": item.direction, "ratio": ratio, "found": found,
             "holds": None if found is None else found == item.direction, "draws": None,
             "label": "assumed" if set(item.presupposed_by) & set(chosen) else None,
-            "counts_as_reproduced": None, "decided_by": [], "words": _single_words(item, ratio, found),
+            "counts_as_reproduced": None, "decided_by": [],
+            "words": _single_words(item, ratio, found, values.get(item.arm, {}).get(item.name),
+                                   values.get(item.against, {}).get(item.name)),
         })
     return rows
 
 
-def _single_words(item: Published, ratio: float | None, found: str | None) -> str:
+def _unknown(item: Published, here: float | None, there: float | None) -> str:
+    """Why a quantity has no ratio to its control."""
+    if here is None or there is None or math.isnan(here) or math.isnan(there):
+        return f"`{item.name}` is not known in both `{item.arm}` and `{item.against}`"
+    if here == there == 0.0:
+        return f"`{item.name}` is zero in `{item.arm}` and in `{item.against}`, and zero to zero is no ratio"
+    return f"`{item.name}` is zero in `{item.against}` and {here:.3g} in `{item.arm}`, and has no ratio to zero"
+
+
+def _single_words(item: Published, ratio: float | None, found: str | None, here: float | None,
+                  there: float | None) -> str:
     if ratio is None or found is None:
-        return f"`{item.name}` is not known in both `{item.arm}` and `{item.against}`."
+        return f"{_unknown(item, here, there)}."
     said = {"increase": "rises", "decrease": "falls", "no_change": "stays within 10 %"}
     verb = said[found]
     return f"{item.name} {verb}: {ratio:.3g} times its value in `{item.against}`; published: it {said[item.direction]}."
@@ -98,7 +110,7 @@ def judge_draws(
     shares = {name: _shares(item, found) for name, found in ratios.items()}
     here = shares[chosen]
     if here["count"] == 0:
-        words = f"`{item.name}` is not known in both `{item.arm}` and `{item.against}` in any draw."
+        words = f"`{item.name}` is zero in `{item.against}`, or not known, in every draw: there is no ratio."
         return {"draws": shares, "label": None, "counts_as_reproduced": False, "words": words}
     free = {name: share for name, share in shares.items() if not presupposes(item, name)}
     risky = [name for name, share in free.items() if share["opposite"] >= RISK]

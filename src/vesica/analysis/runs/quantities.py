@@ -8,7 +8,8 @@ import numpy as np
 
 from vesica.analysis.runs.vesicles import cargo_per_vesicle
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import KIND_LABELS, kind_of
 
 Quantities = dict[str, tuple[float, str]]
@@ -165,6 +166,8 @@ def burst(run: ArmRun, cell: str) -> tuple[float, float]:
 def extremes(run: ArmRun, name: str) -> dict[str, float]:
     """Final, highest value and its time in h, of one species."""
     course = run.course(name)[: run.last + 1]
+    if np.isnan(course).all():
+        return dict.fromkeys(("final", "max", "time_of_max_h", "basal"), math.nan)
     peak = int(np.nanargmax(course))
     return {"final": float(course[-1]), "max": float(course[peak]), "time_of_max_h": float(run.times[peak]) / 3600.0,
             "basal": float(course[0])}

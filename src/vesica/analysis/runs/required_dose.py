@@ -16,7 +16,8 @@ from vesica.biology.delivery import loaded_share
 from vesica.biology.dose import needed_uptake
 from vesica.errors import article
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, ResolvedModel
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import sender_of
 
 
@@ -35,16 +36,16 @@ def required_dose(model: ResolvedModel, run: ArmRun) -> dict[str, dict[str, dict
 
 def needed_in(model: ResolvedModel, run: ArmRun, cell: CellType) -> dict[str, float]:
     """Copies of each cargo that a cell needs beyond its own, for what the model says the cargo does."""
-    c, of = cell.name, run.parameters
-    needed = {mirna: of[f"{c}.{mirna}.needed_copies"] for mirna in cell.mirna_targets}
-    for cargo in _received(model, cell):
+    c, of, received = cell.name, run.parameters, _received(model, cell)
+    needed = {mirna: of[f"{c}.{mirna}.needed_copies"] for mirna in cell.mirna_targets if mirna in received}
+    for cargo in received:
         halves = [of[f"rule.{rule.key}.half_max"] for rule in model.rules if (rule.cell, rule.source) == (c, cargo)]
         if halves and cargo not in needed and min(halves) > of[f"{c}.{cargo}.basal"]:
             needed[cargo] = min(halves) - of[f"{c}.{cargo}.basal"]
     for mrna, protein in cell.translations:
         halves = [of[f"rule.{rule.key}.half_max"] for rule in model.rules if (rule.cell, rule.source) == (c, protein)]
         made, lost = of[f"{c}.{mrna}.translation_rate"], of[f"{c}.{protein}.decay_rate"]
-        if halves and mrna in _received(model, cell) and made > 0 and lost > 0:
+        if halves and mrna in received and made > 0 and lost > 0:
             more = (min(halves) - of[f"{c}.{protein}.basal"]) * lost / made - of[f"{c}.{mrna}.basal"]
             if more > 0:
                 needed[mrna] = more

@@ -28,9 +28,11 @@ from vesica.analysis.runs.quantities import (
 )
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
+from vesica.analysis.runs.warnings import warnings
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import CellType, Chain, Network, Parameter, ResolvedModel
+from vesica.spec.cells import CellType, Chain, Network
+from vesica.spec.resolved import DEFINITION, Parameter, ResolvedModel
 from vesica.spec.vocabulary import sender_of, size_paths
 
 
@@ -76,7 +78,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "confidence": _confidence(used),
         "parameters": [_parameter(parameter) for parameter in used],
         "citations": provenance.citations(used),
-        "findings": [],
+        "findings": [one.as_dict() for one in warnings(model, runs)],
     }
 
 
@@ -225,23 +227,35 @@ def headline(model: ResolvedModel, arms: Mapping[str, Any], published: list[dict
             for cargo, answer in cargos.items():
                 words.setdefault((receiver, cargo), []).append((name, answer))
     for (_, cargo), answers in words.items():
-        enough = [name for name, answer in answers if answer["verdict"] == "sufficient"]
-        label = cargo.replace("_", "-")
-        if enough:
-            sentences.append(f"The {label} route can work in {', '.join(enough)}.")
-        else:
-            best = max(answers, key=lambda pair: pair[1]["supplied"] / pair[1]["needed"] if pair[1]["needed"] else 0.0)
-            sentences.append(f"The {label} route does not add up in any arm; nearest is `{best[0]}`: "
-                             f"{best[1]['words']}")
+        sentences += _routes(cargo.replace("_", "-"), answers, [row["arm"] for row in published])
     count = _confidence(list(model.parameters.values()))
     total = sum(count.values())
     sentences.append(f"{count['estimate']} of {total} numbers are estimates.")
     return sentences
 
 
+def _routes(label: str, answers: list[tuple[str, dict[str, Any]]], held: list[str]) -> list[str]:
+    """In which arms a cargo can suffice, and how far it falls short: in the first held against a paper, or at best."""
+    enough = [name for name, answer in answers if answer["verdict"] == "sufficient"]
+    short = {name: answer for name, answer in answers if name not in enough}
+    if not enough:
+        best = max(short, key=lambda name: _met(short[name]))
+        return [f"The {label} route does not add up in any arm; nearest is `{best}`: {short[best]['words']}"]
+    found = [f"The {label} route can work in {', '.join(enough)}."]
+    nearest = max(short, key=lambda name: _met(short[name]), default=None)
+    first = next((name for name in held if name in short), nearest)
+    return found if first is None else [*found, f"It does not add up in `{first}`: {short[first]['words']}"]
+
+
+def _met(answer: dict[str, Any]) -> float:
+    """Share of the needed uptake that is supplied."""
+    return answer["supplied"] / answer["needed"] if answer["needed"] else 0.0
+
+
 def _confidence(used: list[Parameter]) -> dict[str, int]:
-    """Numbers per tag; numbers that rest on the same library entry count once."""
-    seen: dict[str, str] = {parameter.entry or parameter.path: parameter.confidence for parameter in used}
+    """Numbers per tag; numbers that rest on the same library entry count once, and so do all definitions."""
+    seen: dict[str, str] = {DEFINITION if parameter.source == DEFINITION else parameter.entry or parameter.path:
+                            parameter.confidence for parameter in used}
     counted = Counter(seen.values())
     return {tag: counted.get(tag, 0) for tag in ("measured", "given", "seen", "known", "estimate")}
 

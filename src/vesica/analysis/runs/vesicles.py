@@ -36,7 +36,7 @@ def at_least_one(mean: float, law: SizeLaw, topology: str, empty_share: float = 
     the mean of ``1 - exp(-copies(d))`` over the size law: below ``1 - exp(-mean)``. Where a share never carries
     it, the others have more, and the mean stays.
     """
-    mean = mean / (1.0 - empty_share)
+    mean = max(mean, 0.0) / (1.0 - empty_share)
     diameters, density = map(np.array, grid(law))
     sizes = (diameters - 2 * law.thickness) ** 3 if topology == "lumen" else diameters**2
     weight = density / density.sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import warnings
@@ -11,6 +12,7 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from vesica.engine.program import Tables
 
@@ -89,6 +91,7 @@ def integrate(system: Equations, start: Array, times: Array, relative: float, ab
 def _cvode(system: Equations, start: Array, times: Array, relative: float, absolute: Array) -> Leg:
     for level in ("WARNING", "ERROR"):  # the C library would write to our standard output
         os.environ.setdefault(f"SUNLOGGER_{level}_FILENAME", os.devnull)
+    from scipy import sparse
     from sksundae.cvode import CVODE
 
     def rate(_t: float, y: Array, out: Array) -> None:
@@ -96,8 +99,8 @@ def _cvode(system: Equations, start: Array, times: Array, relative: float, absol
 
     options: dict[str, object] = {}
     if system.size > SPARSE_ABOVE:
-        pattern = np.zeros((system.size, system.size))
-        pattern[system.tables.tape.rows, system.tables.tape.columns] = 1.0
+        tape = system.tables.tape
+        pattern = sparse.csc_matrix((np.ones(tape.rows.size), (tape.rows, tape.columns)), (system.size, system.size))
 
         def matrix(_t: float, y: Array, _rate: Array, out: Array) -> None:
             out[:] = system.jacobian(y)
@@ -113,7 +116,7 @@ def _cvode(system: Equations, start: Array, times: Array, relative: float, absol
         warnings.filterwarnings("ignore", message="Custom sparse Jacobian approximation", category=UserWarning)
         solver = CVODE(rate, rtol=relative, atol=absolute, jacfn=matrix, max_num_steps=MAX_STEPS, **options)
     # the binding prints the solver's complaint; it is in the message of the leg already
-    with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+    with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()), _threads().limit(limits=1):
         found = solver.solve(times, start)
     states = found.y
     if times.size == 2:  # with two times CVODE returns every step it took
@@ -122,6 +125,15 @@ def _cvode(system: Equations, start: Array, times: Array, relative: float, absol
     reached = int(good.argmin()) if not good.all() else good.size
     message = "" if reached == times.size else f"CVODE stopped: {found.message}"
     return Leg(states[:reached], reached, message, int(found.nfev), "CVODE", times.size)
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """Of the libraries that are loaded by now. The sparse solver starts OpenMP threads that have nothing to do.
+
+    They wait in a busy loop, and a factorisation takes 2 to 15 times as long.
+    """
+    return ThreadpoolController()
 
 
 class _GaveUp(Exception):

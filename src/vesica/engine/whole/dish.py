@@ -19,7 +19,8 @@ from vesica.engine.whole.laws import Laws, loading_rows
 from vesica.engine.whole.loading import Loads
 from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.tally import Tally
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -91,6 +92,8 @@ class Dish:
         Stream of what happens in the medium, but for the journey's own.
     left, died : (cell, class, content)
         What cells made of classes that leave them at once; what was in, on or tethered to cells when they died.
+    unrest : tuple of str
+        What still moved in cells at rest, in words.
     """
 
     arm: Arm
@@ -106,6 +109,7 @@ class Dish:
     died: Index
     tally: Tally = field(default_factory=Tally)
     time: float = 0.0
+    unrest: tuple[str, ...] = ()
 
     @property
     def cargo(self) -> tuple[str, ...]:

@@ -155,15 +155,15 @@ class Journey:
 
 
 def empty(seed: int, purpose: str, index: int, classes: int, cells: int, cargo: int) -> Journey:
-    """A dish without vesicles; seed, purpose and index name its stream.
+    """A dish without vesicles; seed, purpose and index name its stream. Where no cell makes any there is no class.
 
     Raises
     ------
     ValueError
-        Without a cell or a class.
+        Without a cell.
     """
-    if min(classes, cells) < 1:
-        raise ValueError(f"a dish needs a class of vesicles and a cell, not {classes} and {cells}")
+    if cells < 1 or classes < 0:
+        raise ValueError(f"a dish needs a cell, not {cells} cells and {classes} classes of vesicles")
 
     def none(*shape: int) -> Index:
         return np.zeros(shape, dtype=np.int64)

@@ -32,8 +32,7 @@ class Laws:
 
     def evaluate(self, values: Array) -> None:
         """Compute every value that laws rest on, in place."""
-        t = self.tables
-        self._kernels.evaluate(values, t.classes, t.starts, t.ends, t.first, t.args, t.out)
+        self._kernels.evaluate(values, *self.tables.walk)
 
     def value(self, values: Array, name: str) -> Array:
         """(cell,) of one named value."""

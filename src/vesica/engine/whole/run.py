@@ -122,6 +122,7 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
     done = {"leaps": steps.leaps, "critical": steps.critical, "exact": steps.exact, "windows": pace.windows,
             "largest_change": pace.largest_change, "vesicles": int(dish.journey.arrived[:, 0].sum())}
     notes = {"distributions": distributions(dish), "steps": done}
+    notes |= {"unrest": list(dish.unrest)} if dish.unrest else {}
     trajectory = Trajectory(arm, grid, out.values, row, _last_values(dish), {}, tuple(given), message,
                             {"solver": "whole numbers", "states": len(program.species)}, trace=out.trace, notes=notes)
     return trajectory, snapshots

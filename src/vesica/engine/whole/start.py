@@ -24,7 +24,8 @@ from vesica.engine.whole.rates import Rates
 from vesica.engine.whole.step import arriving
 from vesica.engine.whole.vesicles import uniforms
 from vesica.errors import Finding, RunFault
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -56,7 +57,8 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     tables = program.tables(present)
     values = value_vector(program, row)
     system = Lanes(tables, values[:, None].copy(), arm.counts, is_single=True)
-    values[tables.pools] = resting(program, system, present, rests).state[:, 0]
+    rest = resting(program, system, present, rests)
+    values[tables.pools] = rest.state[:, 0]
     model, name = program.model, f"{arm.name}|{replicate}"
     classes = tuple(one for one in model.origins if f"origin:{one}" in present)
     counts = {kind.name: int(arm.counts.get(kind.name, 0)) for kind in model.cells}
@@ -65,7 +67,8 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
                               len(model.cargo)),
                 values[:, None].copy(), dict.fromkeys(model.solubles, 0.0),
                 stream(model.schedule.seed, f"{name}|medium", 0),
-                *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64))
+                *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64),
+                unrest=rest.unrest)
     for kind in model.cells:
         if counts[kind.name]:
             dish.cells.append(_cells(dish, kind, row, present, f"{name}|{kind.name}"))
@@ -121,7 +124,13 @@ def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, value
         values[places] = np.arange(len(places))[:, None] == passed[:-1].sum(axis=0)
         differ |= bool(np.ptp(values[places], axis=1).any())
     if differ:
+        pulses = [(program.index[pool.name], program.index[pool.pulse]) for pool in program.table.pools
+                  if pool.compartment == kind.name and pool.pulse is not None]
+        for place, pulse in pulses:  # it comes after the rest, and stood in the mean field's already
+            values[place] -= values[pulse]
         signals.advance(values, 0.0, REST_TIME)
+        for place, pulse in pulses:
+            values[place] += values[pulse]
     return differ
 
 

@@ -16,7 +16,8 @@ from vesica.engine.rows import with_derived
 from vesica.engine.spread import factors
 from vesica.engine.system import Lanes
 from vesica.errors import Finding, InputError, RunFault
-from vesica.spec.resolved import Arm, CellType
+from vesica.spec.cells import CellType
+from vesica.spec.resolved import Arm
 from vesica.spec.variability import factors_of
 
 Array = NDArray[np.float64]

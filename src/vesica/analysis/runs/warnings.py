@@ -1,0 +1,63 @@
+"""What a run shows that its author should know: cells that find no rest, amounts below zero, values that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+
+from vesica.errors import Finding
+from vesica.results.arm_run import ArmRun
+from vesica.spec.resolved import ResolvedModel
+
+MOST: Final = 3  # names in one finding
+BELOW: Final = 1e-6  # of the largest amount in a course: less than that below zero is the solver's
+
+
+def warnings(model: ResolvedModel, runs: Mapping[str, ArmRun]) -> list[Finding]:
+    """Findings of a run, each said once, for the first arm that shows it."""
+    found: dict[str, Finding] = {}
+    for name, run in runs.items():
+        for one in _of_arm(model, name, run):
+            found.setdefault(f"{one.path}: {one.wrote}", one)
+    return list(found.values())
+
+
+def _of_arm(model: ResolvedModel, arm: str, run: ArmRun) -> Iterator[Finding]:
+    moving = run.notes.get("unrest") or []
+    if moving:
+        more = f", and {len(moving) - MOST} more" if len(moving) > MOST else ""
+        yield Finding("warning", "rest", f"untreated cells do not come to rest: {'; '.join(moving[:MOST])}{more}",
+                      "cells stand untreated for 180 days before a run, until nothing changes",
+                      "the run starts from wherever they were on that day, and a control moves by itself",
+                      "give what rises a loss; what goes up and down, or cannot be undone, is compared with its control")
+    below, unknown = [], []
+    for name, is_amount in _levels(model, run):
+        course = run.course(name)[: run.last + 1]
+        if np.isnan(course).all():
+            unknown.append(name)
+        elif is_amount and np.nanmin(course) < -BELOW * np.nanmax(np.abs(course)):
+            below.append(name)
+    if below:
+        yield Finding("warning", f"arms.{arm}", f"{_list(below)} {'falls' if len(below) == 1 else 'fall'} below zero",
+                      "an amount or a concentration is zero or more",
+                      "what reads it computes with less than nothing",
+                      "let the rate of what uses it up fall with it, as `k * A` or `k * hill(A, K, 1)`")
+    if unknown:
+        yield Finding("warning", f"arms.{arm}", f"{_list(unknown)} {'has' if len(unknown) == 1 else 'have'} no value",
+                      "a value can be computed at all times", "results show a gap",
+                      "look for what divides by a level that is zero, as in `A / B`; write `A / (B + K)`")
+
+
+def _levels(model: ResolvedModel, run: ArmRun) -> Iterator[tuple[str, bool]]:
+    """Levels and cargo, and whether each is an amount, which cannot be negative; a pure level may be."""
+    for cell in model.cells:
+        if run.count(cell.name) > 0:
+            yield from ((f"{cell.name}.{name}", bool(unit)) for name, (_, unit) in cell.levels.items())
+            yield from ((f"{cell.name}.{cargo}", True) for cargo in cell.cargo)
+
+
+def _list(names: list[str]) -> str:
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return ", ".join(f"`{name}`" for name in names[:MOST]) + more

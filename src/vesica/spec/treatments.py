@@ -1,0 +1,132 @@
+"""What the user says is done to cells: exposures, doses of vesicles, interventions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import Discriminator, Field, Tag
+
+from vesica.spec.words import ArmName, Name, Names, Quantity, Words
+
+INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block")
+
+
+class ConstantExposure(Words):
+    """A constant concentration from one time to another."""
+
+    agent: Name
+    concentration: Quantity
+    start: Quantity = Field("0 h", alias="from")
+    end: Quantity | None = Field(None, alias="to", description="default: the end of the run")
+
+
+class PulseExposure(Words):
+    """One pulse."""
+
+    agent: Name
+    concentration: Quantity
+    at: Quantity
+    length: Quantity
+
+
+class RepeatedExposure(Words):
+    """Equal pulses at equal intervals."""
+
+    agent: Name
+    concentration: Quantity
+    every: Quantity
+    times: Annotated[int, Field(ge=1, le=100_000)]
+    length: Quantity
+    at: Quantity = "0 h"
+
+
+class TableExposure(Words):
+    """A CSV file of two columns whose headings carry units: `time (h),concentration (mM)`."""
+
+    agent: Name
+    csv: str
+
+
+class DoseSpec(Words):
+    """Vesicles from the medium of another arm."""
+
+    doses_from: ArmName
+    to: Name | None = Field(None, description="cell type that gets them (default: the only one present)")
+    particles_per_cell: Quantity | None = None
+    donor_cells_per_cell: Quantity | None = None
+    at: Quantity
+    carry_over: Quantity = Field(0.0, description="share of the solubles that comes along")
+
+
+def exposure_form(value: Any) -> str:
+    """Which exposure class a mapping means, told by the keys it has (``~`` marks it in error paths)."""
+    keys = set(value) if isinstance(value, dict) else {type(value).__name__}
+    for form, marks in (
+        ("~dose", {"doses_from", "DoseSpec"}),
+        ("~table", {"csv", "TableExposure"}),
+        ("~repeated", {"every", "times", "RepeatedExposure"}),
+        ("~pulse", {"at", "length", "PulseExposure"}),
+    ):
+        if keys & marks:
+            return form
+    return "~constant"
+
+
+ExposureSpec = Annotated[
+    Annotated[ConstantExposure, Tag("~constant")]
+    | Annotated[PulseExposure, Tag("~pulse")]
+    | Annotated[RepeatedExposure, Tag("~repeated")]
+    | Annotated[TableExposure, Tag("~table")]
+    | Annotated[DoseSpec, Tag("~dose")],
+    Discriminator(exposure_form),
+]
+
+
+class KnockOut(Words):
+    """Nothing of it is left."""
+
+    knock_out: str
+    cells: Names = ()
+
+
+class KnockDown(Words):
+    """A share of it is left."""
+
+    knock_down: str
+    to: Quantity
+    cells: Names = ()
+
+
+class Inhibitor(Words):
+    """A drug of the library at a concentration, during the whole run."""
+
+    inhibitor: str
+    concentration: Quantity
+    cells: Names = ()
+    start: Quantity | None = Field(None, alias="from")
+    end: Quantity | None = Field(None, alias="to")
+
+
+class Block(Words):
+    """One route of communication is cut."""
+
+    block: str
+    cells: Names = ()
+
+
+def intervention_form(value: Any) -> str:
+    """Which intervention a mapping means."""
+    if not isinstance(value, dict):
+        return {"KnockOut": "~knock_out", "KnockDown": "~knock_down", "Inhibitor": "~inhibitor"}.get(
+            type(value).__name__, "~block"
+        )
+    return next((f"~{key}" for key in INTERVENTIONS if key in value), "~block")
+
+
+InterventionSpec = Annotated[
+    Annotated[KnockOut, Tag("~knock_out")]
+    | Annotated[KnockDown, Tag("~knock_down")]
+    | Annotated[Inhibitor, Tag("~inhibitor")]
+    | Annotated[Block, Tag("~block")],
+    Discriminator(intervention_form),
+]
