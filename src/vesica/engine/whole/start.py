@@ -83,6 +83,7 @@ def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozen
     differ = unlike.put_numbers(program, kind, row, values, donor.streams_of(seed, f"{name}|spread", range(number)))
     if differ:
         unlike.put_rest(program, kind, dish.arm, present, values)
+    _pulse(program, kind, values, -1.0)  # cells settle as they stood before the run
     signals = Signals(program, present, kind.name)
     differ |= _choose_phenotypes(program, kind, signals, values, f"{name}|phenotype")
     means = values.copy() if differ else None
@@ -98,7 +99,15 @@ def _cells(dish: Dish, kind: CellType, row: Mapping[str, float], present: frozen
             values[program.index[pool]] = 0.0
     if kind.secretes_vesicles:
         _settle_donors(dish, cells, means, f"{name}|donor")
+    _pulse(program, kind, values, 1.0)
     return cells
+
+
+def _pulse(program: Program, kind: CellType, values: Array, share: float) -> None:
+    """Add what levels gain when the run starts, or take it away again."""
+    for pool in program.table.pools:
+        if pool.compartment == kind.name and pool.pulse is not None:
+            values[program.index[pool.name]] += share * values[program.index[pool.pulse]]
 
 
 def _choose_phenotypes(program: Program, kind: CellType, signals: Signals, values: Array, purpose: str) -> bool:
