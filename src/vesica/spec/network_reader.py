@@ -12,7 +12,17 @@ from vesica.spec import network_checks
 from vesica.spec.cell_words import NetworkSpec, ReactionSpec, StateSpec
 from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.equations import EquationError, read_equation
-from vesica.spec.expressions import Call, Expression, ExpressionError, Name, Number, names_in, parse, product, unit_of
+from vesica.spec.expressions import (
+    Call,
+    Expression,
+    ExpressionError,
+    Name,
+    Number,
+    names_in,
+    parse,
+    product,
+    unit_of,
+)
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.vocabulary import Field
 from vesica.units import internal_unit, readable, split
@@ -293,7 +303,8 @@ class Reader:
             wanted = _plain(internal_unit(f"({own or '1'})/second" if own not in _PURE else "1/second"))
             if unit != wanted:
                 self.notes.add("error", place, f"its rate is in `{readable(unit)}`, and `{name}` is in "
-                               f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`", "it would be off by orders of magnitude",
+                               f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`",
+                               "it would be off by orders of magnitude",
                                "change the unit of a constant, or bring volume in: `cell_volume` turns a concentration "
                                "into molecules")
                 return
