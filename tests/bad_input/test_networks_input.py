@@ -62,8 +62,8 @@ ERRORS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"compartments": {"nucleus": 0}, "states": {"B": {"initial": "1 nM", "in": "nucleus"}}}, "microglia.m.nucleus",
         "is 0 in arm"),
     "a constant named as a state": ({"constants": {"B": "5 nM"}}, "networks.m.constants.B", "value of a network"),
-    "a state named as what every cell has": (
-        {"states": {"alive": {"initial": 1}}}, "networks.m.states.alive", "vesica"),
+    "a state named as what every cell has": ({"states": {"alive": {"initial": 1}}}, "networks.m.states.alive",
+                                              "vesica"),
     "a state named as a rate": ({"states": {"cell_volume": {"initial": 1}}}, "networks.m.states.cell_volume",
                                 "number of the cell"),
     "a state named as a function": ({"states": {"exp": {"initial": 1}}}, "networks.m.states.exp", "function"),

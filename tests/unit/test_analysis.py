@@ -123,6 +123,11 @@ def test_a_single_run_is_judged_without_a_label(model) -> None:
     assert row["holds"] is True
     assert row["label"] is None
     assert judge(model.published, {})[0]["holds"] is None
+    none = judge(model.published, {"stimulated": {ITEM.name: 0.0}, "control": {ITEM.name: 0.0}})[0]
+    assert none["holds"] is None
+    assert "zero to zero is no ratio" in none["words"]
+    new = judge(model.published, {"stimulated": {ITEM.name: 2.5}, "control": {ITEM.name: 0.0}})[0]
+    assert "zero in `control` and 2.5 in `stimulated`" in new["words"]
 
 
 def test_the_size_law_of_a_run_is_the_one_of_its_parameters(runs) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.models import H
 from tests.toy import toy_level, toy_model
 from vesica.analysis.runs.replicates import summarise_replicates
 from vesica.engine import simulate
@@ -46,3 +48,21 @@ def test_the_toy_goes_through_every_stage(tmp_path: Path) -> None:
     assert check(model) == []
     page = write(tmp_path / "run").read_text(encoding="utf-8")
     assert "toy" in page
+
+
+@pytest.mark.parametrize("can_die", [False, True])
+def test_cells_without_vesicles_run_in_whole_numbers(can_die: bool, tmp_path: Path) -> None:
+    """Nothing is made, so the ledger is empty; the level is as in the mean field but for windows of half an hour."""
+    model = toy_model()
+    cell = replace(model.cells[0], can_die=can_die)
+    arms = tuple(replace(arm, counts={"cell": 8.0}) for arm in model.arms)
+    schedule = replace(model.schedule, fidelity="stochastic", duration=2 * H, every=0.5 * H)
+    model = replace(model, cells=(cell,), arms=arms, schedule=schedule)
+    run = simulate.run(model, tmp_path / "run", model_text="", spec_text="", summarise=summarise_replicates)
+    assert run.outcome == "completed"
+    ledger = run.summary["arms"]["control"]["ledger"]["vesicles"]
+    assert not any(ledger.values())
+    alive = run.series("control", "cell.alive")[1] if can_die else 1.0
+    assert np.all(np.asarray(alive) <= 1.0)
+    alarm = run.series("control", "cell.alarm")[1]
+    assert np.allclose(alarm, toy_level("control", 0.0), rtol=1e-6)

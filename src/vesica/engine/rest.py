@@ -23,7 +23,7 @@ REST_TIME: Final = 180 * 86400.0  # s; resting cells are found by letting them s
 LOOKS: Final = 400  # at cells that find no rest, to see what runs away
 DAY: Final = 86400.0  # s
 LOOK: Final = 10 * DAY  # cells that still move are watched for so long
-RESTLESS: Final = 1e-3  # relative change in a day of what does not rest: what grew steadily since changes by 1/180
+RESTLESS: Final = 1e-3  # relative change in a day of what does not rest; what grows steadily changes by 1/180
 TINY: Final = 1e-6  # of any unit; less than that is the tolerance's, nobody's level
 REST_TOLERANCE: Final = 0.1  # of the tolerance of the run: what it starts from is known better than what follows
 

@@ -103,8 +103,9 @@ class _Writer:
         self.signed: dict[str, bool] = {}
 
     def text(self, title: str) -> str:
-        rules = [rule for rule in self.rules.values() if self._is_alive(rule.target)]
         fluxes = [flux for flux in self.program.table.fluxes if is_live(flux.needs, self.state.present)]
+        read = self._read(fluxes)
+        rules = [rule for rule in self.rules.values() if rule.target in read or self._is_alive(rule.target)]
         lists = [
             ("Compartments", ['<compartment id="dish" spatialDimensions="3" size="1" constant="true"/>']),
             ("Species", map(self._species, self.cells)),
@@ -122,6 +123,17 @@ class _Writer:
 
     def _cells(self, compartment: str) -> float:
         return 1.0 if compartment == "medium" else self.state.counts[compartment]
+
+    def _read(self, fluxes: Iterable[Flux]) -> set[str]:
+        """Values that a reaction reads, or that such a value rests on; some rest on pools that are not there."""
+        found: set[str] = set()
+        waiting = [name for flux in fluxes for name in flux.factors]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.rules[name].args if name in self.rules else ()
+        return found
 
     def _is_alive(self, name: str) -> bool:
         """Whether a value rests on no pool that is not there."""
@@ -141,7 +153,9 @@ class _Writer:
         return self.signed[name]
 
     def _value(self, name: str) -> str:
-        """MathML of a value as kernels mean it: pools of cells are per cell."""
+        """MathML of a value as kernels mean it: pools of cells are per cell, and nothing where they are not there."""
+        if name in self.pools and name not in self.cells:
+            return _number(0.0)
         if name in self.cells:
             return f"<apply><divide/><ci>{self.ids[name]}</ci>{_number(self.cells[name])}</apply>"
         return f"<ci>{self.ids[name]}</ci>"

@@ -244,4 +244,6 @@ def _same(first: Any, second: Any, args: tuple[Expression, ...], text: str,
         raise ExpressionError(f"{here} in `{text}`: `{readable(str(first.u))}` and "
                               f"`{readable(str(second.u))}`", rule,
                               "unlike things would be added or compared",
+                              "give it in mol per volume, as `10 nM`: an expression does not know whose molar mass "
+                              "to use" if "gram" in f"{first.u} {second.u}" else
                               "numbers are pure: put a quantity with its unit under `constants:`")

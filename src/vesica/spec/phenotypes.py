@@ -291,7 +291,7 @@ def _check_ways(one: Said, notes: Notes) -> None:
         if not one.dies(state) and state not in {begin for begin, _ in one.ways.values()}:
             notes.add("warning", where, f"nobody can leave `{state}`", "a phenotype of living cells has a way out",
                       "cells that enter it stay in it for good",
-                      f"add a transition as `{state}_to_{other if state == first else first}`")
+                      f"add a transition as `{state}_to_{first if first != state else other}`")
 
 
 def _check_rates(found: Phenotypes, targets: Collection[str], notes: Notes) -> None:

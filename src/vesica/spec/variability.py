@@ -54,8 +54,9 @@ def spreads_of(name: str, said: Sequence[tuple[str, CellSpec]], notes: Notes) ->
     spreads = []
     for number, one in enumerate(first):
         if not one.of:
-            notes.add("error", f"{found[0][0]}.variability[{number}].of", "`of` names nothing", "a spread is of one "
-                      "number or more", "nothing would vary", "name numbers, as `[mvb_docking_rate]`")
+            notes.add("error", f"{found[0][0]}.variability[{number}].of", "`of` names nothing",
+                      "a spread is of one number or more", "nothing would vary",
+                      "name numbers, as `[mvb_docking_rate]`")
         owner = f"{name}.spread.{number}"
         many = isinstance(one.cv, tuple)
         variations = tuple(f"{owner}.cv.{k}" if many else f"{owner}.cv" for k in range(len(one.of)))
@@ -236,7 +237,8 @@ def _check_spread(spread: Spread, values: Mapping[str, float], place: str, notes
     if not least - 1e-12 <= correlation <= 1.0:
         bounds = f"from {least:.3g} to 1" if count > 1 else "1"
         notes.add("error", f"{place}.correlation" if is_base else place,
-                  f"a correlation of {correlation:g} between each two of {count} numbers", f"it lies {bounds}",
+                  f"a correlation of {correlation:g} between each two of {count} numbers",
+                  f"it lies {bounds}" if count > 1 else "one number has nobody to be correlated with",
                   "no cells have such numbers",
                   f"give one {bounds}" if count > 1 else "leave it out")
 

@@ -78,7 +78,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "confidence": _confidence(used),
         "parameters": [_parameter(parameter) for parameter in used],
         "citations": provenance.citations(used),
-        "findings": [one.as_dict() for one in warnings(model, runs)],
+        "findings": [one.as_dict() for one in warnings(model, runs, values)],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from vesica.errors import Finding
+from vesica.errors import Finding, nearest
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import ResolvedModel
 
@@ -15,9 +15,23 @@ MOST: Final = 3  # names in one finding
 BELOW: Final = 1e-6  # of the largest amount in a course: less than that below zero is the solver's
 
 
-def warnings(model: ResolvedModel, runs: Mapping[str, ArmRun]) -> list[Finding]:
-    """Findings of a run, each said once, for the first arm that shows it."""
+def warnings(
+    model: ResolvedModel, runs: Mapping[str, ArmRun], values: Mapping[str, Mapping[str, float]]
+) -> list[Finding]:
+    """Findings of a run, each said once, for the first arm that shows it.
+
+    Parameters
+    ----------
+    values : mapping arm -> quantity -> value
+        Among which the published quantities should be.
+    """
     found: dict[str, Finding] = {}
+    known = {name for of in values.values() for name in of}
+    for number, item in enumerate(model.published):
+        if known and item.name not in known:
+            found[item.key] = Finding("warning", f"published[{number}].quantity", f"no arm has the quantity `{item.name}`",
+                                      "a published direction is about a quantity of `summary.json`",
+                                      "the direction stays open", nearest(item.name, known))
     for name, run in runs.items():
         for one in _of_arm(model, name, run):
             found.setdefault(f"{one.path}: {one.wrote}", one)

@@ -103,7 +103,7 @@ def _vesicles(dish: Dish, duration: float, workers: int) -> list[Array]:
         if cells.type.sheds_microvesicles:
             arrivals.append(shed(dish, cells, duration))
     hazards = _hazards(dish)
-    held += [np.ravel(hazards[name].mean(axis=-1)) for name in sorted(hazards)]
+    held += [np.ravel(hazards[name].mean(axis=-1)) for name in sorted(hazards) if hazards[name].size]
     before, decayed = dish.journey.fates.copy(), dish.journey.decayed.copy()
     dish.journey = journey.advance(dish.journey, journey.Hazards(**hazards), _merged(arrivals, len(dish.cargo)),
                                    dish.time, duration)
