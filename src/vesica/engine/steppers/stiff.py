@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import os
 import warnings
@@ -12,7 +11,6 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from vesica.engine.tables import Tables
 
@@ -116,7 +114,7 @@ def _cvode(system: Equations, start: Array, times: Array, relative: float, absol
         warnings.filterwarnings("ignore", message="Custom sparse Jacobian approximation", category=UserWarning)
         solver = CVODE(rate, rtol=relative, atol=absolute, jacfn=matrix, max_num_steps=MAX_STEPS, **options)
     # the binding prints the solver's complaint; it is in the message of the leg already
-    with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()), _threads().limit(limits=1):
+    with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
         found = solver.solve(times, start)
     states = found.y
     if times.size == 2:  # with two times CVODE returns every step it took
@@ -125,15 +123,6 @@ def _cvode(system: Equations, start: Array, times: Array, relative: float, absol
     reached = int(good.argmin()) if not good.all() else good.size
     message = "" if reached == times.size else f"CVODE stopped: {found.message}"
     return Leg(states[:reached], reached, message, int(found.nfev), "CVODE", times.size)
-
-
-@functools.cache
-def _threads() -> ThreadpoolController:
-    """Of the libraries that are loaded by now. The sparse solver starts OpenMP threads that have nothing to do.
-
-    They wait in a busy loop, and a factorisation takes 2 to 15 times as long.
-    """
-    return ThreadpoolController()
 
 
 class _GaveUp(Exception):
