@@ -190,6 +190,8 @@ def advance(journey: Journey, hazards: Hazards, arrivals: Arrivals, start: float
     ValueError
         For hazards or sites that are negative or no number, and arrivals out of order or place.
     """
+    if journey.shape.classes == 0:  # nobody makes vesicles
+        return journey
     rates, entering = window.rates(journey.shape, hazards), window.entering(journey.shape, arrivals, duration)
     journey = _with_room(journey, len(arrivals.times))
     loop.tabulate(journey.held, *rates)
