@@ -41,7 +41,8 @@ def lose(**words: Any) -> dict[str, Any]:
 MASS = {"law": "mass_action", "k": "1 1/h"}
 ERRORS: dict[str, tuple[dict[str, Any], str, str]] = {
     "steps without a delay": ({"reactions": lose(**MASS, steps=3)}, "networks.m.reactions.lose.steps", "no `delay`"),
-    "a delay of zero": ({"reactions": lose(**MASS, delay="0 min")}, "networks.m.reactions.lose.delay", "more than zero"),
+    "a delay of zero": ({"reactions": lose(**MASS, delay="0 min")},
+                        "networks.m.reactions.lose.delay", "more than zero"),
     "a half-maximum of zero": (
         {"reactions": {"make": {"equation": "-> A", "law": "hill", "source": "B", "vmax": "1 nM/h",
                                 "half_max": "0 nM"}}, "constants": {}}, "networks.m.reactions.make.half_max",
@@ -60,8 +61,8 @@ ERRORS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a compartment with a unit": ({"compartments": {"nucleus": "200 um^3"}}, "networks.m.compartments.nucleus",
                                   "another dimension"),
     "a compartment of no size": (
-        {"compartments": {"nucleus": 0}, "states": {"B": {"initial": "1 nM", "in": "nucleus"}}}, "networks.m.compartments.nucleus",
-        "more than zero"),
+        {"compartments": {"nucleus": 0}, "states": {"B": {"initial": "1 nM", "in": "nucleus"}}},
+        "networks.m.compartments.nucleus", "more than zero"),
     "a constant named as a state": ({"constants": {"B": "5 nM"}}, "networks.m.constants.B", "a value of `m`"),
     "a state named as what every cell has": ({"states": {"alive": {"initial": 1}}}, "networks.m.states.alive",
                                               "vesica"),
