@@ -41,10 +41,12 @@ def lose(**words: Any) -> dict[str, Any]:
 MASS = {"law": "mass_action", "k": "1 1/h"}
 ERRORS: dict[str, tuple[dict[str, Any], str, str]] = {
     "steps without a delay": ({"reactions": lose(**MASS, steps=3)}, "networks.m.reactions.lose.steps", "no `delay`"),
-    "a delay of zero": ({"reactions": lose(**MASS, delay="0 min")}, "microglia.m.lose_delay", "is 0 in arm"),
+    "a delay of zero": ({"reactions": lose(**MASS, delay="0 min")},
+                        "networks.m.reactions.lose.delay", "more than zero"),
     "a half-maximum of zero": (
         {"reactions": {"make": {"equation": "-> A", "law": "hill", "source": "B", "vmax": "1 nM/h",
-                                "half_max": "0 nM"}}, "constants": {}}, "microglia.m.make_half_max", "is 0 in arm"),
+                                "half_max": "0 nM"}}, "constants": {}}, "networks.m.reactions.make.half_max",
+        "more than zero"),
     "an enzyme nobody reads": ({"reactions": lose(**MASS, enzyme="B")}, "networks.m.reactions.lose.enzyme", "beside"),
     "an enzyme beside vmax": (
         {"reactions": lose(law="michaelis_menten", vmax="1 nM/h", km="1 nM", enzyme="B")},
@@ -59,13 +61,13 @@ ERRORS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a compartment with a unit": ({"compartments": {"nucleus": "200 um^3"}}, "networks.m.compartments.nucleus",
                                   "another dimension"),
     "a compartment of no size": (
-        {"compartments": {"nucleus": 0}, "states": {"B": {"initial": "1 nM", "in": "nucleus"}}}, "microglia.m.nucleus",
-        "is 0 in arm"),
-    "a constant named as a state": ({"constants": {"B": "5 nM"}}, "networks.m.constants.B", "value of a network"),
+        {"compartments": {"nucleus": 0}, "states": {"B": {"initial": "1 nM", "in": "nucleus"}}},
+        "networks.m.compartments.nucleus", "more than zero"),
+    "a constant named as a state": ({"constants": {"B": "5 nM"}}, "networks.m.constants.B", "a value of `m`"),
     "a state named as what every cell has": ({"states": {"alive": {"initial": 1}}}, "networks.m.states.alive",
                                               "vesica"),
     "a state named as a rate": ({"states": {"cell_volume": {"initial": 1}}}, "networks.m.states.cell_volume",
-                                "number of the cell"),
+                                "a number of the microglia"),
     "a state named as a function": ({"states": {"exp": {"initial": 1}}}, "networks.m.states.exp", "function"),
     "a state that no expression could read": ({"states": {"lambda": {"initial": 1}}}, "networks.m.states.lambda",
                                               "language"),

@@ -114,7 +114,7 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
         reader.read_numbers()
         units |= reader.state_units()
     if any(reader.lacks_unit for reader in readers) or notes.has_errors_at(*(plan.place for plan in plans)):
-        return _unread(readers, cell, units)
+        return _unread(readers, cell, units, notes)
     _derive_units(readers, units, words, notes)
     _check_cycles(readers, notes)
     solubles = frozenset(solubles)
@@ -130,8 +130,8 @@ def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: 
     return Built(tuple(networks), expected | gates, numbers | dict.fromkeys(gates, Given("1", "default")), units)
 
 
-def _unread(readers: Sequence[Reader], cell: str, units: Mapping[str, str]) -> Built:
-    """Networks by name only, with their numbers: enough for what else is said of the cell to be judged."""
+def _unread(readers: Sequence[Reader], cell: str, units: Mapping[str, str], notes: Notes) -> Built:
+    """Networks by name, with the numbers that can be read: enough to judge what else is said of the cell."""
     found = []
     for reader in readers:
         words = reader.words
@@ -139,8 +139,10 @@ def _unread(readers: Sequence[Reader], cell: str, units: Mapping[str, str]) -> B
         found.append(Network(reader.name, states=states, constants=tuple(reader.constants),
                              assignments=tuple(Assigned(name, Number(0.0), "") for name in words.assignments),
                              reactions=tuple(Reaction(name, (), Number(0.0)) for name in words.reactions)))
-    return Built(tuple(found), {f"{cell}.{path}": item for reader in readers for path, item in reader.expected.items()},
-                 {f"{cell}.{path}": item for reader in readers for path, item in reader.numbers.items()}, units)
+    fine = [(reader, path) for reader in readers for path, item in reader.numbers.items()
+            if not notes.has_errors_at(item.place)]
+    return Built(tuple(found), {f"{cell}.{path}": reader.expected[path] for reader, path in fine},
+                 {f"{cell}.{path}": reader.numbers[path] for reader, path in fine}, units)
 
 
 def gates_of(network: Network, solubles: Iterable[str]) -> set[str]:
