@@ -21,8 +21,12 @@ DRAWN = 20e-9  # s for one random number and what hangs on it
 
 
 def astrocytes(cells: int) -> ResolvedModel:
-    """The control arm of the flagship for a day, as so many astrocytes in whole numbers."""
-    model = api.examine(EXAMPLE).resolved
+    """The control arm of the flagship for a day, as so many astrocytes in whole numbers, without their networks."""
+    spec = api.load(EXAMPLE)
+    plain = spec.cells["astrocyte"].model_copy(update={"networks": (), "phenotypes": {}, "targets": {}})
+    control = {"control": spec.arms["control"]}
+    changes = {"cells": {"astrocyte": plain}, "switches": {}, "arms": control, "published": ()}
+    model = api.examine(spec.model_copy(update=changes)).resolved
     assert model is not None
     schedule = replace(model.schedule, fidelity="stochastic", cells_at_most=cells, duration=HOURS * 3600.0)
     arms = tuple(arm for arm in model.arms if arm.name == "control")

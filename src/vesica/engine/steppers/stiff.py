@@ -115,10 +115,9 @@ def _cvode(system: Equations, start: Array, times: Array, relative: float, absol
         solver = CVODE(rate, rtol=relative, atol=absolute, jacfn=matrix, max_num_steps=MAX_STEPS, **options)
     # the binding prints the solver's complaint; it is in the message of the leg already
     with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
-        found = solver.solve(times, start)
-    states = found.y
-    if times.size == 2:  # with two times CVODE returns every step it took
-        states = states[[0, -1]] if found.success else states[:1]
+        # with two times CVODE would return every step it took, without an end to their number: a middle is asked for, too
+        found = solver.solve(times if times.size > 2 else np.insert(times, 1, times.mean()), start)
+    states = found.y if times.size > 2 else found.y[[0, 2]] if len(found.y) > 2 else found.y[:1]
     good = np.isfinite(states).all(axis=1)
     reached = int(good.argmin()) if not good.all() else good.size
     message = "" if reached == times.size else f"CVODE stopped: {found.message}"
