@@ -133,7 +133,7 @@ def test_where_every_draw_fails_nothing_is_said_of_a_direction(model) -> None:
     (item,) = model.published
     found = judge_draws(item, {"only": [None, None], "other": [1.0, 1.0]}, "only")
     assert (found["label"], found["counts_as_reproduced"]) == (None, False)
-    assert "any draw" in found["words"]
+    assert "in every draw" in found["words"]
 
 
 @pytest.mark.parametrize("ratios", [[], [1.0] * 7, [1.0] * 20, [None] * 20, [float("nan")] * 20])

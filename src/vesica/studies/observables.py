@@ -48,7 +48,10 @@ def observables(program: Program, runs: Sequence[Trajectory]) -> list[Observable
                 continue
             grows = is_extensive(program.model, pool.name)
             for time in times:
-                noise = noise_of(program, pool, run, int(np.argmin(np.abs(run.times - time))))
+                row = int(np.argmin(np.abs(run.times - time)))
+                if pool.is_level and abs(run.values[row, column]) < program.model.schedule.absolute_tolerance:
+                    continue  # none of it: what solvers leave there is no level
+                noise = noise_of(program, pool, run, row)
                 found.append(Observable(run.arm.name, pool.name, float(time), pool.unit, grows, pool.name in exact,
                                         noise, pool.is_level))
     return found

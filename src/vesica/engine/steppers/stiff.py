@@ -17,6 +17,7 @@ from vesica.engine.tables import Tables
 Array = NDArray[np.float64]
 SPARSE_ABOVE: Final = 200  # states; at 160 a linear test system took 16 ms dense and 23 ms sparse
 MAX_STEPS: Final = 20_000  # between two outputs
+BETWEEN: Final = 65  # outputs that a leg without any is given, so that cells that go up and down may take more steps
 MAX_EVALUATIONS: Final = 50_000  # of the fallback; a run that needs more has run away
 
 
@@ -113,11 +114,12 @@ def _cvode(system: Equations, start: Array, times: Array, relative: float, absol
         # scikit-sundae announces that our Jacobian replaces its own approximation
         warnings.filterwarnings("ignore", message="Custom sparse Jacobian approximation", category=UserWarning)
         solver = CVODE(rate, rtol=relative, atol=absolute, jacfn=matrix, max_num_steps=MAX_STEPS, **options)
+    # with two times CVODE would return every step it took, without an end to their number
+    asked = times if times.size > 2 else np.linspace(times[0], times[-1], BETWEEN)
     # the binding prints the solver's complaint; it is in the message of the leg already
     with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
-        # with two times CVODE would return every step it took, without an end to their number: a middle is asked for, too
-        found = solver.solve(times if times.size > 2 else np.insert(times, 1, times.mean()), start)
-    states = found.y if times.size > 2 else found.y[[0, 2]] if len(found.y) > 2 else found.y[:1]
+        found = solver.solve(asked, start)
+    states = found.y if times.size > 2 else found.y[[0, -1]] if len(found.y) == asked.size else found.y[:1]
     good = np.isfinite(states).all(axis=1)
     reached = int(good.argmin()) if not good.all() else good.size
     message = "" if reached == times.size else f"CVODE stopped: {found.message}"
