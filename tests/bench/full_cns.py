@@ -45,13 +45,8 @@ def full_cns(cargo: int = 0) -> ResolvedModel:
 
 @functools.cache
 def full_flagship() -> ResolvedModel:
-    """The flagship with every network that its two cell types can hold, all arms."""
-    model = yaml.safe_load(FLAGSHIP.read_text(encoding="utf-8"))
-    for name in ("astrocyte", "neuron"):
-        model["cells"][name] |= {"networks": NETWORKS[name], **_offered(load("cns").cells[name], 0)}
-    for option in model["switches"]["ethanol_acts"]["options"].values():  # `cytokines` takes the place of this rule
-        option["without_rules"] = [key for key in option.get("without_rules", []) if key != "astro_nfkb_tnf"]
-    return interventions.resolve(ModelSpec.model_validate(model))[0]
+    """The flagship, which holds its networks, with all arms."""
+    return interventions.resolve(ModelSpec.model_validate(yaml.safe_load(FLAGSHIP.read_text(encoding="utf-8"))))[0]
 
 
 def _offered(cell: CellEntry, cargo: int) -> dict[str, dict[str, dict[str, Any]]]:
