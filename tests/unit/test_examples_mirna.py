@@ -5,53 +5,21 @@ Two arms that end alike are integrated apart, to 1e-8 of a value a step: after s
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from vesica import api
+from tests.example_runs import Run, section
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples"
-PAGE = (ROOT / "docs" / "science.md").read_text(encoding="utf-8")
 SAME = 1e-5
-
-
-class Run:
-    """Quantities, required doses and directions of an example, run once."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        example = EXAMPLES / f"{name}.yaml"
-        assert not [finding for finding in api.check(example) if finding.severity == "error"]
-        self.summary: dict[str, Any] = api.simulate(example, folder / name).summary
-
-    def of(self, arm: str, name: str) -> float:
-        return self.summary["arms"][arm]["quantities"][name]["value"]
-
-    def dose(self, arm: str, cell: str, cargo: str) -> dict[str, Any]:
-        return self.summary["arms"][arm]["required_dose"][cell][cargo]
-
-    def ratio(self, name: str, arm: str, against: str) -> float:
-        return self.of(arm, name) / self.of(against, name)
-
-    def judged(self) -> dict[str, tuple[bool, str | None]]:
-        return {row["key"]: (row["holds"], row["label"]) for row in self.summary["published"]}
-
-
-def section(head: str) -> str:
-    found = PAGE[PAGE.index(f"## {head}"):]
-    return found[: found.index("\n## ", 3)]
 
 
 @pytest.fixture(scope="module")
 def glt1(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run("neuron_to_astrocyte_glt1", tmp_path_factory.mktemp("runs"))
+    return Run("neuron_to_astrocyte_glt1", tmp_path_factory.mktemp("runs"), "note", "warning")
 
 
 @pytest.fixture(scope="module")
 def spines(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run("microglial_spine_loss", tmp_path_factory.mktemp("runs"))
+    return Run("microglial_spine_loss", tmp_path_factory.mktemp("runs"), "note", "warning")
 
 
 @pytest.mark.parametrize("arm", ["activity_no_mir124", "activity_no_escape"])

@@ -6,48 +6,25 @@ Two arms that end alike are integrated apart, to 1e-8 of a value a step: after s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.example_runs import ROOT, Run, section
 from vesica import api
 from vesica.report.material import Material
 from vesica.report.outcome import chosen_signals
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "science.md").read_text(encoding="utf-8")
 SAME = 1e-5
-
-
-class Run:
-    """Quantities and directions of an example, run once."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        example = ROOT / "examples" / f"{name}.yaml"
-        assert [str(finding) for finding in api.check(example) if finding.severity != "note"] == []
-        self.results = api.simulate(example, folder / name)
-        self.summary: dict[str, Any] = self.results.summary
-
-    def of(self, arm: str, name: str) -> float:
-        return self.summary["arms"][arm]["quantities"][name]["value"]
-
-    def judged(self) -> dict[str, tuple[bool, str | None]]:
-        return {row["key"]: (row["holds"], row["label"]) for row in self.summary["published"]}
-
-
-def section(head: str) -> str:
-    found = PAGE[PAGE.index(f"## {head}"):]
-    return found[: found.index("\n## ", 3)]
 
 
 @pytest.fixture(scope="module")
 def support(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run("oligodendrocyte_support", tmp_path_factory.mktemp("runs"))
+    return Run("oligodendrocyte_support", tmp_path_factory.mktemp("runs"), "note")
 
 
 @pytest.fixture(scope="module")
 def spread(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run("alpha_synuclein_spread", tmp_path_factory.mktemp("runs"))
+    return Run("alpha_synuclein_spread", tmp_path_factory.mktemp("runs"), "note")
 
 
 # support

@@ -199,7 +199,8 @@ def _listed(name: str, items: Iterable[str]) -> str:
 
 def _law(kernel: str, arguments: list[str], signed: frozenset[str]) -> str:
     symbols = sympy.symbols([f"a{place}" for place in range(len(arguments))])
-    return _mathml(sympy.sympify(KERNELS[kernel](*symbols)), dict(zip(symbols, arguments, strict=True)), signed)
+    return _mathml(sympy.sympify(KERNELS[kernel](*symbols), strict=True),
+                   dict(zip(symbols, arguments, strict=True)), signed)
 
 
 def _number(value: float) -> str:
