@@ -117,6 +117,8 @@ def chain_model(**changes: object) -> ResolvedModel:
         "donor.factor.secretion_rate": (10.0, "molecule/s"), "factor.decay_rate": (1e-4, "1/s"),
         "medium.temperature": (310.0, "K"), "medium.viscosity": (0.692e-3, "Pa*s"),
         "medium.ev_decay_rate": (0.02 / H, "1/s"), "medium.plastic_loss_rate": (0.01 / H, "1/s"),
+        "medium.density": (1000.0, "kg/m^3"), "medium.vesicle_density": (1100.0, "kg/m^3"),
+        "factor.diffusivity": (100.0, "um^2/s"),
     }
     rules = (
         Rule("stimulus", "donor", "agent", "increases", "alarm_production", "agent raises alarm"),

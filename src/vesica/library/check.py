@@ -110,6 +110,7 @@ def references(library: Library) -> dict[str, str]:
         found |= {
             f"{soluble.name}.molar_mass": soluble.molar_mass,
             f"{soluble.name}.decay_rate": soluble.decay_rate,
+            f"{soluble.name}.diffusivity": soluble.diffusivity,
         }
     for agent in library.agents.values():
         names = ("molar_mass", *(("ic50", "hill", "max_inhibition") if agent.inhibits else ()))

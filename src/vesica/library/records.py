@@ -158,10 +158,11 @@ class SolubleEntry:
     label: str
     molar_mass: str
     decay_rate: str
+    diffusivity: str = "soluble.diffusivity.protein"
 
     def numbers(self) -> dict[str, str]:
         """Entry id of each parameter."""
-        return {"decay_rate": self.decay_rate}
+        return {"decay_rate": self.decay_rate, "diffusivity": self.diffusivity}
 
 
 @dataclass(frozen=True)

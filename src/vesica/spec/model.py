@@ -9,20 +9,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
 
 from vesica.spec.cell_words import CellSpec, NetworkSpec
+from vesica.spec.preparation_words import PreparationSpec
 from vesica.spec.treatments import ExposureSpec, InterventionSpec
+from vesica.spec.vessel_words import DomainSpec, HandlingSpec, MediumSpec
 from vesica.spec.words import ArmName, Name, Quantity, RuleLine, Words, is_no_truth_value, one_or_many
 
 MOST_REPLICATES: Final = 100_000
 MOST_CELLS: Final = 100_000  # of a type, followed one by one
-
-
-class DomainSpec(Words):
-    """The dish."""
-
-    kind: Literal["dish"] = Field("dish", description="liquid on a flat bottom that carries the cells")
-    diameter: Quantity = Field(description="inner diameter of the dish, `35 mm`")
-    medium: Quantity = Field(description="volume of medium, `2 mL`")
-    mixing: Literal["still", "stirred"] = Field("still", description="whether the medium is stirred")
 
 
 class CargoSpec(Words):
@@ -39,12 +32,14 @@ class AgentSpec(Words):
 
     label: str = ""
     molar_mass: Quantity | None = Field(None, description="`120 g/mol`; needed for concentrations by mass")
+    evaporation_rate: Quantity | None = Field(None, description="loss to the air, `0.03 1/h`")
 
 
 class SolubleSpec(Words):
     """A secreted factor that the library does not know."""
 
     decay_rate: Quantity = Field(description="loss from the medium, `0.1 1/h`")
+    diffusivity: Quantity | None = Field(None, description="in medium, `100 um^2/s`; by default that of a protein")
     label: str = ""
     molar_mass: Quantity | None = None
 
@@ -55,6 +50,7 @@ class ArmSpec(Words):
     cells: dict[Name, CellSpec] = Field(default_factory=dict)
     exposures: tuple[ExposureSpec, ...] | None = None
     interventions: tuple[InterventionSpec, ...] | None = None
+    handling: tuple[HandlingSpec, ...] | None = None
     parameters: dict[str, Quantity] = Field(default_factory=dict)
     against: ArmName | None = Field(None, description="arm that tables compare this one with")
 
@@ -177,12 +173,17 @@ class ModelSpec(Words):
         ("library:cns",), description="`library:cns`, or other model files to start from"
     )
     domain: DomainSpec
+    medium: MediumSpec = Field(default_factory=MediumSpec)
     cells: dict[Name, CellSpec] = Field(default_factory=dict)
     cargo: dict[Name, CargoSpec] = Field(default_factory=dict)
     agents: dict[Name, AgentSpec] = Field(default_factory=dict)
     solubles: dict[Name, SolubleSpec] = Field(default_factory=dict)
     networks: dict[Name, NetworkSpec] = Field(default_factory=dict, description="reaction networks inside cells")
+    preparations: dict[Name, PreparationSpec] = Field(
+        default_factory=dict, description="vesicles that no cell of the model makes"
+    )
     exposures: tuple[ExposureSpec, ...] = ()
+    handling: tuple[HandlingSpec, ...] = Field((), description="medium changes and samples")
     interventions: tuple[InterventionSpec, ...] = ()
     parameters: dict[str, Quantity] = Field(default_factory=dict, description="PATH: quantity")
     arms: dict[ArmName, ArmSpec] = Field(default_factory=dict)

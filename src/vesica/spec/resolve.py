@@ -19,6 +19,7 @@ from vesica.spec import (
     switches,
     table,
     variability,
+    vessel,
 )
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
@@ -26,7 +27,6 @@ from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, secon
 from vesica.spec.resolved import (
     Arm,
     Cargo,
-    Domain,
     Published,
     ResolvedModel,
     Schedule,
@@ -115,7 +115,7 @@ def _resolve(
     molar = _molar_masses(spec, library, notes)
     numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
     model = ResolvedModel(
-        title=spec.title, domain=_domain(spec, notes), cells=tuple(plan.cell for plan in plans),
+        title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
         cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
@@ -173,18 +173,6 @@ def _check_unused(found: Sequence[Condition], resolved: Sequence[Arm], cells: Se
         place = next((condition.counts[name][0] for condition in found if name in condition.counts), f"cells.{name}")
         notes.add("warning", place, f"no arm has any `{name}`", "a cell type is there to be in an arm",
                   "it does nothing, and costs time", "give it a count in an arm, or delete it")
-
-
-def _domain(spec: ModelSpec, notes: Notes) -> Domain:
-    diameter = notes.quantity(spec.domain.diameter, "um", "domain.diameter", positive=True) or math.nan
-    volume = notes.quantity(spec.domain.medium, "um^3", "domain.medium", positive=True) or math.nan
-    depth = volume / (math.pi * diameter**2 / 4.0)
-    if depth > diameter:
-        notes.add("warning", "domain.medium", f"`{spec.domain.medium}` in a dish of `{spec.domain.diameter}` stands "
-                  f"{depth / 1e3:.3g} mm deep", "the medium of a dish is shallower than the dish is wide",
-                  "concentrations and the way to the cells are those of a tall tube",
-                  "check the units of `medium` and `diameter`")
-    return Domain(spec.domain.kind, volume, depth, spec.domain.mixing)
 
 
 def _round_up(value: float) -> str:

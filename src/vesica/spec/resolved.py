@@ -7,7 +7,7 @@ units are um, s, molecule, vesicle; pools of a cell are per (average) cell.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from vesica.spec.cells import CellType
@@ -151,16 +151,82 @@ class Arm:
     english: tuple[str, ...] = ()
     against: str | None = None  # the arm it is shown against
     inhibitions: tuple[Inhibition, ...] = ()
+    handling: tuple[Handling, ...] = ()  # in order of time
+    additions: tuple[Addition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Compartment:
+    """A body of medium with the cells in it.
+
+    ``volume`` um^3; ``depth`` um is its length along the way that vesicles diffuse or flow. With one layer it is
+    mixed; layers of a column grow away from the cells, segments of a channel are equal.
+    """
+
+    name: str
+    volume: float
+    depth: float
+    layers: int = 1
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A dish: liquid on a flat bottom that carries the cells. Lengths um, volumes um^3."""
+    """A vessel. Lengths um, volumes um^3; ``volume`` is that of all its medium, ``depth`` that above most cells.
 
-    kind: Literal["dish"]
+    Without ``compartments`` it is one mixed body of medium with all cells in it.
+    """
+
+    kind: Literal["dish", "transwell", "channel", "slice"]
     volume: float
     depth: float
     mixing: Literal["still", "stirred"]
+    compartments: tuple[Compartment, ...] = ()
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether all of its medium is one."""
+        return len(self.compartments) <= 1 and all(one.layers == 1 for one in self.compartments)
+
+    def scaled(self, volume: float, depth: float = 1.0) -> Domain:
+        """The same vessel with so many times the volumes and depths."""
+        parts = tuple(replace(one, volume=one.volume * volume, depth=one.depth * depth) for one in self.compartments)
+        return replace(self, volume=self.volume * volume, depth=self.depth * depth, compartments=parts)
+
+
+@dataclass(frozen=True)
+class Handling:
+    """What a hand does to the medium at a time: ``taken`` um^3 of it go, then ``given`` um^3 of fresh medium come.
+
+    ``compartment`` is empty for the whole vessel. What is left is mixed.
+    """
+
+    at: float
+    taken: float
+    given: float
+    compartment: str = ""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A soluble added at once: it rises by ``concentration`` molecule/um^3 in a compartment, or everywhere."""
+
+    soluble: str
+    concentration: float
+    at: float
+    compartment: str = ""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Vesicles that no cell of the model makes: class ``NAME~prepared``.
+
+    Numbers are ``NAME.prepared_diameter_median`` and the like, and ``NAME.CARGO.copies`` per vesicle.
+    """
+
+    name: str
+    label: str
+    cargo: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -253,6 +319,7 @@ class ResolvedModel:
     published: tuple[Published, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     observe: tuple[str, ...] = ()
+    preparations: tuple[Preparation, ...] = ()
 
     @property
     def origins(self) -> tuple[str, ...]:

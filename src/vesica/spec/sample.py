@@ -32,7 +32,7 @@ def sampled(model: ResolvedModel) -> tuple[ResolvedModel, float]:
     if model.schedule.fidelity != "stochastic":
         return model, 1.0
     arms = tuple(replace(arm, counts=whole_cells(arm, share)) for arm in model.arms)
-    domain = replace(model.domain, volume=model.domain.volume * share)
+    domain = model.domain.scaled(share)
     return replace(model, arms=arms, domain=domain), share
 
 

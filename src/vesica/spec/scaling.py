@@ -46,8 +46,9 @@ _TRANSLATION: Final = {"translation_rate": 0}
 _LIGAND: Final = {"half_occupancy": 1}
 _SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}
 _SECRETED: Final = {"secretion_rate": 1}
-_MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate"), 0)
-_SOLUBLE: Final = {"decay_rate": 0}
+_MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate", "density",
+                                "vesicle_density"), 0)
+_SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
@@ -144,7 +145,7 @@ def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
         A parameter is in no table.
     """
     power = {path: factor ** exponent(model, path) for path in model.parameters}
-    domain = replace(model.domain, volume=model.domain.volume * factor, depth=model.domain.depth * factor)
+    domain = model.domain.scaled(factor, factor)
     parameters = {path: _times(parameter, power[path]) for path, parameter in model.parameters.items()}
     arms = tuple(_scaled_arm(arm, power, factor) for arm in model.arms)
     return replace(model, domain=domain, parameters=parameters, arms=arms)
@@ -195,4 +196,4 @@ def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:
     arms = tuple(replace(arm, counts={name: float(max(1, round(count * share))) if count > 0 else 0.0
                                       for name, count in arm.counts.items()}) for arm in model.arms)
     # the bottom of the dish shrinks with the medium, so its depth stays
-    return replace(model, domain=replace(model.domain, volume=model.domain.volume * share), arms=arms)
+    return replace(model, domain=model.domain.scaled(share), arms=arms)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches, transfer
+from vesica.spec import structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
 from vesica.spec.cells import CellType
 from vesica.spec.expressions import names_in
@@ -20,6 +21,7 @@ from vesica.spec.treatments import Inhibitor
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
+DIFFUSIVITY: Final = "@soluble.diffusivity.protein"  # of a factor that does not say
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def build(
     """
     cells = [plan.name for plan in plans]
     solubles = solubles_of(spec, library, plans, book)
-    expected = structure.expected_of_medium(solubles) | dict(book.expected)
+    expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
@@ -122,7 +124,7 @@ def build(
     base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switched
+    base |= switched | vessel.numbers(spec)
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
@@ -154,9 +156,12 @@ def _library_layer(
     layer = {f"medium.{name}": Given(f"@{entry}", "library:medium") for name, entry in library.medium.items()}
     for name in solubles:
         if name in library.solubles:
-            layer[f"{name}.decay_rate"] = Given(f"@{library.solubles[name].decay_rate}", f"library:{name}")
+            layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
+                      for key, entry in library.solubles[name].numbers().items()}
         elif name in spec.solubles:
-            layer[f"{name}.decay_rate"] = Given(spec.solubles[name].decay_rate, f"solubles.{name}.decay_rate")
+            said = spec.solubles[name]
+            layer[f"{name}.decay_rate"] = Given(said.decay_rate, f"solubles.{name}.decay_rate")
+            layer[f"{name}.diffusivity"] = Given(said.diffusivity or DIFFUSIVITY, f"solubles.{name}.diffusivity")
     for plan in plans:
         layer |= structure.library_numbers(plan, library) | structure.network_numbers(plan)
     return layer

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Discriminator, Field, Tag
 
+from vesica.spec.preparation_words import IsolationStep
 from vesica.spec.words import ArmName, Name, Names, Quantity, Words
 
 INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block")
@@ -56,6 +57,29 @@ class DoseSpec(Words):
     donor_cells_per_cell: Quantity | None = None
     at: Quantity
     carry_over: Quantity = Field(0.0, description="share of the solubles that comes along")
+    isolation: tuple[IsolationStep, ...] = Field((), description="what is done to the vesicles between the dishes")
+
+
+class VesiclesSpec(Words):
+    """Vesicles of a preparation, into the medium."""
+
+    vesicles: Name
+    to: Name | None = Field(None, description="cell type that they are counted for, with `particles_per_cell`")
+    concentration: Quantity | None = Field(None, description="in the medium, `1e9 EV/mL`")
+    particles_per_cell: Quantity | None = None
+    at: Quantity = "0 h"
+    isolation: tuple[IsolationStep, ...] = ()
+
+
+class AddedSpec(Words):
+    """A soluble factor added once, after which it goes its own way."""
+
+    add: Name
+    concentration: Quantity = Field(description="by which it rises in the medium")
+    at: Quantity = "0 h"
+    every: Quantity | None = None
+    times: Annotated[int, Field(ge=1, le=100_000)] = 1
+    of: Name | None = Field(None, description="the part of the vessel (default: all of it)")
 
 
 def exposure_form(value: Any) -> str:
@@ -63,6 +87,8 @@ def exposure_form(value: Any) -> str:
     keys = set(value) if isinstance(value, dict) else {type(value).__name__}
     for form, marks in (
         ("~dose", {"doses_from", "DoseSpec"}),
+        ("~vesicles", {"vesicles", "VesiclesSpec"}),
+        ("~added", {"add", "AddedSpec"}),
         ("~table", {"csv", "TableExposure"}),
         ("~repeated", {"every", "times", "RepeatedExposure"}),
         ("~pulse", {"at", "length", "PulseExposure"}),
@@ -77,7 +103,9 @@ ExposureSpec = Annotated[
     | Annotated[PulseExposure, Tag("~pulse")]
     | Annotated[RepeatedExposure, Tag("~repeated")]
     | Annotated[TableExposure, Tag("~table")]
-    | Annotated[DoseSpec, Tag("~dose")],
+    | Annotated[DoseSpec, Tag("~dose")]
+    | Annotated[VesiclesSpec, Tag("~vesicles")]
+    | Annotated[AddedSpec, Tag("~added")],
     Discriminator(exposure_form),
 ]
 

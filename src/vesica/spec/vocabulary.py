@@ -174,9 +174,14 @@ MEDIUM: Final[dict[str, Field]] = {
     "viscosity": Field("Pa*s", False, "of the medium"),
     "ev_decay_rate": Field("1/s", False, "loss of free vesicles without cells"),
     "plastic_loss_rate": Field("1/s", False, "adsorption of free vesicles to plastic"),
+    "density": Field("kg/m^3", False, "of the medium"),
+    "vesicle_density": Field("kg/m^3", False, "of vesicles, by which they sink"),
 }
 # SOLUBLE.NAME
-SOLUBLE: Final[dict[str, Field]] = {"decay_rate": Field("1/s", False, "loss from the medium")}
+SOLUBLE: Final[dict[str, Field]] = {
+    "decay_rate": Field("1/s", False, "loss from the medium"),
+    "diffusivity": Field("um^2/s", False, "in medium"),
+}
 # inhibitor.DRUG.NAME, of the inhibitors that an arm uses
 INHIBITOR: Final[dict[str, Field]] = {
     "ic50": Field("molecule/um^3", False, "concentration with half the inhibition"),

@@ -1,0 +1,137 @@
+"""The vessel as the engine needs it: compartments with their layers, and the numbers that arms may change."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from vesica.spec.model import ModelSpec
+from vesica.spec.quantities import Given, Notes
+from vesica.spec.resolved import Compartment, Domain
+from vesica.spec.vessel_words import ChannelSpec, DishSpec, SliceSpec, TranswellSpec
+from vesica.spec.vocabulary import Field
+from vesica.spec.words import Quantity
+
+LAYERS: Final = 12  # of a still column, unless told: they grow away from the cells
+PLAIN: Final = "medium"  # the one compartment of a dish
+# vessel.NAME, of vessels that have it: unit and the word of the file
+PORES: Final[dict[str, tuple[Field, str]]] = {
+    "pore_diameter": (Field("um", False, "diameter of the pores of the insert's membrane"), "pore"),
+    "pore_density": (Field("1/um^2", False, "pores per area of the insert's membrane"), "pores"),
+    "membrane_thickness": (Field("um", False, "thickness of the insert's membrane"), "thickness"),
+}
+FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")
+
+
+def domain(spec: ModelSpec, notes: Notes) -> Domain:
+    """The vessel with lengths in um and volumes in um^3."""
+    said = spec.domain
+    if isinstance(said, TranswellSpec):
+        return _transwell(spec, said, notes)
+    if isinstance(said, ChannelSpec):
+        return _channel(spec, said, notes)
+    if isinstance(said, SliceSpec):
+        return _slice(spec, said, notes)
+    return _dish(spec, said, notes)
+
+
+def expected(spec: ModelSpec) -> dict[str, Field]:
+    """Parameters of the vessel, by path."""
+    found = {f"vessel.{name}": field for name, (field, _) in PORES.items()} if _has_pores(spec) else {}
+    return found | ({"vessel.flow": FLOW} if _flow(spec) is not None else {})
+
+
+def numbers(spec: ModelSpec) -> dict[str, Given]:
+    """What the file says of them, by path."""
+    found: dict[str, Given] = {}
+    if isinstance(spec.domain, TranswellSpec):
+        found |= {f"vessel.{name}": Given(getattr(spec.domain.insert, word), f"domain.insert.{word}")
+                  for name, (_, word) in PORES.items()}
+    flow = _flow(spec)
+    return found | ({} if flow is None else {"vessel.flow": Given(flow, "domain.flow")})
+
+
+def _has_pores(spec: ModelSpec) -> bool:
+    return isinstance(spec.domain, TranswellSpec)
+
+
+def _flow(spec: ModelSpec) -> Quantity | None:
+    said = spec.domain
+    return said.flow if isinstance(said, ChannelSpec | SliceSpec) else None
+
+
+def _layers(spec: ModelSpec, layers: int | None, *, still: bool) -> int:
+    """Layers of a column; whole numbers know stirred media only."""
+    return (layers or LAYERS) if still and spec.run.fidelity == "well_mixed" else 1
+
+
+def _everyone(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(spec.cells)
+
+
+def _length(value: Quantity, path: str, notes: Notes) -> float:
+    return notes.quantity(value, "um", path, positive=True) or math.nan
+
+
+def _volume(value: Quantity, path: str, notes: Notes) -> float:
+    return notes.quantity(value, "um^3", path, positive=True) or math.nan
+
+
+def _depth(volume: float, diameter: float, said: tuple[str, Quantity, Quantity], notes: Notes) -> float:
+    """Depth of a liquid; a warning where it is deeper than wide."""
+    path, medium, wide = said
+    depth = volume / (math.pi * diameter**2 / 4.0)
+    if depth > diameter:
+        notes.add("warning", path, f"`{medium}` in a vessel of `{wide}` stands {depth / 1e3:.3g} mm deep",
+                  "the medium of a dish is shallower than the dish is wide",
+                  "concentrations and the way to the cells are those of a tall tube",
+                  "check the units of `medium` and `diameter`")
+    return depth
+
+
+def _dish(spec: ModelSpec, said: DishSpec, notes: Notes) -> Domain:
+    diameter = _length(said.diameter, "domain.diameter", notes)
+    volume = _volume(said.medium, "domain.medium", notes)
+    depth = _depth(volume, diameter, ("domain.medium", said.medium, said.diameter), notes)
+    layers = _layers(spec, said.layers, still=said.mixing == "still")
+    return Domain("dish", volume, depth, said.mixing, (Compartment(PLAIN, volume, depth, layers, _everyone(spec)),))
+
+
+def _transwell(spec: ModelSpec, said: TranswellSpec, notes: Notes) -> Domain:
+    wide, narrow = (_length(one.diameter, f"{path}.diameter", notes)
+                    for path, one in (("domain", said), ("domain.insert", said.insert)))
+    below, above = (_volume(one.medium, f"{path}.medium", notes)
+                    for path, one in (("domain", said), ("domain.insert", said.insert)))
+    for name in said.insert.cells:
+        if name not in spec.cells:
+            notes.unknown("domain.insert.cells", "cell type", name, spec.cells, "nobody would be on the membrane")
+    if narrow > wide:
+        notes.add("error", "domain.insert.diameter", f"an insert of `{said.insert.diameter}` in a well of "
+                  f"`{said.diameter}`", "an insert hangs in its well", "no such vessel exists",
+                  "give a `diameter` below that of the well")
+    depths = (_depth(above, narrow, ("domain.insert.medium", said.insert.medium, said.insert.diameter), notes),
+              _depth(below, wide, ("domain.medium", said.medium, said.diameter), notes))
+    layers = _layers(spec, said.layers, still=said.mixing == "still")
+    others = tuple(name for name in _everyone(spec) if name not in said.insert.cells)
+    return Domain("transwell", above + below, depths[1], said.mixing, (
+        Compartment("insert", above, depths[0], layers, said.insert.cells),
+        Compartment("well", below, depths[1], layers, others),
+    ))  # fmt: skip
+
+
+def _channel(spec: ModelSpec, said: ChannelSpec, notes: Notes) -> Domain:
+    length, width, height = (_length(getattr(said, name), f"domain.{name}", notes)
+                             for name in ("length", "width", "height"))
+    volume = length * width * height
+    return Domain("channel", volume, height, "stirred",
+                  (Compartment("channel", volume, length, said.segments, _everyone(spec)),))
+
+
+def _slice(spec: ModelSpec, said: SliceSpec, notes: Notes) -> Domain:
+    thickness = _length(said.thickness, "domain.thickness", notes)
+    area = notes.quantity(said.area, "um^2", "domain.area", positive=True) or math.nan
+    bath = _volume(said.bath, "domain.bath", notes)
+    return Domain("slice", thickness * area + bath, thickness, "still", (
+        Compartment("slice", thickness * area, thickness, _layers(spec, said.layers, still=True), _everyone(spec)),
+        Compartment("bath", bath, bath / area, 1, ()),
+    ))  # fmt: skip
