@@ -13,7 +13,7 @@ from vesica.spec.exposures import Step, combine, dose_of, steps_of
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, ResolvedModel
-from vesica.spec.treatments import DoseSpec, ExposureSpec, InterventionSpec
+from vesica.spec.treatments import AddedSpec, DoseSpec, ExposureSpec, InterventionSpec, VesiclesSpec
 from vesica.spec.words import Quantity
 
 BASE: str = "base"
@@ -127,6 +127,8 @@ def resolve_arm(
             if found:
                 doses.append(found[0])
                 english.append(found[1])
+            continue
+        if isinstance(exposure, VesiclesSpec | AddedSpec):
             continue
         if exposure.agent not in molar_masses:
             notes.unknown(f"{path}.agent", "agent", exposure.agent, molar_masses, "nothing would be added")

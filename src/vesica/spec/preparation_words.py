@@ -1,4 +1,4 @@
-"""What the user says about vesicles that no cell of the model makes, and about what is done to vesicles between dishes."""
+"""What the user says about vesicles that no cell of the model makes, and what is done to vesicles between dishes."""
 
 from __future__ import annotations
 
