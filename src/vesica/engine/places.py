@@ -1,4 +1,4 @@
-"""Places of a vessel, in a mean field: layers of a still column, insert and well, segments of a channel, slice and bath.
+"""Places of a vessel, in a mean field: layers of a still column, insert and well, segments, slice and bath.
 
 The process table knows one medium. Where a vessel is more than one mixed body, everything of the medium is written once
 for each place, ``NAME at PLACE``: a cell reads and fills what is at its own place, and transport between neighbours is
@@ -8,16 +8,20 @@ added. So a law is written once and holds in every vessel. What results show und
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from vesica.engine.table import Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.spec.resolved import Compartment, Domain
+from vesica.transport.column import layer_heights
 
 AT: Final = " at "
+_PART: Final = re.compile(rf"(?:\^\d)?(?:#(\d{{1,3}}))?(?:{AT}[\w.]+)?$")  # of which part of its owner a name is
 FREE: Final = "medium.free:"
 VOLUME: Final = "medium.volume"
+FLOW: Final = "vessel.flow"  # parameter, of vessels with a flow
 OUTLET: Final = frozenset({"outflow"})  # processes of the place where medium leaves
 INLET: Final = frozenset({"inflow"})  # ... and where it comes in
 _FIXED: Final = ("medium.plastic:", "agent.")  # pools of the medium that are nowhere in particular
@@ -188,7 +192,7 @@ class _Work:
 
 
 def is_placed(pool: Pool) -> bool:
-    """Whether a pool of the medium is somewhere in it: what is counted, or sticks to plastic, is of the whole vessel."""
+    """Whether a pool of the medium is somewhere in it; what is counted or sticks to plastic is of the whole vessel."""
     return pool.compartment == "medium" and not pool.counter and not pool.name.startswith(_FIXED)
 
 
@@ -212,7 +216,7 @@ def parts(table: Iterable[Pool], domain: Domain) -> tuple[Watched, ...]:
     found = []
     everywhere = places(domain)
     for pool in table:
-        if not everywhere or not is_placed(pool):
+        if not everywhere or not is_placed(pool) or AT in pool.name:
             continue
         plain = pool.name.removeprefix("medium.")
         if len(domain.compartments) > 1:
@@ -223,3 +227,25 @@ def parts(table: Iterable[Pool], domain: Domain) -> tuple[Watched, ...]:
                               f"{pool.label}, {place.compartment.name}, layer {place.layer}", pool.needs)
                       for place in everywhere if place.compartment.layers > 1]
     return tuple(found)
+
+
+def base(name: str) -> str:
+    """A name of the undivided table, from one of a kind of cells, a size of vesicles or a place."""
+    return _PART.sub("", name, count=1)
+
+
+def kind_of_cells(name: str) -> str:
+    """Number of the kind of cells that a name is of, or nothing."""
+    found = _PART.search(name)
+    return (found.group(1) or "") if found else ""
+
+
+def columns_of(name: str) -> tuple[str, ...]:
+    """Names under which results show a state: the plain one, and those of its compartment and layer."""
+    plain = base(name)
+    rest, _, place = name.partition(AT)
+    if not place or not rest.startswith("medium."):
+        return (plain,)
+    compartment = place.partition(".")[0]
+    ending = plain.removeprefix("medium.")
+    return tuple(dict.fromkeys((plain, f"{compartment}.{ending}", f"{place}.{ending}")))  # a dish is the medium itself
