@@ -131,7 +131,8 @@ def test_particles_that_do_not_diffuse_sink_one_layer_after_the_other() -> None:
     """
     heights = layer_heights(100.0, 10, equal=True)
     up, down = hops(heights, 1e-3, 1.0)
-    assert up.max() < 1e-290 and down == pytest.approx(np.full(9, 0.1), rel=4 * EPS)
+    assert up.max() < 1e-290
+    assert down == pytest.approx(np.full(9, 0.1), rel=4 * EPS)
     amounts = expm(operator(heights, up, down) * 50.0) @ np.eye(10)[9]
     assert amounts[9 - np.arange(9)] == pytest.approx(poisson.pmf(np.arange(9), 5.0), abs=1e-12)
     assert amounts[0] == pytest.approx(poisson.sf(8, 5.0), abs=1e-12)

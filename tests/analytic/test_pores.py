@@ -18,8 +18,10 @@ EV = 6.6  # um^2/s, 100 nm
 def test_points_pass_freely_and_what_is_as_wide_as_the_way_does_not(law) -> None:  # type: ignore[no-untyped-def]
     ratio = np.linspace(0.0, 1.2, 2401)
     found = law(ratio)
-    assert found[0] == 1.0 and np.all(found[ratio >= 1.0] <= 1e-15)
-    assert np.all(np.diff(found) <= 1e-15) and np.all(found >= 0.0)
+    assert found[0] == 1.0
+    assert np.all(found[ratio >= 1.0] <= 1e-15)
+    assert np.all(np.diff(found) <= 1e-15)
+    assert np.all(found >= 0.0)
 
 
 @pytest.mark.parametrize(("law", "log", "linear"), [(cylinder_hindrance, 9 / 8, -1.56034),
@@ -72,7 +74,8 @@ def test_resistances_of_a_pore_are_in_series() -> None:
 
 def test_vesicles_wider_than_the_pore_stay() -> None:
     found = INSERT.conductance(np.array([0.0, 0.39, 0.4, 0.5]), 1.0)
-    assert np.all(found[:2] > 0.0) and np.all(found[2:] == 0.0)
+    assert np.all(found[:2] > 0.0)
+    assert np.all(found[2:] == 0.0)
 
 
 def test_a_usual_insert_holds_vesicles_back_for_a_day() -> None:
