@@ -16,7 +16,7 @@ LAYERS: Final = 12  # of a still column, unless told: they grow away from the ce
 PLAIN: Final = "medium"  # the one compartment of a dish
 # vessel.NAME, of vessels that have it: unit and the word of the file
 PORES: Final[dict[str, tuple[Field, str]]] = {
-    "pore_diameter": (Field("um", False, "diameter of the pores of the insert's membrane"), "pore"),
+    "pore_diameter": (Field("um", False, "diameter of the pores of the insert's membrane", positive=True), "pore"),
     "pore_density": (Field("1/um^2", False, "pores per area of the insert's membrane"), "pores"),
     "membrane_thickness": (Field("um", False, "thickness of the insert's membrane"), "thickness"),
 }
