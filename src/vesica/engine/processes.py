@@ -7,9 +7,9 @@ from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
 from vesica.engine.phenotypes import bind_phenotypes
+from vesica.engine.places import FLOW
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
-from vesica.engine.places import FLOW
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import label_of
