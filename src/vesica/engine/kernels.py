@@ -10,6 +10,7 @@ from vesica.biology import (
     arithmetic,
     biogenesis,
     cargo,
+    contact,
     death,
     delivery,
     phenotype,
@@ -55,6 +56,12 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         arithmetic.logarithm,
         arithmetic.hill_share,
         phenotype.owned_factor,
+        contact.seen,
+        contact.touched_copies,
+        contact.junction,
+        contact.exchange_rate,
+        signalling.slope,
+        signalling.occupancy_difference,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

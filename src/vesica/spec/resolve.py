@@ -12,6 +12,7 @@ from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
+    contacts,
     measured,
     rule_checks,
     rulebook,
@@ -114,13 +115,14 @@ def _resolve(
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
     schedule = _schedule(spec, notes)
     molar = _molar_masses(spec, library, notes)
-    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
+    touching = contacts.contacts_of(spec, [plan.name for plan in plans], notes)
+    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes, touching)
     model = ResolvedModel(
         title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
         cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
-        observe=spec.observe,
+        observe=spec.observe, contacts=touching,
     )  # fmt: skip
     drugs = {name: Drug(name, agent.inhibits, molar.get(name))
              for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
@@ -133,7 +135,8 @@ def _resolve(
         rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
     vessel_checks.check(spec, model, notes)
-    return model
+    contacts.check(spec, model, notes)
+    return contacts.balanced(model)
 
 
 def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue) -> set[str]:

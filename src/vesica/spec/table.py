@@ -8,13 +8,14 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches, transfer, vessel
+from vesica.spec import contacts, structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
 from vesica.spec.cells import CellType
 from vesica.spec.expressions import names_in
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.resolved import Contact, Parameter, Switch
+from vesica.spec.rule_words import GRADIENT
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
 from vesica.spec.treatments import Inhibitor
@@ -47,6 +48,8 @@ class _Reader:
     def put(self, layer: dict[str, Given], changes: Layer) -> None:
         """Lay changes over a layer; paths that do not exist are noted."""
         for path, given in changes:
+            if contacts.is_stranger(path, self.cells):
+                continue
             found = [here for here in switches.expand(path, self.cells) if here in self.expected]
             if not found and self._is_death_of_the_deathless(path):
                 self.notes.add("error", given.place, f"`{path}` is set, and no such cell can die in this model",
@@ -86,6 +89,7 @@ def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], bo
     cells = [plan.cell for plan in plans]
     found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
     words = {word for cell in cells for word in words_of_networks(cell)}
+    words |= {word.removeprefix(GRADIENT) for word in words}
     return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
 
 
@@ -99,6 +103,7 @@ def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
 def build(
     spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook, chosen: Sequence[Switch],
     measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
+    touching: Sequence[Contact] = (),
 ) -> Numbers:
     """Every number of the model.
 
@@ -107,7 +112,9 @@ def build(
     """
     cells = [plan.name for plan in plans]
     solubles = solubles_of(spec, library, plans, book)
+    felt, sensing = contacts.sensing([plan.cell for plan in plans], book.rules)
     expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
+    expected |= contacts.expected(touching) | felt
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
@@ -118,13 +125,14 @@ def build(
     expected |= {path: field for path, (field, _) in choices.items()}
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
-    agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    agent_of = dict(book.molar) | {path: path.split(".")[1] for path in felt}
+    agent_of |= {f"inhibitor.{name}.ic50": name for name in drugs}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec)
+    base |= switched | vessel.numbers(spec) | contacts.numbers(touching) | sensing
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
