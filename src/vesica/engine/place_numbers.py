@@ -125,9 +125,8 @@ def _between(vessel: Domain, what: str, mover: _Mover, row: Row, room: Mapping[P
     else:
         passed = classes.through_pores(mover.diffusivity, mover.law, area, row)
         ways = [1.0 / passed] if passed > 0.0 else []
-        for place in (one, other):  # through half of each still layer, besides
-            if ways and place.compartment.layers > 1:
-                height = heights(vessel, place.compartment)[place.layer] / 2.0
-                ways.append(height / (mover.diffusivity * place.compartment.volume / place.compartment.depth))
+        if ways and other.compartment.layers > 1:  # and from the middle of the layer below; layer 0 is at its membrane
+            half = heights(vessel, other.compartment)[other.layer] / 2.0
+            ways.append(half / (mover.diffusivity * other.compartment.volume / other.compartment.depth))
         passed = 1.0 / sum(ways) if ways else 0.0
     return {hop(one, other, what): passed / room[one], hop(other, one, what): passed / room[other]}
