@@ -13,6 +13,8 @@ from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import label_of
 
+VOLUME = "medium.volume"
+
 
 def process_table(model: ResolvedModel) -> ProcessTable:
     """Every pool, law and token of a model.
@@ -24,6 +26,9 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     """
     builder = TableBuilder()
     names = Names(model, builder)
+    builder.derive(VOLUME)
+    for agent in model.agents:
+        _bind_agent(names, agent)
     for origin in model.origins:
         _bind_medium(names, origin)
     for soluble in model.solubles:
@@ -46,11 +51,25 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         assignments=tuple(builder.assignments.values()),
         fluxes=tuple(builder.fluxes),
         tokens=tuple(Token(name, weights) for name, weights in builder.tokens.items()),
-        inputs=tuple(f"agent.{agent}" for agent in model.agents),
+        inputs=tuple(f"agent.{agent}" for agent in model.agents if f"agent.{agent}" not in builder.pools),
         parameters=tuple(model.parameters),
         derived=tuple(builder.derived),
         watched=tuple(builder.watched.values()),
     )
+
+
+def loses_medium(model: ResolvedModel) -> bool:
+    """Whether medium leaves the vessel of some arm: by hand or by flow."""
+    return any(arm.handling for arm in model.arms) or "vessel.flow" in model.parameters
+
+
+def _bind_agent(names: Names, agent: str) -> None:
+    """An agent that evaporates is a concentration that falls; any other stands as its schedule says."""
+    rate = f"{agent}.evaporation_rate"
+    if rate in names.model.parameters:
+        pool = Pool(f"agent.{agent}", "medium", "molecule/um^3", f"{agent} in the medium", frozenset())
+        names.table.pool(pool)
+        names.table.flux(f"evaporation/{agent}", "medium", (rate, pool.name), {pool.name: -1}, frozenset())
 
 
 def _bind_medium(names: Names, origin: str) -> None:
@@ -63,9 +82,10 @@ def _bind_medium(names: Names, origin: str) -> None:
             ("plastic", "on plastic", 1),
             ("decayed", "lost in the medium", 1),
             ("added", "added from another dish", -1),
+            *([("removed", "taken out with medium", 1)] if loses_medium(names.model) else []),
         ):
             name = f"medium.{pool}:{origin}{content.suffix}"
-            counter = pool in ("decayed", "added")
+            counter = pool in ("decayed", "added", "removed")
             described = f"{content.label} of {label_of(origin)} {label}"
             names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
         free = f"medium.free:{origin}{content.suffix}"
