@@ -5,16 +5,19 @@ In this order: what is taken is what stood there before anything was added. A ha
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.doses import level
+from vesica.engine.places import FREE, base
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
 from vesica.engine.system import Lanes
-from vesica.engine.volumes import ADDED, FREE, REMOVED, Body, bodies, in_fresh
+from vesica.engine.volumes import ADDED, REMOVED, Body, bodies, fresh, set_volumes
 from vesica.spec.resolved import Arm, Handling
 
 Array = NDArray[np.float64]
@@ -31,6 +34,7 @@ class Hands:
         As it runs, places and kinds of cells divided.
     system : Lanes
         Volumes and agents are set among its values.
+    rows : (lane,) mappings of parameter path to value
 
     Attributes
     ----------
@@ -39,8 +43,8 @@ class Hands:
         (molecule/um^3) by name.
     """
 
-    def __init__(self, program: Program, system: Lanes, arm: Arm) -> None:
-        self._program, self._system, self._arm = program, system, arm
+    def __init__(self, program: Program, system: Lanes, arm: Arm, rows: Sequence[Mapping[str, float]]) -> None:
+        self._program, self._system, self._arm, self._rows = program, system, arm, rows
         self._names = system.tables.names
         self._state = {name: place for place, name in enumerate(self._names)}
         self._bodies = {body.compartment: body for body in bodies(program, self._names)}
@@ -49,15 +53,15 @@ class Hands:
 
     def act(self, state: Array, time: float) -> None:
         """Change amounts (state, lane), volumes and agents by what is done at ``time`` s."""
-        for one in self._arm.handling:
+        for number, one in enumerate(self._arm.handling):
             if tick(one.at) == time:
-                self._handle(state, one)
+                self._handle(state, one, replace(self._arm, handling=self._arm.handling[: number + 1]))
         for added in self._arm.additions:
             if tick(added.at) == time:
                 for body in self._bodies.values():
                     if added.compartment in ("", body.compartment):
-                        states = body.pools[f"medium.{added.soluble}"]
-                        state[states] += added.concentration * self._system.values[body.volumes]
+                        state[body.pools[f"medium.{added.soluble}"]] += (
+                            added.concentration * self._system.values[body.volumes])
         self._expose(state, time)
 
     def take_last(self, state: Array, time: float) -> None:
@@ -66,7 +70,8 @@ class Hands:
             if tick(one.at) == time and one.is_sample:
                 self._note(state, one, self._bodies[one.compartment])
 
-    def _handle(self, state: Array, one: Handling) -> None:
+    def _handle(self, state: Array, one: Handling, so_far: Arm) -> None:
+        """Take, give and mix; ``so_far`` is the arm with what was done up to this."""
         body, values = self._bodies[one.compartment], self._system.values
         if one.is_sample:
             self._note(state, one, body)
@@ -74,22 +79,23 @@ class Hands:
         share = np.minimum(one.taken / before, 1.0)
         self._renew_agents(state, one)
         if one.given != one.taken:
-            values[body.volumes] *= (before + (one.given - one.taken)) / before
+            set_volumes(self._program, self._rows, values, so_far, one.at)
         parts = values[body.volumes] / values[body.volumes].sum(axis=0)
         for pool, states in body.pools.items():
             amount = state[states].sum(axis=0)
             taken = amount * share
-            place = in_fresh(self._program, pool)
-            fresh = values[place] * one.given if place is not None else 0.0
-            state[states] = (amount - taken + fresh) * parts
+            given = fresh(self._program, pool, values) * one.given
+            state[states] = (amount - taken + given) * parts
             if pool.startswith(FREE):
-                state[self._state[pool.replace(FREE, REMOVED)]] += taken
-                state[self._state[pool.replace(FREE, ADDED)]] += fresh
+                state[self._state[base(pool).replace(FREE, REMOVED)]] += taken
+                state[self._state[base(pool).replace(FREE, ADDED)]] += given
 
     def _note(self, state: Array, one: Handling, body: Body) -> None:
         share = np.minimum(one.taken / self._system.values[body.volumes].sum(axis=0), 1.0)
         for lane, notes in enumerate(self.samples):
-            amounts = {pool: float(state[states, lane].sum() * share[lane]) for pool, states in body.pools.items()}
+            amounts: dict[str, float] = {}
+            for pool, states in body.pools.items():
+                amounts[base(pool)] = amounts.get(base(pool), 0.0) + float(state[states, lane].sum() * share[lane])
             agents = {name: float(self._level(state, name)[lane]) for name in self._levels}
             notes.append({"at": one.at, "compartment": one.compartment, "volume": one.taken, "amounts": amounts,
                           "agents": agents})

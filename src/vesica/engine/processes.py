@@ -7,13 +7,12 @@ from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
 from vesica.engine.phenotypes import bind_phenotypes
+from vesica.engine.places import FLOW, VOLUME
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
 from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import label_of
-
-VOLUME = "medium.volume"
 
 
 def process_table(model: ResolvedModel) -> ProcessTable:
@@ -58,11 +57,6 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     )
 
 
-def loses_medium(model: ResolvedModel) -> bool:
-    """Whether medium leaves the vessel of some arm: by hand or by flow."""
-    return any(arm.handling for arm in model.arms) or "vessel.flow" in model.parameters
-
-
 def _bind_agent(names: Names, agent: str) -> None:
     """An agent that evaporates is a concentration that falls; any other stands as its schedule says."""
     rate = f"{agent}.evaporation_rate"
@@ -82,7 +76,7 @@ def _bind_medium(names: Names, origin: str) -> None:
             ("plastic", "on plastic", 1),
             ("decayed", "lost in the medium", 1),
             ("added", "added from another dish", -1),
-            *([("removed", "taken out with medium", 1)] if loses_medium(names.model) else []),
+            *((("removed", "taken out of the vessel", 1),) if is_taken_from(names.model) else ()),
         ):
             name = f"medium.{pool}:{origin}{content.suffix}"
             counter = pool in ("decayed", "added", "removed")
@@ -96,6 +90,9 @@ def _bind_medium(names: Names, origin: str) -> None:
         ):
             moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1} | (freed if to == "decayed" else {})
             names.table.flux(f"{process}/{origin}{content.suffix}", "medium", (rate, free), moves, needs)
+        if FLOW in names.model.parameters:
+            moves = {free: -1, f"medium.removed:{origin}{content.suffix}": 1}
+            names.table.flux(f"outflow/{origin}{content.suffix}", "medium", (_outflow(names), free), moves, needs)
 
 
 def _bind_soluble(names: Names, soluble: str) -> None:
@@ -104,3 +101,18 @@ def _bind_soluble(names: Names, soluble: str) -> None:
     names.table.pool(pool)
     names.table.flux(f"soluble_decay/{soluble}", "medium", (f"{soluble}.decay_rate", pool.name), {pool.name: -1},
                      frozenset())
+    if FLOW in names.model.parameters:
+        names.table.flux(f"outflow/{soluble}", "medium", (_outflow(names), pool.name), {pool.name: -1}, frozenset())
+        if f"{soluble}.in_fresh_medium" in names.model.parameters:
+            names.table.flux(f"inflow/{soluble}", "medium", (FLOW, f"{soluble}.in_fresh_medium"), {pool.name: 1},
+                             frozenset())
+
+
+def is_taken_from(model: ResolvedModel) -> bool:
+    """Whether medium leaves the vessel: with a flow, or by hand."""
+    return FLOW in model.parameters or any(arm.handling for arm in model.arms)
+
+
+def _outflow(names: Names) -> str:
+    """Value name of the share of the medium that flows out per time."""
+    return names.table.assign("medium.outflow", "quotient", FLOW, names.table.derive("medium.volume"))

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.legs import follow
+from vesica.engine.places import FREE
 from vesica.engine.program import Program
 from vesica.engine.steppers import stiff
 from vesica.engine.system import Lanes, runaway
 from vesica.engine.table import RUNNING
-from vesica.engine.volumes import ADDED, FREE, fresh_medium
+from vesica.engine.volumes import ADDED, fresh_medium
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]

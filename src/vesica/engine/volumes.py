@@ -1,26 +1,25 @@
-"""The medium as hands see it: which states and volumes belong to which compartment, and what fresh medium holds.
-
-A vessel that is divided has every pool of the medium once per place, ``NAME at PLACE``; a place belongs to one
-compartment. One stirred body of medium is one compartment of one place without a name.
-"""
+"""The medium as hands see it: which states belong to which compartment, its volumes, and what fresh medium holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine import classes
+from vesica.engine.place_numbers import with_volumes
+from vesica.engine.places import AT, FREE, VOLUME, base
 from vesica.engine.program import Program
-from vesica.spec.resolved import Domain
+from vesica.engine.rows import place_values
+from vesica.spec.handling import volume_at, volumes_at
+from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-PLACE: Final = " at "  # between the name of a pool or value of the medium and its place
-VOLUME: Final = "medium.volume"
-FREE, ADDED, REMOVED = "medium.free:", "medium.added:", "medium.removed:"
+ADDED, REMOVED = "medium.added:", "medium.removed:"
 FIXED: Final = ("medium.plastic:", "medium.matrix:")  # no hand moves what sticks
 
 
@@ -35,7 +34,7 @@ class Body:
     volumes : (place,)
         Where the volumes stand among all values.
     pools : mapping of pool to (place,)
-        States of what moves with the medium.
+        States of what moves with the medium; vesicles of several sizes are a pool each, ``NAME^K``.
     """
 
     compartment: str
@@ -43,48 +42,70 @@ class Body:
     pools: Mapping[str, Index]
 
 
-def compartment_of(domain: Domain, place: str) -> str:
-    """Compartment that a place belongs to: ``well 3`` to ``well``; empty where there is only one."""
-    if len(domain.compartments) < 2:
-        return ""
-    return max((one.name for one in domain.compartments if place.startswith(one.name)), key=len)
-
-
-def bodies(program: Program, names: tuple[str, ...]) -> tuple[Body, ...]:
+def bodies(program: Program, names: Sequence[str]) -> tuple[Body, ...]:
     """The medium of each compartment.
 
     Parameters
     ----------
     names : (state,) of pools
     """
-    fixed = {pool.name for pool in program.table.pools
+    still = {pool.name for pool in program.table.pools
              if pool.counter or pool.compartment != "medium" or pool.name.startswith(FIXED)}  # fmt: skip
-    places = [name.partition(PLACE)[2] for name in program.index if name.partition(PLACE)[0] == VOLUME]
-    divided = [place for place in places if place] or places
+    places = [name.removeprefix(VOLUME) for name in program.index if name == VOLUME or name.startswith(VOLUME + AT)]
+    places = [place for place in places if place] or places  # ` at medium.0`, or nothing of one mixed body
+    parts: dict[str, list[str]] = {}
+    for place in places:
+        compartment = place.removeprefix(AT).partition(".")[0] if len(program.model.domain.compartments) > 1 else ""
+        parts.setdefault(compartment, []).append(place)
+    moving = [(name.partition(AT)[0], AT + name.partition(AT)[2] if AT in name else "", state)
+              for state, name in enumerate(names) if name not in still and name.startswith("medium.")]
     found = []
-    for compartment in dict.fromkeys(compartment_of(program.model.domain, place) for place in divided):
-        own = [place for place in divided if compartment_of(program.model.domain, place) == compartment]
-        order = {place: number for number, place in enumerate(own)}
-        pools: dict[str, list[tuple[int, int]]] = {}
-        for state, name in enumerate(names):
-            pool, _, place = name.partition(PLACE)
-            if name not in fixed and pool.startswith("medium.") and place in order:
-                pools.setdefault(pool, []).append((order[place], state))
-        volumes = [program.index[f"{VOLUME}{PLACE}{place}" if place else VOLUME] for place in own]
-        found.append(Body(compartment, np.array(volumes, dtype=np.int64),
-                          {pool: np.array([state for _, state in sorted(states)]) for pool, states in pools.items()}))
+    for compartment, own in parts.items():
+        pools: dict[str, list[int]] = {}
+        for pool, place, state in sorted(moving, key=lambda one: own.index(one[1]) if one[1] in own else -1):
+            if place in own:
+                pools.setdefault(pool, []).append(state)
+        found.append(Body(compartment, np.array([program.index[VOLUME + place] for place in own], dtype=np.int64),
+                          {pool: np.array(states, dtype=np.int64) for pool, states in pools.items()}))
     return tuple(found)
+
+
+def set_volumes(program: Program, rows: Sequence[Mapping[str, float]], values: Array, arm: Arm, time: float) -> None:
+    """Write the volumes that hold from ``time`` s on, and with places also how fast things pass between them.
+
+    Parameters
+    ----------
+    rows : (lane,) mappings of parameter path to value
+    values : (value, lane)
+    """
+    if program.model.domain.is_mixed:
+        values[program.index[VOLUME]] = volume_at(program.model, arm, time)
+        return
+    now = with_volumes(program.model.domain, volumes_at(program.model, arm, time))
+    for lane, row in enumerate(rows):
+        for name, number in place_values(program, row, now).items():
+            values[program.index[name], lane] = number
 
 
 def in_fresh(program: Program, pool: str) -> int | None:
     """Where the concentration of a pool in fresh medium (1/um^3) stands among all values; nothing where it has none.
 
-    ``TNF.in_fresh_medium`` is that of ``medium.TNF``, ``free:ORIGIN/CARGO.in_fresh_medium`` would be that of vesicles.
+    ``TNF.in_fresh_medium`` is that of ``medium.TNF``; ``free:ORIGIN/CARGO.in_fresh_medium`` would be that of vesicles.
     """
-    return program.index.get(f"{pool.removeprefix('medium.')}.in_fresh_medium")
+    return program.index.get(f"{base(pool).removeprefix('medium.')}.in_fresh_medium")
 
 
-def fresh_medium(program: Program, names: tuple[str, ...], values: Array) -> Array:
+def fresh(program: Program, pool: str, values: Array) -> Array | float:
+    """(lane,) concentration of a pool in fresh medium, 1/um^3; its share of it where sizes are told apart."""
+    place = in_fresh(program, pool)
+    if place is None:
+        return 0.0
+    share = classes.share_of(program.model, pool)
+    found: Array = values[place] * (values[program.index[share]] if share else 1.0)
+    return found
+
+
+def fresh_medium(program: Program, names: Sequence[str], values: Array) -> Array:
     """(state, lane) amounts in a vessel of fresh medium; vesicles count as added.
 
     Parameters
@@ -95,9 +116,7 @@ def fresh_medium(program: Program, names: tuple[str, ...], values: Array) -> Arr
     counters = {name: state for state, name in enumerate(names) if name.startswith(ADDED)}
     for body in bodies(program, names):
         for pool, states in body.pools.items():
-            place = in_fresh(program, pool)
-            if place is not None:
-                found[states] = values[place] * values[body.volumes]
-                if pool.startswith(FREE):
-                    found[counters[pool.replace(FREE, ADDED)]] += found[states].sum(axis=0)
+            found[states] = fresh(program, pool, values) * values[body.volumes]
+            if pool.startswith(FREE):
+                found[counters[base(pool).replace(FREE, ADDED)]] += found[states].sum(axis=0)
     return found

@@ -56,18 +56,21 @@ def check_agents(condition: Condition, solubles: Sequence[str], notes: Notes) ->
                       f"write `{{add: {exposure.agent}, concentration: {level}, at: 0 h}}`")
 
 
-def volumes_at(domain: Domain, arm: Arm, time: float) -> dict[str, float]:
-    """Volume of each compartment (um^3) from ``time`` s on, by name; of a vessel without any, under no name."""
-    found = _start(domain)
+def volumes_at(model: ResolvedModel, arm: Arm, time: float) -> dict[str, float]:
+    """Volume of each compartment (um^3) from ``time`` s on, by name; of a vessel without any, under no name.
+
+    Samples at the end of the run leave the medium as it is: nothing follows.
+    """
+    found = _start(model.domain)
     for one in arm.handling:
-        if one.at <= time:
-            found[one.compartment if one.compartment in found else next(iter(found))] += one.given - one.taken
+        if one.at <= time and one.at < model.schedule.duration:
+            found[one.compartment or next(iter(found))] += one.given - one.taken
     return found
 
 
-def volume_at(domain: Domain, arm: Arm, time: float) -> float:
+def volume_at(model: ResolvedModel, arm: Arm, time: float) -> float:
     """Volume of all medium (um^3) from ``time`` s on."""
-    return math.fsum(volumes_at(domain, arm, time).values())
+    return math.fsum(volumes_at(model, arm, time).values())
 
 
 def scaled(arm: Arm, factor: float) -> Arm:
@@ -78,6 +81,16 @@ def scaled(arm: Arm, factor: float) -> Arm:
 
 def _start(domain: Domain) -> dict[str, float]:
     return {one.name: one.volume for one in domain.compartments} or {"": domain.volume}
+
+
+def _in_reach(domain: Domain) -> dict[str, float]:
+    """Volumes of the compartments that hands reach: not of the liquid between the cells of a slice."""
+    return {name: volume for name, volume in _start(domain).items() if name != "slice"}
+
+
+def _compartment(name: str, domain: Domain) -> str:
+    """As `Handling` has it: empty where the vessel has only one."""
+    return name if len(domain.compartments) > 1 else ""
 
 
 def _followed(
@@ -92,7 +105,7 @@ def _followed(
             continue
         planned += [(time, path, item) for time in times]
         words.append(_english(item, times))
-    volumes = _start(domain)
+    volumes = _in_reach(domain)
     found: list[Handling] = []
     failed: set[str] = set()
     for time, path, item in sorted(planned, key=lambda one: one[0]):
@@ -113,7 +126,7 @@ def _at(
 ) -> list[Handling]:
     """What happens at one time; compartments are named where there are several."""
     if isinstance(item, ChangeSpec):
-        return _changed(time, path, item, volumes, notes)
+        return _changed(time, path, item, domain, volumes, notes)
     taken = notes.quantity(item.sample, "um^3", f"{path}.sample", positive=True)
     if taken is None:
         return []
@@ -132,10 +145,13 @@ def _at(
                   "there would be less medium than none" if is_too_much else "cells would stand dry",
                   "take less, or fewer times" if is_too_much else "take less, fewer times, or write `replaced: true`")
         return []
-    return [Handling(time, taken, taken if item.replaced else 0.0, name if len(volumes) > 1 else "", is_sample=True)]
+    given = taken if item.replaced else 0.0
+    return [Handling(time, taken, given, _compartment(name, domain), is_sample=True)]
 
 
-def _changed(time: float, path: str, item: ChangeSpec, volumes: Mapping[str, float], notes: Notes) -> list[Handling]:
+def _changed(
+    time: float, path: str, item: ChangeSpec, domain: Domain, volumes: Mapping[str, float], notes: Notes
+) -> list[Handling]:
     share = notes.quantity(item.change, "", f"{path}.change", positive=True)
     if share is None:
         return []
@@ -144,7 +160,7 @@ def _changed(time: float, path: str, item: ChangeSpec, volumes: Mapping[str, flo
                   "a change takes at most all of the medium", "there is no more to take",
                   "write `100 %`, or two changes one after another")
         return []
-    return [Handling(time, share * volumes[name], share * volumes[name], name if len(volumes) > 1 else "")
+    return [Handling(time, share * volumes[name], share * volumes[name], _compartment(name, domain))
             for name in ([item.of] if item.of else volumes)]
 
 
@@ -178,7 +194,7 @@ def _times(item: HandlingSpec | AddedSpec, path: str, end: float, notes: Notes) 
 
 
 def _is_known_place(of: str | None, path: str, domain: Domain, notes: Notes) -> bool:
-    known = list(_start(domain))
+    known = list(_in_reach(domain))
     if of is None or of in known:
         return True
     notes.unknown(f"{path}.of", f"part of this {domain.kind}", of, known, "nobody would know where it happens")
@@ -209,8 +225,9 @@ def _added(
     times = _times(item, path, model.schedule.duration, notes)
     if level is None or not times or not _is_known_place(item.of, path, model.domain, notes):
         return [], []
-    several = len(model.domain.compartments) > 1
+    reached = _in_reach(model.domain)
+    place = item.of or ("" if len(reached) > 1 else next(iter(reached)))
     when = f"at {item.at}" if len(times) == 1 else f"{len(times)} times, every {item.every} from {item.at}"
     where = f" to the {item.of}" if item.of else ""
-    return ([Addition(item.add, level, time, item.of or "" if several else "") for time in times],
+    return ([Addition(item.add, level, time, _compartment(place, model.domain)) for time in times],
             [f"{item.add} {item.concentration} added{where} {when}"])

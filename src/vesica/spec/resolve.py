@@ -21,6 +21,7 @@ from vesica.spec import (
     table,
     variability,
     vessel,
+    vessel_checks,
 )
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
@@ -134,6 +135,7 @@ def _resolve(
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
+    vessel_checks.check(spec, model, notes)
     return model
 
 
