@@ -16,7 +16,7 @@ import numpy as np
 from vesica.biology.sizes import SizeLaw
 from vesica.engine.table import Assignment, Flux, ProcessTable
 from vesica.spec.resolved import Domain, ResolvedModel
-from vesica.transport import pores
+from vesica.transport.pores import Membrane
 
 MARK: Final = "^"
 _WAY: Final = ("free:", "bound:", "inside:", "matrix:")  # pools that a vesicle goes through, after the owner's name
@@ -122,13 +122,12 @@ def _below(law: SizeLaw, pore: float) -> dict[str, float]:
 
 def through_pores(diffusivity: float, law: SizeLaw | None, area: float, row: Mapping[str, float]) -> float:
     """um^3/s that the pores of a membrane let pass of what has this size law, or is small."""
-    pore, density, thickness = (row[f"vessel.{name}"] for name in
-                                ("pore_diameter", "pore_density", "membrane_thickness"))
+    membrane = Membrane(area, *(row[f"vessel.{name}"] for name in
+                                ("pore_density", "pore_diameter", "membrane_thickness")))
     if law is None:
-        return float(pores.conductance(area, density, pore, thickness, 0.0, diffusivity))
+        return float(membrane.conductance(0.0, diffusivity))
     edges = np.geomspace(law.low, law.high, _POINTS + 1)
     middle = np.sqrt(edges[1:] * edges[:-1])
     weight = np.array([law.density(float(d)) for d in middle]) * np.diff(edges)
-    each = diffusivity / law.moment(-1) / middle  # D goes with 1/d
-    passed = pores.conductance(area, density, pore, thickness, middle, each)
+    passed = membrane.conductance(middle, diffusivity / law.moment(-1) / middle)  # D goes with 1/d
     return float(np.sum(weight * passed) / np.sum(weight))

@@ -107,7 +107,7 @@ def _inside(vessel: Domain, one: Compartment, what: str, mover: _Mover, row: Row
         up, down = hops(size, mover.diffusivity, 0.0)
         up = up + row[FLOW] * one.layers / one.volume
     else:
-        up, down = hops(size, mover.diffusivity, mover.sinking)
+        up, down = hops(size, mover.diffusivity, mover.sinking, wall=True)
     found = {}
     for layer, (out, back) in enumerate(zip(up.tolist(), down.tolist(), strict=True)):
         here, there = Place(one, layer), Place(one, layer + 1)
