@@ -7,7 +7,7 @@ from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
 from vesica.engine.phenotypes import bind_phenotypes
-from vesica.engine.places import FLOW
+from vesica.engine.places import FLOW, VOLUME
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
@@ -25,6 +25,9 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     """
     builder = TableBuilder()
     names = Names(model, builder)
+    builder.derive(VOLUME)
+    for agent in model.agents:
+        _bind_agent(names, agent)
     for origin in model.origins:
         _bind_medium(names, origin)
     for soluble in model.solubles:
@@ -47,11 +50,20 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         assignments=tuple(builder.assignments.values()),
         fluxes=tuple(builder.fluxes),
         tokens=tuple(Token(name, weights) for name, weights in builder.tokens.items()),
-        inputs=tuple(f"agent.{agent}" for agent in model.agents),
+        inputs=tuple(f"agent.{agent}" for agent in model.agents if f"agent.{agent}" not in builder.pools),
         parameters=tuple(model.parameters),
         derived=tuple(builder.derived),
         watched=tuple(builder.watched.values()),
     )
+
+
+def _bind_agent(names: Names, agent: str) -> None:
+    """An agent that evaporates is a concentration that falls; any other stands as its schedule says."""
+    rate = f"{agent}.evaporation_rate"
+    if rate in names.model.parameters:
+        pool = Pool(f"agent.{agent}", "medium", "molecule/um^3", f"{agent} in the medium", frozenset())
+        names.table.pool(pool)
+        names.table.flux(f"evaporation/{agent}", "medium", (rate, pool.name), {pool.name: -1}, frozenset())
 
 
 def _bind_medium(names: Names, origin: str) -> None:
@@ -91,6 +103,9 @@ def _bind_soluble(names: Names, soluble: str) -> None:
                      frozenset())
     if FLOW in names.model.parameters:
         names.table.flux(f"outflow/{soluble}", "medium", (_outflow(names), pool.name), {pool.name: -1}, frozenset())
+        if f"{soluble}.in_fresh_medium" in names.model.parameters:
+            names.table.flux(f"inflow/{soluble}", "medium", (FLOW, f"{soluble}.in_fresh_medium"), {pool.name: 1},
+                             frozenset())
 
 
 def is_taken_from(model: ResolvedModel) -> bool:

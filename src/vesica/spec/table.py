@@ -8,7 +8,7 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches, transfer, vessel
+from vesica.spec import medium, structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
 from vesica.spec.cells import CellType
 from vesica.spec.expressions import names_in
@@ -17,7 +17,7 @@ from vesica.spec.quantities import Given, Notes, parameter
 from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
-from vesica.spec.treatments import Inhibitor
+from vesica.spec.treatments import AddedSpec, Inhibitor
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
@@ -82,11 +82,17 @@ def words_of_networks(cell: CellType) -> set[str]:
 
 
 def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
+    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free.
+
+    And factors that the model declares, and adds or has in fresh medium.
+    """
     cells = [plan.cell for plan in plans]
     found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
     words = {word for cell in cells for word in words_of_networks(cell)}
-    return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
+    given = {item.add for condition in conditions(spec) for _, item in condition.exposures
+             if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
+    found |= (words & {*library.solubles, *spec.solubles}) | (given & {*spec.solubles})
+    return tuple(sorted(found | transfer.freed(cells, spec, library)))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -107,7 +113,7 @@ def build(
     """
     cells = [plan.name for plan in plans]
     solubles = solubles_of(spec, library, plans, book)
-    expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
+    expected = medium.expected(spec, solubles) | dict(book.expected) | vessel.expected(spec)
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
@@ -119,12 +125,13 @@ def build(
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec)
+    base |= switched | vessel.numbers(spec) | medium.numbers(spec, solubles, notes)
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
