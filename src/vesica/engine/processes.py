@@ -11,7 +11,7 @@ from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import FRESH, label_of, sender_of
 
 
 def process_table(model: ResolvedModel) -> ProcessTable:
@@ -56,6 +56,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
 def _bind_medium(names: Names, origin: str) -> None:
     """Free vesicles of one origin: decay, and loss to plastic."""
     needs = frozenset({f"origin:{origin}"})
+    is_fresh = f"{sender_of(origin)}.{FRESH}" in names.model.parameters
     for content in names.contents(origin):
         unit = content.unit
         for pool, label, weight in (
@@ -67,7 +68,8 @@ def _bind_medium(names: Names, origin: str) -> None:
             name = f"medium.{pool}:{origin}{content.suffix}"
             counter = pool in ("decayed", "added")
             described = f"{content.label} of {label_of(origin)} {label}"
-            names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
+            rest = names.table.derive(f"{origin}.fresh{content.suffix}") if is_fresh and pool == "free" else None
+            names.table.pool(Pool(name, "medium", unit, described, needs, rest, counter), **{content.token: weight})
         free = f"medium.free:{origin}{content.suffix}"
         freed = {f"medium.{content.frees}": 1} if content.frees else {}
         for process, rate, to in (

@@ -50,7 +50,7 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
             relative: float | None = None) -> Rest:
     """Cells that stood long in fresh medium without exposures, counters at zero; none of them dies meanwhile.
 
-    The medium is emptied: its pools start the run at zero.
+    The medium is fresh all the while, and when the run starts; but its vesicles come with the start.
 
     Parameters
     ----------
@@ -80,6 +80,8 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
     for place, pool in enumerate(pools):
         if pool.rest is not None:
             start[place] = system.values[program.index[pool.rest]]
+    at_start = start.copy()
+    start[[place for place, pool in enumerate(pools) if pool.name.startswith("medium.free:")]] = 0.0
     keep = np.array([pool.compartment != "medium" and not pool.counter for pool in pools], dtype=bool)
     restart = np.array([pool.restart for pool in pools], dtype=bool)
     state, messages, moving = start.copy(), [""] * system.lanes, ()
@@ -103,7 +105,7 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
                                "the run would start from an arbitrary state",
                                "look at the rules that act on this variable in untreated cells"))
     state[restart] = start[restart]
-    state[~keep] = 0.0
+    state[~keep] = at_start[~keep]
     for place, pool in enumerate(pools):
         if pool.pulse is not None:
             state[place] += system.values[program.index[pool.pulse]]

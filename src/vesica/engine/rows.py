@@ -18,7 +18,7 @@ from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
 from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, ResolvedModel
-from vesica.spec.vocabulary import size_paths
+from vesica.spec.vocabulary import FRESH, sender_of, size_paths
 from vesica.transport.diffusion import stokes_einstein
 
 TARGET_NUMBERS: Final = ("target_sites", "target_decay_rate", "target_binding_rate", "target_unbinding_rate",
@@ -106,6 +106,8 @@ def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: di
         value = model.domain.volume
     elif what in COMPLEMENTS:
         value = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
+    elif what == "fresh" or what.startswith("fresh/"):
+        value = _fresh(model, row, owner, what.removeprefix("fresh").removeprefix("/"))
     elif what.endswith("_start_share"):
         value = _start_share(model, row, owner, what.removesuffix("_start_share"))
     elif what in AGO:
@@ -113,6 +115,12 @@ def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: di
     else:
         value = _of_size(laws.setdefault(owner, size_law(row, owner)), what, row)
     return value
+
+
+def _fresh(model: ResolvedModel, row: Mapping[str, float], origin: str, cargo: str) -> float:
+    """Vesicles of a preparation in a dish of fresh medium, or copies of a cargo in them."""
+    name = sender_of(origin)
+    return row[f"{name}.{FRESH}"] * model.domain.volume * (row[f"{name}.{cargo}.copies"] if cargo else 1.0)
 
 
 def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, state: str) -> float:

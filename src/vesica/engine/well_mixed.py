@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.doses import Given, Snapshot, Source, gift, level, present_in
+from vesica.engine.doses import Given, Snapshot, Source, gift, level, present_in, supplied
 from vesica.engine.legs import follow
 from vesica.engine.nodes import Means, base, counts, means
 from vesica.engine.program import Program
@@ -133,8 +133,9 @@ def run_lanes(
         _set_agents(running, system, arm, begin)
         state = state.copy()
         for lane, book in enumerate(books):
-            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
+            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm], rows[lane]) for dose in arm.doses
                      if tick(dose.at) == begin]
+            gifts += [supplied(program, one, arm, rows[lane]) for one in arm.supplies if tick(one.at) == begin]
             _give(system, state, lane, gifts)
             book.given += gifts
         times = np.concatenate([[begin], grid[(grid > begin) & (grid < end)], [end]])

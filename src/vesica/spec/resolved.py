@@ -111,6 +111,7 @@ class BenchStep:
     name: str
     own: Mapping[str, float] = field(default_factory=dict)
     detergent: bool = False
+    digests: tuple[str, ...] = ()  # `protein`, `rna`, `dna`
     cycles: int = 1
     time: float = 0.0  # s
     label: str = ""
@@ -364,6 +365,7 @@ class ResolvedModel:
     measurements: tuple[Measurement, ...] = ()
     observe: tuple[str, ...] = ()
     preparations: tuple[Preparation, ...] = ()
+    soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
 
     @property
     def origins(self) -> tuple[str, ...]:

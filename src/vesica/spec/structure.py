@@ -32,8 +32,10 @@ from vesica.spec.vocabulary import (
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
+    FUSOGENICITY,
     INHIBITOR,
     MEDIUM,
+    SENDER_FUSOGENICITY,
     SOLUBLE,
     SOURCE_UNITS,
     TAKEN,
@@ -363,6 +365,12 @@ def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[F
     if cell.takes_up_vesicles:
         found |= {f"{cell.name}.{AFFINITY}{name}": (CELL_AFFINITY, Given("1", "default")) for name in senders}
     return found
+
+
+def choices_of_senders(senders: Iterable[str], said: str) -> dict[str, tuple[Field, Given]]:
+    """Parameters of vesicles by sender that a model has only where it names them."""
+    paths = [f"{name}.{FUSOGENICITY}" for name in senders]
+    return {path: (SENDER_FUSOGENICITY, Given("1", "default")) for path in paths if path in said}
 
 
 def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
