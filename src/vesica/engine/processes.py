@@ -7,12 +7,12 @@ from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
 from vesica.engine.phenotypes import bind_phenotypes
-from vesica.engine.places import FLOW, VOLUME
+from vesica.engine.places import FLOW, IN_FRESH, VOLUME
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import FRESH, label_of, sender_of
 
 
 def process_table(model: ResolvedModel) -> ProcessTable:
@@ -69,6 +69,7 @@ def _bind_agent(names: Names, agent: str) -> None:
 def _bind_medium(names: Names, origin: str) -> None:
     """Free vesicles of one origin: decay, and loss to plastic."""
     needs = frozenset({f"origin:{origin}"})
+    is_fresh = f"{sender_of(origin)}.{FRESH}" in names.model.parameters
     for content in names.contents(origin):
         unit = content.unit
         for pool, label, weight in (
@@ -93,6 +94,11 @@ def _bind_medium(names: Names, origin: str) -> None:
         if FLOW in names.model.parameters:
             moves = {free: -1, f"medium.removed:{origin}{content.suffix}": 1}
             names.table.flux(f"outflow/{origin}{content.suffix}", "medium", (_outflow(names), free), moves, needs)
+        if is_fresh:
+            fresh = names.table.derive(f"free:{origin}{content.suffix}{IN_FRESH}")
+            if FLOW in names.model.parameters:
+                moves = {free: 1, f"medium.added:{origin}{content.suffix}": 1}
+                names.table.flux(f"inflow/{origin}{content.suffix}", "medium", (FLOW, fresh), moves, needs)
 
 
 def _bind_soluble(names: Names, soluble: str) -> None:
@@ -103,8 +109,8 @@ def _bind_soluble(names: Names, soluble: str) -> None:
                      frozenset())
     if FLOW in names.model.parameters:
         names.table.flux(f"outflow/{soluble}", "medium", (_outflow(names), pool.name), {pool.name: -1}, frozenset())
-        if f"{soluble}.in_fresh_medium" in names.model.parameters:
-            names.table.flux(f"inflow/{soluble}", "medium", (FLOW, f"{soluble}.in_fresh_medium"), {pool.name: 1},
+        if f"{soluble}{IN_FRESH}" in names.model.parameters:
+            names.table.flux(f"inflow/{soluble}", "medium", (FLOW, f"{soluble}{IN_FRESH}"), {pool.name: 1},
                              frozenset())
 
 

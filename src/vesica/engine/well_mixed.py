@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import pouring
-from vesica.engine.doses import Given, Snapshot, Source, gift, present_in
+from vesica.engine.doses import Given, Snapshot, Source, gift, present_in, supplied
 from vesica.engine.hands import Hands, Sample
 from vesica.engine.legs import follow
 from vesica.engine.nodes import Means, counts, means
@@ -137,8 +137,9 @@ def run_lanes(
         state = state.copy()
         hands.act(state, begin)
         for lane, book in enumerate(books):
-            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
+            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm], rows[lane]) for dose in arm.doses
                      if tick(dose.at) == begin]
+            gifts += [supplied(program, one, arm, rows[lane]) for one in arm.supplies if tick(one.at) == begin]
             for given in gifts:
                 pouring.add(running, tables.names, system.values[:, lane], state[:, lane], dict(given.amounts),
                             pouring.compartment_of(program.model.domain, given.dose.recipient))

@@ -14,6 +14,7 @@ from vesica.spec import (
     arms,
     handling,
     measured,
+    preparations,
     rule_checks,
     rulebook,
     structure,
@@ -113,22 +114,27 @@ def _resolve(
     chosen = switches.choose(spec, library, overrides, notes)
     options = {switch.name: switch.chosen for switch in chosen}
     readings = measured.read(spec, library, names, plans, options, notes)
+    given = [item for condition in arms.conditions(spec) for item in condition.exposures]
+    prepared = preparations.plan(spec, given, library, names.cargo, [plan.name for plan in plans], notes)
+    of_medium = preparations.of_medium(spec, library, notes)
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
     schedule = _schedule(spec, notes)
     molar = _molar_masses(spec, library, notes)
-    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
+    numbers = table.build(spec, library, plans, prepared, book, chosen, {**readings.numbers, **of_medium}, molar, notes)
     model = ResolvedModel(
         title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
+        cargo=_cargo(names, plans, book, preparations.carried(prepared)),
+        solubles=table.solubles_of(spec, library, plans, book, prepared),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
-        observe=spec.observe,
+        observe=spec.observe, preparations=tuple(one.preparation for one in prepared),
+        soluble_kinds=preparations.soluble_kinds(spec, library),
     )  # fmt: skip
     drugs = {name: Drug(name, agent.inhibits, molar.get(name))
              for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
     masses = {name: molar.get(name) for name in names.agents}
     of_solubles = {name: molar.get(name) for name in model.solubles}
-    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs, apply, notes)
+    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs, apply, library, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
     agents |= set(book.agents) | _agents_read(plans, names)
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
@@ -145,7 +151,7 @@ def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue
 
 def _arms(
     spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: tuple[Masses, Masses],
-    drugs: Mapping[str, Drug], apply: Apply | None, notes: Notes,
+    drugs: Mapping[str, Drug], apply: Apply | None, library: Library, notes: Notes,
 ) -> list[Arm]:
     found = arms.conditions(spec)
     cells = [cell.name for cell in model.cells]
@@ -154,7 +160,7 @@ def _arms(
         counts = arms.count_cells(condition, cells, notes)
         handling.check_agents(condition, model.solubles, notes)
         arm = arms.resolve_arm(condition, counts, [item.name for item in found], model.schedule.duration, masses[0],
-                               notes)
+                               library, notes)
         arm = handling.handled(arm, condition, model, masses[1], notes)
         values = numbers.changes.get(condition.name, {})
         shown = {path: numbers.shown[condition.name][path] for path in values}
@@ -246,9 +252,10 @@ def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, 
 
 
 def _cargo(
-    names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook
+    names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook, prepared: set[str]
 ) -> tuple[Cargo, ...]:
-    used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
+    used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)}
+    used |= prepared | set(book.cargo)
     used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell)}
     return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
 

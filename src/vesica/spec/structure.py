@@ -32,7 +32,9 @@ from vesica.spec.vocabulary import (
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
+    FUSOGENICITY,
     INHIBITOR,
+    SENDER_FUSOGENICITY,
     SOURCE_UNITS,
     TAKEN,
     TAKEN_ENDINGS,
@@ -42,7 +44,8 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running", "isolation",
+                      "treatment", "storage"})
 
 
 @dataclass(frozen=True)
@@ -363,6 +366,12 @@ def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[F
     if cell.takes_up_vesicles:
         found |= {f"{cell.name}.{AFFINITY}{name}": (CELL_AFFINITY, Given("1", "default")) for name in senders}
     return found
+
+
+def choices_of_senders(senders: Iterable[str], said: str) -> dict[str, tuple[Field, Given]]:
+    """Parameters of vesicles by sender that a model has only where it names them."""
+    paths = [f"{name}.{FUSOGENICITY}" for name in senders]
+    return {path: (SENDER_FUSOGENICITY, Given("1", "default")) for path in paths if path in said}
 
 
 def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:
