@@ -13,6 +13,7 @@ from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
     measured,
+    medium,
     rule_checks,
     rulebook,
     structure,
@@ -22,6 +23,7 @@ from vesica.spec import (
     vessel,
 )
 from vesica.spec.arms import Apply, Condition, Drug
+from vesica.spec.cells import Network
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
 from vesica.spec.resolved import (
@@ -107,26 +109,28 @@ def _resolve(
         spec = sbml_words.with_sbml(spec, notes)
     names = structure.catalogue(spec, library, notes)
     plans = structure.plan_cells(spec, names, notes)
+    held = medium.build(medium.plan(spec, library, notes), names.solubles, names.agents, names.cargo, library, notes)
     chosen = switches.choose(spec, library, overrides, notes)
     options = {switch.name: switch.chosen for switch in chosen}
     readings = measured.read(spec, library, names, plans, options, notes)
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
     schedule = _schedule(spec, notes)
     molar = _molar_masses(spec, library, notes)
-    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
+    numbers = table.build(spec, names, plans, book, chosen, readings.numbers, molar, notes, held)
     model = ResolvedModel(
         title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
+        cargo=_cargo(names, plans, book, held.networks),
+        solubles=table.solubles_of(spec, names, plans, book, held.networks),
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
-        observe=spec.observe,
+        observe=spec.observe, networks=held.networks,
     )  # fmt: skip
     drugs = {name: Drug(name, agent.inhibits, molar.get(name))
              for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
     masses = {name: molar.get(name) for name in names.agents}
     resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    agents |= set(book.agents) | _agents_read(plans, names)
+    agents |= set(book.agents) | _agents_read(plans, names, held.networks)
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
@@ -134,8 +138,11 @@ def _resolve(
     return model
 
 
-def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue) -> set[str]:
-    return {word for plan in plans for word in table.words_of_networks(plan.cell)} & set(names.agents)
+def _agents_read(
+    plans: Sequence[structure.CellPlan], names: structure.Catalogue, of_medium: Sequence[Network]
+) -> set[str]:
+    read = (table.words_of_networks((*of_medium, *(network for plan in plans for network in plan.cell.networks))))
+    return read & set(names.agents)
 
 
 def _arms(
@@ -237,10 +244,12 @@ def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, 
 
 
 def _cargo(
-    names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook
+    names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook,
+    of_medium: Sequence[Network],
 ) -> tuple[Cargo, ...]:
     used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
-    used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell)}
+    used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell.networks)}
+    used |= {word.removeprefix(medium.FREE) for word in table.words_of_networks(of_medium)}
     return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
 
 

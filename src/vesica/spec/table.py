@@ -10,13 +10,14 @@ from vesica.errors import nearest
 from vesica.library import Library
 from vesica.spec import structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
-from vesica.spec.cells import CellType
+from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
 from vesica.spec.model import ModelSpec
+from vesica.spec.networks import NOTHING_BUILT, Built
 from vesica.spec.quantities import Given, Notes, parameter
 from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
-from vesica.spec.structure import CellPlan
+from vesica.spec.structure import Catalogue, CellPlan
 from vesica.spec.treatments import Inhibitor
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
@@ -70,10 +71,10 @@ class _Reader:
         return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
 
 
-def words_of_networks(cell: CellType) -> set[str]:
-    """Every word that the networks of a cell type read or move."""
+def words_of_networks(networks: Iterable[Network]) -> set[str]:
+    """Every word that networks read or move."""
     found: set[str] = set()
-    for network in cell.networks:
+    for network in networks:
         for reaction in network.reactions:
             found |= {*names_in(reaction.rate), *(name for name, _ in reaction.moves)}
         for one in network.assignments:
@@ -81,12 +82,13 @@ def words_of_networks(cell: CellType) -> set[str]:
     return found
 
 
-def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
+def solubles_of(spec: ModelSpec, names: Catalogue, plans: Sequence[CellPlan], book: Rulebook,
+                of_medium: Sequence[Network]) -> tuple[str, ...]:
     """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
     cells = [plan.cell for plan in plans]
     found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
-    words = {word for cell in cells for word in words_of_networks(cell)}
-    return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
+    words = words_of_networks((*of_medium, *(network for cell in cells for network in cell.networks)))
+    return tuple(sorted(found | words & {*names.solubles} | transfer.freed(cells, spec, names.library)))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -97,17 +99,19 @@ def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
 
 
 def build(
-    spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook, chosen: Sequence[Switch],
-    measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
+    spec: ModelSpec, names: Catalogue, plans: Sequence[CellPlan], book: Rulebook, chosen: Sequence[Switch],
+    measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes, held: Built = NOTHING_BUILT,
 ) -> Numbers:
-    """Every number of the model.
+    """Every number of the model; ``held`` are the networks of its medium.
 
     Later layers replace earlier ones: the library, its switches, measurements, the user's
     numbers, the options of the user's own switches.
     """
     cells = [plan.name for plan in plans]
-    solubles = solubles_of(spec, library, plans, book)
+    library = names.library
+    solubles = solubles_of(spec, names, plans, book, held.networks)
     expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
+    expected |= held.expected
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
@@ -120,7 +124,7 @@ def build(
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
-    base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
+    base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
@@ -155,13 +159,13 @@ def _library_layer(
 ) -> dict[str, Given]:
     layer = {f"medium.{name}": Given(f"@{entry}", "library:medium") for name, entry in library.medium.items()}
     for name in solubles:
-        if name in library.solubles:
-            layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
-                      for key, entry in library.solubles[name].numbers().items()}
-        elif name in spec.solubles:
+        if name in spec.solubles:
             said = spec.solubles[name]
             layer[f"{name}.decay_rate"] = Given(said.decay_rate, f"solubles.{name}.decay_rate")
             layer[f"{name}.diffusivity"] = Given(said.diffusivity or DIFFUSIVITY, f"solubles.{name}.diffusivity")
+        elif name in library.solubles:
+            layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
+                      for key, entry in library.solubles[name].numbers().items()}
     for plan in plans:
         layer |= structure.library_numbers(plan, library) | structure.network_numbers(plan)
     return layer

@@ -1,0 +1,86 @@
+"""The medium: free vesicles, solubles, and the reactions between these.
+
+A reaction of the medium has a rate per volume, so that a law reads the same in a stirred dish and in each place of a
+divided vessel; times the volume it is a flux in molecules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vesica.engine.expressions import assign, factors
+from vesica.engine.naming import Names
+from vesica.engine.table import Pool
+from vesica.spec.cells import Network
+from vesica.spec.medium import FREE, OWNER
+from vesica.spec.vocabulary import label_of
+
+
+def bind_medium(names: Names) -> None:
+    """Vesicles and solubles of the medium, then the networks between them."""
+    for origin in names.model.origins:
+        _bind_vesicles(names, origin)
+    for soluble in names.model.solubles:
+        _bind_soluble(names, soluble)
+    values = {one.name: f"{OWNER}.{network.name}.{one.name}"
+              for network in names.model.networks for one in network.assignments}
+    for network in names.model.networks:
+        _bind_network(names, network, values)
+
+
+def _bind_vesicles(names: Names, origin: str) -> None:
+    """Free vesicles of one origin: decay, and loss to plastic."""
+    needs = frozenset({f"origin:{origin}"})
+    for content in names.contents(origin):
+        unit = content.unit
+        for pool, label, weight in (
+            ("free", "free in the medium", 1),
+            ("plastic", "on plastic", 1),
+            ("decayed", "lost in the medium", 1),
+            ("added", "added from another dish", -1),
+        ):
+            name = f"medium.{pool}:{origin}{content.suffix}"
+            counter = pool in ("decayed", "added")
+            described = f"{content.label} of {label_of(origin)} {label}"
+            names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
+        free = f"medium.free:{origin}{content.suffix}"
+        freed = {f"medium.{content.frees}": 1} if content.frees else {}
+        for process, rate, to in (
+            ("medium_decay", "medium.ev_decay_rate", "decayed"),
+            ("plastic_loss", "medium.plastic_loss_rate", "plastic"),
+        ):
+            moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1} | (freed if to == "decayed" else {})
+            names.table.flux(f"{process}/{origin}{content.suffix}", "medium", (rate, free), moves, needs)
+
+
+def _bind_soluble(names: Names, soluble: str) -> None:
+    """A secreted factor in the medium, and its decay; cells bind their own secretion."""
+    pool = Pool(f"medium.{soluble}", "medium", "molecule", f"{soluble} in the medium", frozenset())
+    names.table.pool(pool)
+    names.table.flux(f"soluble_decay/{soluble}", "medium", (f"{soluble}.decay_rate", pool.name), {pool.name: -1},
+                     frozenset())
+
+
+def _bind_network(names: Names, network: Network, values: dict[str, str]) -> None:
+    """Reactions between solubles; nobody dies of them, and no vesicle is moved."""
+    own = {name: f"{OWNER}.{network.name}.{name}" for name in network.constants}
+    look_up = _words(names, own, values)
+    for one in network.assignments:
+        assign(values[one.name], one.value, look_up, names.table)
+    for reaction in network.reactions:
+        rate = (*factors(reaction.rate, look_up, names.table), names.table.derive("medium.volume"))
+        moves = {f"{OWNER}.{name}": count for name, count in reaction.moves}
+        names.table.flux(f"medium_reaction/{network.name}_{reaction.name}", OWNER, rate, moves, frozenset())
+
+
+def _words(names: Names, own: dict[str, str], values: dict[str, str]) -> Callable[[str], str]:
+    def look_up(word: str) -> str:
+        if word in own or word in values:
+            return own.get(word) or values[word]
+        if word in names.model.agents:
+            return f"agent.{word}"
+        if word in names.model.solubles:
+            return names.concentration(word)
+        return names.on_free_vesicles(word.removeprefix(FREE))
+
+    return look_up
