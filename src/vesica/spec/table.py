@@ -164,6 +164,7 @@ def _library_layer(
             layer[f"{name}.decay_rate"] = Given(said.decay_rate, f"solubles.{name}.decay_rate")
             layer[f"{name}.diffusivity"] = Given(said.diffusivity or DIFFUSIVITY, f"solubles.{name}.diffusivity")
         elif name in library.solubles:
+            layer[f"{name}.decay_rate"] = Given("0 1/s", "default")
             layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
                       for key, entry in library.solubles[name].numbers().items()}
     for plan in plans:
