@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
+from vesica.engine.places import FLOW
 from vesica.engine.table import Pool
 from vesica.spec.cells import Network
-from vesica.spec.medium import FREE, OWNER
+from vesica.spec.medium_networks import FREE, OWNER
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import label_of
 
 
@@ -38,9 +40,10 @@ def _bind_vesicles(names: Names, origin: str) -> None:
             ("plastic", "on plastic", 1),
             ("decayed", "lost in the medium", 1),
             ("added", "added from another dish", -1),
+            *((("removed", "taken out of the vessel", 1),) if is_taken_from(names.model) else ()),
         ):
             name = f"medium.{pool}:{origin}{content.suffix}"
-            counter = pool in ("decayed", "added")
+            counter = pool in ("decayed", "added", "removed")
             described = f"{content.label} of {label_of(origin)} {label}"
             names.table.pool(Pool(name, "medium", unit, described, needs, counter=counter), **{content.token: weight})
         free = f"medium.free:{origin}{content.suffix}"
@@ -51,6 +54,9 @@ def _bind_vesicles(names: Names, origin: str) -> None:
         ):
             moves = {free: -1, f"medium.{to}:{origin}{content.suffix}": 1} | (freed if to == "decayed" else {})
             names.table.flux(f"{process}/{origin}{content.suffix}", "medium", (rate, free), moves, needs)
+        if FLOW in names.model.parameters:
+            moves = {free: -1, f"medium.removed:{origin}{content.suffix}": 1}
+            names.table.flux(f"outflow/{origin}{content.suffix}", "medium", (_outflow(names), free), moves, needs)
 
 
 def _bind_soluble(names: Names, soluble: str) -> None:
@@ -59,6 +65,18 @@ def _bind_soluble(names: Names, soluble: str) -> None:
     names.table.pool(pool)
     names.table.flux(f"soluble_decay/{soluble}", "medium", (f"{soluble}.decay_rate", pool.name), {pool.name: -1},
                      frozenset())
+    if FLOW in names.model.parameters:
+        names.table.flux(f"outflow/{soluble}", "medium", (_outflow(names), pool.name), {pool.name: -1}, frozenset())
+
+
+def is_taken_from(model: ResolvedModel) -> bool:
+    """Whether medium leaves the vessel: with a flow, or by hand."""
+    return FLOW in model.parameters or any(arm.handling for arm in model.arms)
+
+
+def _outflow(names: Names) -> str:
+    """Value name of the share of the medium that flows out per time."""
+    return names.table.assign("medium.outflow", "quotient", FLOW, names.table.derive("medium.volume"))
 
 
 def _bind_network(names: Names, network: Network, values: dict[str, str]) -> None:

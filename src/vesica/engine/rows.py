@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
+from vesica.engine import classes, place_numbers
 from vesica.engine.nodes import AGO, COMPLEMENTS, rests_on
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
 from vesica.interventions import left_by
-from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.resolved import Arm, Domain, ResolvedModel
 from vesica.spec.vocabulary import size_paths
 from vesica.transport.diffusion import stokes_einstein
 
@@ -75,10 +76,24 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     for group in program.groups:
         for name, numbers in with_derived(program, row, group.numbers(row)).items():
             values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
+    values |= place_values(program, row)
     for name in program.table.derived:
         if name not in values:
             values[name] = _derived(program.model, name, row, laws)
     return values
+
+
+def place_values(program: Program, row: Mapping[str, float], domain: Domain | None = None) -> dict[str, float]:
+    """Numbers of the places of a vessel, and of the sizes that its pores tell apart; none where all medium is one.
+
+    ``domain`` is the vessel as it is now, if it is not as it was at the start.
+    """
+    model = program.model
+    if model.domain.is_mixed:
+        return {}
+    laws = {origin: size_law(row, origin) for origin in model.origins}
+    found = place_numbers.numbers(model, row, laws, domain) | classes.shares(model.domain, laws, row)
+    return {name: value for name, value in found.items() if name in program.index}
 
 
 def with_derived(program: Program, row: Mapping[str, float], numbers: Mapping[str, NDArray[np.float64]]

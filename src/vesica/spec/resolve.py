@@ -13,7 +13,7 @@ from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
     measured,
-    medium,
+    medium_networks,
     rule_checks,
     rulebook,
     structure,
@@ -21,6 +21,7 @@ from vesica.spec import (
     table,
     variability,
     vessel,
+    vessel_checks,
 )
 from vesica.spec.arms import Apply, Condition, Drug
 from vesica.spec.cells import Network
@@ -109,7 +110,7 @@ def _resolve(
         spec = sbml_words.with_sbml(spec, notes)
     names = structure.catalogue(spec, library, notes)
     plans = structure.plan_cells(spec, names, notes)
-    held = medium.build(medium.plan(spec, library, notes), names.solubles, names.agents, names.cargo, library, notes)
+    held = medium_networks.build(medium_networks.plan(spec, library, notes), names, notes)
     chosen = switches.choose(spec, library, overrides, notes)
     options = {switch.name: switch.chosen for switch in chosen}
     readings = measured.read(spec, library, names, plans, options, notes)
@@ -135,6 +136,7 @@ def _resolve(
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
+    vessel_checks.check(spec, model, notes)
     return model
 
 
@@ -249,7 +251,7 @@ def _cargo(
 ) -> tuple[Cargo, ...]:
     used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
     used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell.networks)}
-    used |= {word.removeprefix(medium.FREE) for word in table.words_of_networks(of_medium)}
+    used |= {word.removeprefix(medium_networks.FREE) for word in table.words_of_networks(of_medium)}
     return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
 
 

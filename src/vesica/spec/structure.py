@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import medium, network_checks, networks, phenotypes, transfer, variability
+from vesica.spec import medium_networks, network_checks, networks, phenotypes, transfer, variability
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
 from vesica.spec.expressions import FUNCTIONS
@@ -78,7 +78,7 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
 
     What the library knows as an agent and as a soluble is the one that the model makes of it.
     """
-    made = medium.substances(spec, library)
+    made = medium_networks.substances(spec, library)
     cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
              for name, item in library.cargo.items()}  # fmt: skip
     agents = {name: item.label for name, item in library.agents.items() if name not in library.solubles or

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from vesica.library import Library
 from vesica.spec import networks
@@ -18,6 +18,19 @@ OWNER: Final = "medium"
 FREE: Final = "free_"  # copies on free vesicles of all classes, per volume
 _OF_CELLS: Final = ("states", "compartments", "cargo", "targets", "signals", "solubles", "provides", "rules",
                     "without_rules", "sbml")
+
+
+class Known(Protocol):
+    """What names mean, as `structure.Catalogue` says."""
+
+    @property
+    def library(self) -> Library: ...
+    @property
+    def cargo(self) -> Mapping[str, Any]: ...
+    @property
+    def agents(self) -> Mapping[str, str]: ...
+    @property
+    def solubles(self) -> Mapping[str, str]: ...
 
 
 def plan(spec: ModelSpec, library: Library, notes: Notes) -> tuple[Plan, ...]:
@@ -47,15 +60,13 @@ def _check_words(held: Plan, place: str, notes: Notes) -> None:
                   f"give it to a cell with `networks: [{held.name}]`, or write what it holds as solubles")
 
 
-def build(plans: Sequence[Plan], solubles: Iterable[str], agents: Iterable[str], cargo: Iterable[str],
-          library: Library, notes: Notes) -> Built:
+def build(plans: Sequence[Plan], names: Known, notes: Notes) -> Built:
     """Read the networks of the medium and prove units, equations and totals; rates are concentrations per time."""
     unit = SOURCE_UNITS["soluble"]
-    outside = dict.fromkeys(solubles, unit)
-    words = dict.fromkeys(agents, unit) | outside | {f"{FREE}{name}": unit for name in cargo}
-    taken = dict.fromkeys(words, "a value of the medium")
-    networks.check_names(plans, taken, notes)
-    return networks.build(plans, OWNER, words, outside, library, notes)
+    outside = dict.fromkeys(names.solubles, unit)
+    words = dict.fromkeys(names.agents, unit) | outside | {f"{FREE}{name}": unit for name in names.cargo}
+    networks.check_names(plans, dict.fromkeys(words, "a value of the medium"), notes)
+    return networks.build(plans, OWNER, words, outside, names.library, notes)
 
 
 def substances(spec: ModelSpec, library: Library) -> frozenset[str]:
