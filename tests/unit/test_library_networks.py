@@ -85,8 +85,9 @@ def stimulated(network: str, cell: str) -> Run:
 def asked(network: str) -> set[str]:
     """Agents of the library that are no solubles in a model with the network."""
     known = library.load("cns")
-    moved = str(known.networks[network])
-    return {agent for agent in known.agents if agent not in known.solubles or agent not in moved}
+    words = known.networks[network]
+    moved = " ".join([*words.get("solubles", ()), *(one["equation"] for one in words.get("reactions", {}).values())])
+    return {agent for agent in known.agents if agent not in known.solubles or agent not in moved.split()}
 
 
 def silenced(made: ResolvedModel) -> dict[str, str]:

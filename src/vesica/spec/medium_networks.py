@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from vesica.library import Library
 from vesica.spec import networks
@@ -14,23 +14,13 @@ from vesica.spec.networks import Built, Plan
 from vesica.spec.quantities import Notes
 from vesica.spec.vocabulary import SOURCE_UNITS
 
+if TYPE_CHECKING:
+    from vesica.spec.structure import Catalogue
+
 OWNER: Final = "medium"
 FREE: Final = "free_"  # copies on free vesicles of all classes, per volume
 _OF_CELLS: Final = ("states", "compartments", "cargo", "targets", "signals", "solubles", "provides", "rules",
                     "without_rules", "sbml")
-
-
-class Known(Protocol):
-    """What names mean, as `structure.Catalogue` says."""
-
-    @property
-    def library(self) -> Library: ...
-    @property
-    def cargo(self) -> Mapping[str, Any]: ...
-    @property
-    def agents(self) -> Mapping[str, str]: ...
-    @property
-    def solubles(self) -> Mapping[str, str]: ...
 
 
 def plan(spec: ModelSpec, library: Library, notes: Notes) -> tuple[Plan, ...]:
@@ -60,7 +50,7 @@ def _check_words(held: Plan, place: str, notes: Notes) -> None:
                   f"give it to a cell with `networks: [{held.name}]`, or write what it holds as solubles")
 
 
-def build(plans: Sequence[Plan], names: Known, notes: Notes) -> Built:
+def build(plans: Sequence[Plan], names: Catalogue, notes: Notes) -> Built:
     """Read the networks of the medium and prove units, equations and totals; rates are concentrations per time."""
     unit = SOURCE_UNITS["soluble"]
     outside = dict.fromkeys(names.solubles, unit)
