@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
-from vesica.engine.places import FLOW
+from vesica.engine.places import FLOW, VOLUME
 from vesica.engine.table import Pool
 from vesica.spec.cells import Network
 from vesica.spec.medium_networks import FREE, OWNER
@@ -19,7 +19,10 @@ from vesica.spec.vocabulary import label_of
 
 
 def bind_medium(names: Names) -> None:
-    """Vesicles and solubles of the medium, then the networks between them."""
+    """Agents, vesicles and solubles of the medium, then the networks between them."""
+    names.table.derive(VOLUME)
+    for agent in names.model.agents:
+        _bind_agent(names, agent)
     for origin in names.model.origins:
         _bind_vesicles(names, origin)
     for soluble in names.model.solubles:
@@ -28,6 +31,15 @@ def bind_medium(names: Names) -> None:
               for network in names.model.networks for one in network.assignments}
     for network in names.model.networks:
         _bind_network(names, network, values)
+
+
+def _bind_agent(names: Names, agent: str) -> None:
+    """An agent that evaporates is a concentration that falls; any other stands as its schedule says."""
+    rate = f"{agent}.evaporation_rate"
+    if rate in names.model.parameters:
+        pool = Pool(f"agent.{agent}", "medium", "molecule/um^3", f"{agent} in the medium", frozenset())
+        names.table.pool(pool)
+        names.table.flux(f"evaporation/{agent}", "medium", (rate, pool.name), {pool.name: -1}, frozenset())
 
 
 def _bind_vesicles(names: Names, origin: str) -> None:
@@ -67,6 +79,9 @@ def _bind_soluble(names: Names, soluble: str) -> None:
                      frozenset())
     if FLOW in names.model.parameters:
         names.table.flux(f"outflow/{soluble}", "medium", (_outflow(names), pool.name), {pool.name: -1}, frozenset())
+        if f"{soluble}.in_fresh_medium" in names.model.parameters:
+            names.table.flux(f"inflow/{soluble}", "medium", (FLOW, f"{soluble}.in_fresh_medium"), {pool.name: 1},
+                             frozenset())
 
 
 def is_taken_from(model: ResolvedModel) -> bool:
@@ -76,7 +91,7 @@ def is_taken_from(model: ResolvedModel) -> bool:
 
 def _outflow(names: Names) -> str:
     """Value name of the share of the medium that flows out per time."""
-    return names.table.assign("medium.outflow", "quotient", FLOW, names.table.derive("medium.volume"))
+    return names.table.assign("medium.outflow", "quotient", FLOW, names.table.derive(VOLUME))
 
 
 def _bind_network(names: Names, network: Network, values: dict[str, str]) -> None:
@@ -86,7 +101,7 @@ def _bind_network(names: Names, network: Network, values: dict[str, str]) -> Non
     for one in network.assignments:
         assign(values[one.name], one.value, look_up, names.table)
     for reaction in network.reactions:
-        rate = (*factors(reaction.rate, look_up, names.table), names.table.derive("medium.volume"))
+        rate = (*factors(reaction.rate, look_up, names.table), names.table.derive(VOLUME))
         moves = {f"{OWNER}.{name}": count for name, count in reaction.moves}
         names.table.flux(f"medium_reaction/{network.name}_{reaction.name}", OWNER, rate, moves, frozenset())
 

@@ -70,7 +70,7 @@ def substances(spec: ModelSpec, library: Library) -> frozenset[str]:
         found |= set(words.solubles)
         if isinstance(words, NetworkSpec):
             found |= {name for reaction in words.reactions.values() for name in _moved(reaction.equation)}
-    return frozenset(found)
+    return frozenset(found & {*library.solubles, *spec.solubles})
 
 
 def _held(spec: ModelSpec, library: Library) -> Iterator[CellSpec | NetworkSpec]:

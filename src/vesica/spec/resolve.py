@@ -12,6 +12,7 @@ from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
+    handling,
     measured,
     medium_networks,
     rule_checks,
@@ -40,6 +41,7 @@ from vesica.spec.rule_words import BOUND
 FIDELITIES: Final = ("well_mixed", "stochastic")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
 MOST_OUTPUTS: Final = 200_000
+Masses = Mapping[str, float | None]  # g/mol, of agents or solubles
 
 
 def resolve(
@@ -129,7 +131,8 @@ def _resolve(
     drugs = {name: Drug(name, agent.inhibits, molar.get(name))
              for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
     masses = {name: molar.get(name) for name in names.agents}
-    resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
+    of_solubles = {name: molar.get(name) for name in model.solubles}
+    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs, apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
     agents |= set(book.agents) | _agents_read(plans, names, held.networks)
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
@@ -148,7 +151,7 @@ def _agents_read(
 
 
 def _arms(
-    spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: Mapping[str, float | None],
+    spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: tuple[Masses, Masses],
     drugs: Mapping[str, Drug], apply: Apply | None, notes: Notes,
 ) -> list[Arm]:
     found = arms.conditions(spec)
@@ -156,7 +159,10 @@ def _arms(
     resolved = []
     for condition in found:
         counts = arms.count_cells(condition, cells, notes)
-        arm = arms.resolve_arm(condition, counts, [item.name for item in found], model.schedule.duration, masses, notes)
+        handling.check_agents(condition, model.solubles, notes)
+        arm = arms.resolve_arm(condition, counts, [item.name for item in found], model.schedule.duration, masses[0],
+                               notes)
+        arm = handling.handled(arm, condition, model, masses[1], notes)
         values = numbers.changes.get(condition.name, {})
         shown = {path: numbers.shown[condition.name][path] for path in values}
         words = tuple(f"{path} is {text}" for path, text in shown.items())
@@ -241,7 +247,8 @@ def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, 
     own: dict[str, Mapping[str, SolubleSpec | AgentSpec]] = {"solubles": spec.solubles, "agents": spec.agents}
     for key, words in own.items():
         for name, said in words.items():
-            masses[name] = molar_mass_of(said.molar_mass, f"{key}.{name}.molar_mass", notes)
+            if said.molar_mass is not None or name not in masses:
+                masses[name] = molar_mass_of(said.molar_mass, f"{key}.{name}.molar_mass", notes)
     return masses
 
 

@@ -198,13 +198,14 @@ class Domain:
 class Handling:
     """What a hand does to the medium at a time: ``taken`` um^3 of it go, then ``given`` um^3 of fresh medium come.
 
-    ``compartment`` is empty for the whole vessel. What is left is mixed.
+    ``compartment`` is empty where the vessel has only one. What is left is mixed. What a sample takes is noted.
     """
 
     at: float
     taken: float
     given: float
     compartment: str = ""
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from vesica.spec import medium_networks, network_checks, networks, phenotypes, t
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
 from vesica.spec.expressions import FUNCTIONS
-from vesica.spec.model import CargoSpec, ModelSpec
+from vesica.spec.model import AgentSpec, CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo
@@ -33,8 +33,6 @@ from vesica.spec.vocabulary import (
     CELL_SOLUBLE,
     CELL_TARGETS,
     INHIBITOR,
-    MEDIUM,
-    SOLUBLE,
     SOURCE_UNITS,
     TAKEN,
     TAKEN_ENDINGS,
@@ -81,8 +79,7 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
     made = medium_networks.substances(spec, library)
     cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
              for name, item in library.cargo.items()}  # fmt: skip
-    agents = {name: item.label for name, item in library.agents.items() if name not in library.solubles or
-              name not in made}  # fmt: skip
+    agents = {name: item.label for name, item in library.agents.items() if name not in made}
     solubles = {name: item.label for name, item in library.solubles.items() if name not in agents}
     for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
         for name, words in getattr(spec, key).items():
@@ -91,14 +88,16 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
                           "rules of the library would act on something else", "choose another name")
     cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
               for name, item in spec.cargo.items()}  # fmt: skip
-    agents |= {name: item.label or name for name, item in spec.agents.items()}
+    agents |= {name: item.label or agents.get(name, name) for name, item in spec.agents.items() if name not in made}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
     transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
 
 
 def _is_same(theirs: Cargo | str, words: object) -> bool:
-    """Whether a model says of a cargo what the library says: then both mean one thing."""
+    """Whether a model says of a cargo what the library says, or of an agent only how it evaporates."""
+    if isinstance(words, AgentSpec):
+        return words.model_fields_set <= {"evaporation_rate"}
     return (isinstance(theirs, Cargo) and isinstance(words, CargoSpec)
             and (theirs.kind, theirs.topology) == (words.kind, words.topology))
 
@@ -368,12 +367,6 @@ def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[F
     if cell.takes_up_vesicles:
         found |= {f"{cell.name}.{AFFINITY}{name}": (CELL_AFFINITY, Given("1", "default")) for name in senders}
     return found
-
-
-def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
-    """Every parameter of the medium, by path."""
-    paths = {f"medium.{name}": field for name, field in MEDIUM.items()}
-    return paths | {f"{soluble}.{name}": field for soluble in solubles for name, field in SOLUBLE.items()}
 
 
 def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:

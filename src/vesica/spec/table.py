@@ -8,7 +8,7 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches, transfer, vessel
+from vesica.spec import medium, structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
 from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
@@ -18,7 +18,7 @@ from vesica.spec.quantities import Given, Notes, parameter
 from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import Catalogue, CellPlan
-from vesica.spec.treatments import Inhibitor
+from vesica.spec.treatments import AddedSpec, Inhibitor
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
@@ -84,11 +84,17 @@ def words_of_networks(networks: Iterable[Network]) -> set[str]:
 
 def solubles_of(spec: ModelSpec, names: Catalogue, plans: Sequence[CellPlan], book: Rulebook,
                 of_medium: Sequence[Network]) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
+    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free.
+
+    And factors that are added, or stand in fresh medium.
+    """
     cells = [plan.cell for plan in plans]
     found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
+    found |= transfer.freed(cells, spec, names.library)
     words = words_of_networks((*of_medium, *(network for cell in cells for network in cell.networks)))
-    return tuple(sorted(found | words & {*names.solubles} | transfer.freed(cells, spec, names.library)))
+    words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
+              if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
+    return tuple(sorted(found | words & {*names.solubles}))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -110,7 +116,7 @@ def build(
     cells = [plan.name for plan in plans]
     library = names.library
     solubles = solubles_of(spec, names, plans, book, held.networks)
-    expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
+    expected = medium.expected(spec, solubles) | dict(book.expected) | vessel.expected(spec)
     expected |= held.expected
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
@@ -123,12 +129,13 @@ def build(
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec)
+    base |= switched | vessel.numbers(spec) | medium.numbers(spec, solubles, notes)
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
