@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from vesica.spec.cells import CellType
+from vesica.spec.cells import CellType, Network
 from vesica.spec.vocabulary import PREPARED, origin_of, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
@@ -367,6 +367,13 @@ class ResolvedModel:
     observe: tuple[str, ...] = ()
     preparations: tuple[Preparation, ...] = ()
     soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
+    networks: tuple[Network, ...] = ()  # in the medium; those of cells are in `cells`
+
+    @property
+    def every_network(self) -> tuple[tuple[str, Network], ...]:
+        """Networks of all cell types, then those of the medium, each with its owner: a cell type, or ``medium``."""
+        held = [(cell.name, network) for cell in self.cells for network in cell.networks]
+        return (*held, *(("medium", network) for network in self.networks))
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
 def _is_of_network(model: ResolvedModel, owner: str, name: str) -> bool:
     """Whether a number is a constant of a network, or where one of its states starts."""
     cell, _, thing = owner.partition(".")
-    networks = [network for held in model.cells if held.name == cell for network in held.networks]
+    networks = [network for held, network in model.every_network if held == cell]
     return any((network.name == thing and name in network.constants)
                or (name in _STARTS and thing in {state.name for state in network.states}) for network in networks)
 
