@@ -21,6 +21,7 @@ from vesica.report import (
     phenotypes,
     sources,
     svg,
+    vessel,
     whole,
 )
 from vesica.report.blocks import Section, breakable
@@ -41,6 +42,7 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     passage.signals,
     networks.networks,
     passage.transfer,
+    vessel.vessel,
     grounds.required_dose,
     grounds.mixing,
     grounds.rules,
