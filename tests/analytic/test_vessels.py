@@ -116,7 +116,7 @@ def transwell(pore: float, layers: int = 1) -> tuple[Domain, dict[str, float]]:
     mixing = "stirred" if layers == 1 else "still"
     domain = Domain("transwell", ABOVE + BELOW, BELOW / 9.6e8, mixing, (
         Compartment("insert", ABOVE, ABOVE / MEMBRANE_AREA, layers, ("taker", "donor")),
-        Compartment("well", BELOW, BELOW / 9.6e8, layers, ()),
+        Compartment("well", BELOW, BELOW / 9.6e8, layers, (), "both"),
     ))  # fmt: skip
     return domain, {"vessel.pore_diameter": pore, "vessel.pore_density": 1.0, "vessel.membrane_thickness": 10.0}
 
@@ -168,7 +168,7 @@ def test_the_engine_solves_the_layers_of_a_transwell_as_they_stand() -> None:
     """
     domain, changes = transwell(0.4, 6)
     found = poured(domain, changes, 48.0)
-    above, below = (heights(domain, one) for one in domain.compartments)
+    above, below = (heights(one) for one in domain.compartments)
     parts = [operator(one, *hops(one, EV, wall=True)) for one in (above, below)]
     whole = block_diag(*parts)
     wide = BELOW / domain.compartments[1].depth
@@ -186,7 +186,8 @@ def test_the_engine_solves_the_layers_of_a_transwell_as_they_stand() -> None:
 # --- flow channels ---
 
 SEGMENTS, FLOW = 10, 1e7  # um^3/s
-CHANNEL = Domain("channel", 1e9, 100.0, "stirred", (Compartment("channel", 1e9, 1e4, SEGMENTS, ("donor", "taker")),))
+PIPE = Compartment("channel", 1e9, 1e4, SEGMENTS, ("donor", "taker"), "none")
+CHANNEL = Domain("channel", 1e9, 100.0, "stirred", (PIPE,))
 THICK = {"medium.viscosity": 1e12}  # Pa s: nothing diffuses between segments
 
 
