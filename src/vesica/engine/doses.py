@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
-from vesica.spec.resolved import Arm, Dose, Exposure
+from vesica.spec.resolved import Arm, Dose
 from vesica.spec.vocabulary import sender_of
 
 Snapshot = Mapping[str, float]
@@ -49,12 +49,6 @@ def present_in(program: Program, arm: Arm, sources: Mapping[str, Arm]) -> frozen
         origins |= {part.split(":")[1] for part in present_in(program, sources[dose.from_arm], sources)
                     if part.startswith("origin:")}
     return frozenset({f"cell:{name}" for name in cells} | {f"origin:{name}" for name in origins})
-
-
-def level(exposure: Exposure, time: float) -> float:
-    """Concentration, in molecule/um^3, that holds from ``time`` s on."""
-    begun = [value for start, value in zip(exposure.times, exposure.levels, strict=True) if tick(start) <= time]
-    return begun[-1] if begun else 0.0
 
 
 def gift(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vesica.engine import drugs
 from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
 from vesica.engine.naming import Names
@@ -11,7 +12,7 @@ from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import Pool, ProcessTable, TableBuilder, Token
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import CLEARANCE, label_of
 
 
 def process_table(model: ResolvedModel) -> ProcessTable:
@@ -29,6 +30,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     for soluble in model.solubles:
         _bind_soluble(names, soluble)
     for cell in model.cells:
+        drugs.bind_drugs(model, builder, cell.name)
         bind_cell_contents(names, cell)
         bind_networks(names, cell)
         bind_phenotypes(names, cell)
@@ -46,7 +48,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         assignments=tuple(builder.assignments.values()),
         fluxes=tuple(builder.fluxes),
         tokens=tuple(Token(name, weights) for name, weights in builder.tokens.items()),
-        inputs=tuple(f"agent.{agent}" for agent in model.agents),
+        inputs=(*(f"agent.{agent}" for agent in model.agents), *drugs.inputs(model)),
         parameters=tuple(model.parameters),
         derived=tuple(builder.derived),
         watched=tuple(builder.watched.values()),
@@ -82,5 +84,5 @@ def _bind_soluble(names: Names, soluble: str) -> None:
     """A secreted factor in the medium, and its decay; cells bind their own secretion."""
     pool = Pool(f"medium.{soluble}", "medium", "molecule", f"{soluble} in the medium", frozenset())
     names.table.pool(pool)
-    names.table.flux(f"soluble_decay/{soluble}", "medium", (f"{soluble}.decay_rate", pool.name), {pool.name: -1},
-                     frozenset())
+    decay = names.drugged("medium", f"{soluble}{CLEARANCE}", f"{soluble}.decay_rate")
+    names.table.flux(f"soluble_decay/{soluble}", "medium", (decay, pool.name), {pool.name: -1}, frozenset())

@@ -16,7 +16,6 @@ from vesica.engine.nodes import AGO, COMPLEMENTS, rests_on
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
-from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import size_paths
 from vesica.transport.diffusion import stokes_einstein
@@ -38,10 +37,6 @@ def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | N
     row.update(arm.values)
     for path, factor in arm.factors.items():
         row[path] *= factor
-    for held in arm.inhibitions:
-        left = left_by(held, row)
-        for path in held.paths:
-            row[path] *= left
     return row
 
 

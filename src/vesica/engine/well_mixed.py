@@ -13,13 +13,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.doses import Given, Snapshot, Source, gift, level, present_in
+from vesica.engine import drugs
+from vesica.engine.doses import Given, Snapshot, Source, gift, present_in
 from vesica.engine.legs import follow
 from vesica.engine.nodes import Means, base, counts, means
 from vesica.engine.program import Program
 from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import value_vector
-from vesica.engine.schedule import edges, output_times, tick
+from vesica.engine.schedule import edges, level, output_times, tick
 from vesica.engine.system import Lanes, runaway
 from vesica.spec.resolved import Arm
 from vesica.spec.vocabulary import sender_of
@@ -120,6 +121,7 @@ def run_lanes(
     column = {name: at for at, name in enumerate(program.species)}
     pools = means(running.table, running.groups, tables.names, column)
     shown = means(running.table, running.groups, (*tables.names, *tables.watched_names), column)
+    _set_inputs(running, system, arm, None)
     rest = resting(running, system, present, {} if rests is None else rests)
     state = rest.state
     absolute = _absolute(program, tables.names, arm)
@@ -130,7 +132,7 @@ def run_lanes(
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
             _take_snapshots(books, begin, program, pools, state)
-        _set_agents(running, system, arm, begin)
+        _set_inputs(running, system, arm, begin)
         state = state.copy()
         for lane, book in enumerate(books):
             gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
@@ -209,11 +211,14 @@ def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
                      for name in map(base, names)])
 
 
-def _set_agents(program: Program, system: Lanes, arm: Arm, time: float) -> None:
-    """Set the concentrations that hold from ``time`` s on."""
-    for agent in program.model.agents:
-        levels = [level(exposure, time) for exposure in arm.exposures if exposure.agent == agent]
-        system.values[program.index[f"agent.{agent}"]] = sum(levels)
+def _set_inputs(program: Program, system: Lanes, arm: Arm, time: float | None) -> None:
+    """Set the concentrations that hold from ``time`` s on; before the run (None) those of drugs that have been there."""
+    found = drugs.levels(program.model, arm, time)
+    for exposure in arm.exposures:
+        name = f"agent.{exposure.agent}"
+        found[name] = found.get(name, 0.0) + (0.0 if time is None else level(exposure, time))
+    for name, value in found.items():
+        system.values[program.index[name]] = value
 
 
 def _give(system: Lanes, state: Array, lane: int, gifts: list[Given]) -> None:

@@ -17,6 +17,7 @@ from vesica.library.records import (
     CellEntry,
     CellSolubleEntry,
     CellTargetsEntry,
+    EffectEntry,
     Entry,
     Library,
     MarkerEntry,
@@ -114,7 +115,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         cells=_named(merged.get("cell", {}), _cell),
         cargo=_named(merged.get("cargo", {}), functools.partial(_record, CargoEntry)),
         solubles=_named(merged.get("soluble", {}), functools.partial(_record, SolubleEntry)),
-        agents=_named(merged.get("agent", {}), functools.partial(_record, AgentEntry)),
+        agents=_named(merged.get("agent", {}), _agent),
         rules=tuple(_unique(rules, lambda rule: rule.key).values()),
         switches=_named(merged.get("switch", {}), _switch),
         microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
@@ -155,6 +156,10 @@ def _cell(row: Table) -> CellEntry:
         "offered_solubles": _each(row.get("offered_solubles", {}), CellSolubleEntry),
         "networks": tuple(row.get("networks", ())),
     })  # fmt: skip
+
+
+def _agent(row: Table) -> AgentEntry:
+    return _record(AgentEntry, {**row, "effects": tuple(_record(EffectEntry, one) for one in row.get("effects", ()))})
 
 
 def _switch(row: Table) -> SwitchEntry:

@@ -152,13 +152,14 @@ class CargoEntry:
 
 @dataclass(frozen=True)
 class SolubleEntry:
-    """A factor of the medium: entry ids."""
+    """A factor of the medium: entry ids. One that is ``leaderless`` leaves cells without the Golgi."""
 
     name: str
     label: str
     molar_mass: str
     decay_rate: str
     diffusivity: str = "soluble.diffusivity.protein"
+    leaderless: bool = False
 
     def numbers(self) -> dict[str, str]:
         """Entry id of each parameter."""
@@ -166,16 +167,32 @@ class SolubleEntry:
 
 
 @dataclass(frozen=True)
+class EffectEntry:
+    """What a drug does to one target: entry ids.
+
+    ``target`` is a rate that rules may change, or a group: ``all_secretion``, ``SOLUBLE_clearance``, ``RNA_clearance``,
+    ``KIND_binding`` of a kind of vesicles. ``fold`` is what is left of it at full effect, or how much more there is.
+    """
+
+    target: str
+    half_max: str
+    hill: str
+    fold: str
+
+    def numbers(self) -> dict[str, str]:
+        """Entry ids by the last word of a path."""
+        return {"half_max": self.half_max, "hill": self.hill, "fold": self.fold}
+
+
+@dataclass(frozen=True)
 class AgentEntry:
-    """Something added to the medium: entry ids. An inhibitor also says which parameter it ``inhibits``."""
+    """Something added to the medium: entry ids. A drug has effects, and a rate at which it leaves its targets."""
 
     name: str
     label: str
     molar_mass: str
-    inhibits: str = ""
-    ic50: str = ""
-    hill: str = ""
-    max_inhibition: str = ""
+    washout_rate: str = ""
+    effects: tuple[EffectEntry, ...] = ()
 
 
 @dataclass(frozen=True)

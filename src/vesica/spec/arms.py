@@ -34,33 +34,30 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Drug:
-    """An inhibitor of the library: the parameter of a cell that it acts on, and its molar mass in g/mol.
-
-    Its other numbers are parameters of a model that uses it.
-    """
+class Offered:
+    """A drug of the library: what it acts on in any model, and its molar mass in g/mol."""
 
     name: str
-    inhibits: str
+    targets: tuple[str, ...]
     molar_mass: float | None = None
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What one intervention does to an arm: factors, values and an inhibition by path, a sentence, and findings.
+    """What one intervention does to an arm: factors and values by path, a drug, a sentence, and findings.
 
-    ``exposure`` is an agent and its level (molecule/um^3) that stands in the medium throughout.
+    ``is_agent`` where rules read the drug by its name, too: then it is in the medium as an agent.
     """
 
     factors: Mapping[str, float] = dataclasses.field(default_factory=dict)
     values: Mapping[str, float] = dataclasses.field(default_factory=dict)
     english: str = ""
     findings: tuple[Finding, ...] = ()
-    exposure: tuple[str, float] | None = None
     inhibition: Inhibition | None = None
+    is_agent: bool = False
 
 
-Apply = Callable[[InterventionSpec, ResolvedModel, Mapping[str, Drug], str], Effect]
+Apply = Callable[[InterventionSpec, ResolvedModel, Mapping[str, Offered], str], Effect]
 
 
 def conditions(spec: ModelSpec) -> list[Condition]:
@@ -144,7 +141,7 @@ def resolve_arm(
 
 
 def intervene(
-    arm: Arm, condition: Condition, model: ResolvedModel, drugs: Mapping[str, Drug], apply: Apply, notes: Notes
+    arm: Arm, condition: Condition, model: ResolvedModel, drugs: Mapping[str, Offered], apply: Apply, notes: Notes
 ) -> Arm:
     """The arm with its interventions: factors of several multiply."""
     factors, values, english = dict(arm.factors), dict(arm.values), list(arm.english)
@@ -158,8 +155,8 @@ def intervene(
         values |= effect.values
         held = () if effect.inhibition is None else effect.inhibition.paths
         inhibitions += [] if effect.inhibition is None else [effect.inhibition]
-        if effect.exposure is not None:
-            _expose(exposures, effect.exposure, path, notes)
+        if effect.inhibition is not None and effect.is_agent:
+            _expose(exposures, effect.inhibition, path, notes)
         english += [effect.english] if effect.english else []
         touched = {target.split(".")[0] for target in (*effect.factors, *effect.values, *held)} & set(arm.counts)
         if touched and not any(arm.counts[cell] for cell in touched):
@@ -172,13 +169,12 @@ def intervene(
                                exposures=tuple(exposures[agent] for agent in sorted(exposures)))
 
 
-def _expose(exposures: dict[str, Exposure], added: tuple[str, float], path: str, notes: Notes) -> None:
-    agent, level = added
-    if agent in exposures:
-        notes.add("error", path, f"`{agent}` is given as an inhibitor and as an exposure of the same arm",
-                  "a drug is given once", "its two concentrations would contradict each other",
+def _expose(exposures: dict[str, Exposure], given: Inhibition, path: str, notes: Notes) -> None:
+    if given.drug in exposures:
+        notes.add("error", path, f"`{given.drug}` is given twice in this arm, and rules name it",
+                  "a drug that rules name is given once", "its two concentrations would contradict each other",
                   "delete one of them (the inhibitor also acts through the rules that name it)")
-    exposures[agent] = Exposure(agent, (0.0,), (level,))
+    exposures[given.drug] = Exposure(given.drug, given.times, given.levels)
 
 
 def check_order(arms: Sequence[Arm], conditions_: Sequence[Condition], notes: Notes) -> None:
@@ -223,7 +219,8 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
                     f"{_rounded((dose.amount, dose.at, dose.carry_over))}" for dose in arm.doses),
             *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
             *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
-            *sorted(f"{item.drug} {item.level:.12g} on {' '.join(item.paths)}" for item in arm.inhibitions),
+            *sorted(f"{item.drug} {item.before:.12g} {_rounded(item.times)} {_rounded(item.levels)} on "
+                    f"{' '.join(item.paths)}" for item in arm.inhibitions),
         ))  # fmt: skip
         if content in first:
             notes.add("warning", f"arms.{arm.name}", f"arms `{first[content]}` and `{arm.name}` come out alike",

@@ -12,6 +12,7 @@ from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
+    drugs,
     measured,
     rule_checks,
     rulebook,
@@ -21,7 +22,7 @@ from vesica.spec import (
     variability,
     vessel,
 )
-from vesica.spec.arms import Apply, Condition, Drug
+from vesica.spec.arms import Apply, Condition, Offered
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
 from vesica.spec.resolved import (
@@ -113,18 +114,19 @@ def _resolve(
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
     schedule = _schedule(spec, notes)
     molar = _molar_masses(spec, library, notes)
-    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
+    solubles = table.solubles_of(spec, library, plans, book)
+    given = drugs.used(spec, names, plans, solubles, molar)
+    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, given, notes)
     model = ResolvedModel(
         title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
+        cargo=_cargo(names, plans, book), solubles=solubles,
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
-        observe=spec.observe,
+        observe=spec.observe, drugs=given,
     )  # fmt: skip
-    drugs = {name: Drug(name, agent.inhibits, molar.get(name))
-             for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
+    drugs.check_exposures(arms.conditions(spec), library.agents, {*book.agents, *_agents_read(plans, names)}, notes)
     masses = {name: molar.get(name) for name in names.agents}
-    resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
+    resolved = _arms(spec, model, numbers, masses, drugs.offered(library, molar), apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
     agents |= set(book.agents) | _agents_read(plans, names)
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
@@ -140,7 +142,7 @@ def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue
 
 def _arms(
     spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: Mapping[str, float | None],
-    drugs: Mapping[str, Drug], apply: Apply | None, notes: Notes,
+    shelf: Mapping[str, Offered], apply: Apply | None, notes: Notes,
 ) -> list[Arm]:
     found = arms.conditions(spec)
     cells = [cell.name for cell in model.cells]
@@ -156,7 +158,7 @@ def _arms(
             changed = {path: dataclasses.replace(model.parameters[path], value=value, shown=shown[path])
                        for path, value in values.items()}  # fmt: skip
             here = dataclasses.replace(model, parameters={**model.parameters, **changed})
-            arm = arms.intervene(arm, condition, here, drugs, apply, notes)
+            arm = arms.intervene(arm, condition, here, shelf, apply, notes)
         resolved.append(arm)
     arms.check_order(resolved, found, notes)
     is_whole = apply is not None or not any(condition.interventions for condition in found)

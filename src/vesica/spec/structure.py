@@ -32,7 +32,6 @@ from vesica.spec.vocabulary import (
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
-    INHIBITOR,
     MEDIUM,
     SOLUBLE,
     SOURCE_UNITS,
@@ -44,7 +43,7 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "base", "one", "zero", "running"})
 
 
 @dataclass(frozen=True)
@@ -368,12 +367,6 @@ def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
     """Every parameter of the medium, by path."""
     paths = {f"medium.{name}": field for name, field in MEDIUM.items()}
     return paths | {f"{soluble}.{name}": field for soluble in solubles for name, field in SOLUBLE.items()}
-
-
-def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:
-    """The numbers of an inhibitor of the library, by path."""
-    agent = library.agents[name]
-    return {f"inhibitor.{name}.{key}": Given(f"@{getattr(agent, key)}", f"library:{name}") for key in INHIBITOR}
 
 
 def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:

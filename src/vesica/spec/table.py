@@ -8,17 +8,15 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches, transfer, vessel
-from vesica.spec.arms import conditions
+from vesica.spec import drugs, structure, switches, transfer, vessel
 from vesica.spec.cells import CellType
 from vesica.spec.expressions import names_in
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.resolved import Drug, Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
-from vesica.spec.treatments import Inhibitor
-from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
+from vesica.spec.vocabulary import Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
 DIFFUSIVITY: Final = "@soluble.diffusivity.protein"  # of a factor that does not say
@@ -89,21 +87,14 @@ def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], bo
     return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
 
 
-def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
-    """Inhibitors of the library that some arm uses, by name."""
-    used = {item.inhibitor for condition in conditions(spec) for _, item in condition.interventions
-            if isinstance(item, Inhibitor)}  # fmt: skip
-    return sorted(name for name in used if name in library.agents and library.agents[name].inhibits)
-
-
 def build(
     spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook, chosen: Sequence[Switch],
-    measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
+    measured: Mapping[str, Parameter], molar: Mapping[str, float | None], given: Sequence[Drug], notes: Notes,
 ) -> Numbers:
     """Every number of the model.
 
     Later layers replace earlier ones: the library, its switches, measurements, the user's
-    numbers, the options of the user's own switches.
+    numbers, the options of the user's own switches. ``given`` are the drugs that arms use.
     """
     cells = [plan.name for plan in plans]
     solubles = solubles_of(spec, library, plans, book)
@@ -115,16 +106,13 @@ def build(
     senders = [plan.name for plan in plans if plan.cell.origins]
     choices = {path: choice for plan in plans for path, choice in structure.choices_of_cell(plan.cell, senders).items()
                if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
-    expected |= {path: field for path, (field, _) in choices.items()}
-    drugs = inhibitors_of(spec, library)
-    expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
-    agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    choices |= drugs.asked(spec, plans)
+    expected |= {path: field for path, (field, _) in choices.items()} | drugs.expected(given)
+    agent_of = dict(book.molar) | drugs.concentrations(given)
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
-    for name in drugs:
-        base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec)
+    base |= drugs.numbers(given, library) | switched | vessel.numbers(spec)
     written: dict[str, Given] = {}
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())

@@ -127,7 +127,7 @@ def _rule(title: str, here: Rule, there: Rule) -> Iterator[Change]:
 def owners(model: ResolvedModel) -> set[str]:
     """What numbers can belong to, as the beginning of their paths: ``astrocyte``, ``astrocyte.IL6``, ``rule.KEY``."""
     found = {f"rule.{rule.key}" for rule in model.rules} | set(model.solubles)
-    found |= {f"inhibitor.{held.drug}" for arm in model.arms for held in arm.inhibitions}
+    found |= {f"drug.{drug.name}" for drug in model.drugs}
     for cell in model.cells:
         named = [item.name for item in (*cell.signals, *cell.networks)]
         named += [state.name for owner in (*cell.networks, *cell.chains) for state in owner.states]

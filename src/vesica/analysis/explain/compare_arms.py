@@ -70,19 +70,24 @@ def _lists(alone: Sequence[Added], rest: Sequence[Added]) -> Iterator[Change]:
 def _subject(item: Added) -> str:
     if isinstance(item, Exposure):
         return item.agent
-    return f"inhibitor {item.drug}" if isinstance(item, Inhibition) else f"vesicles of arm {item.from_arm}"
+    return f"drug {item.drug}" if isinstance(item, Inhibition) else f"vesicles of arm {item.from_arm}"
 
 
 def _text(item: Added) -> str:
     if isinstance(item, Exposure):
         return exposure_text(item)
     if isinstance(item, Inhibition):
-        return f"{concentration(item.level)} on {shortened(item.paths)}"
+        return f"{_course_text(item)} on {shortened(item.paths)}"
     carried = f", with {item.carry_over:.4g} of its solubles" if item.carry_over else ""
     return f"{item.amount:.4g} {item.measure.replace('_', ' ')} ({item.recipient}) at {item.at / HOUR:.4g} h{carried}"
 
 
-def exposure_text(exposure: Exposure) -> str:
+def _course_text(item: Inhibition) -> str:
+    """``10 uM``, which has been there before the run, or its course in it."""
+    return exposure_text(item) if item.is_timed else concentration(item.before)
+
+
+def exposure_text(exposure: Exposure | Inhibition) -> str:
     """``40 mM from 0 h to 24 h``."""
     steps = list(zip(exposure.times, exposure.levels, strict=True))
     if not steps:
@@ -136,4 +141,5 @@ def _same_dose(one: Dose, other: Dose) -> bool:
 
 
 def _same_inhibition(one: Inhibition, other: Inhibition) -> bool:
-    return one.drug == other.drug and same(one.level, other.level) and sorted(one.paths) == sorted(other.paths)
+    return (one.drug == other.drug and sorted(one.paths) == sorted(other.paths)
+            and all(same(getattr(one, name), getattr(other, name)) for name in ("times", "levels", "before")))

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine import schedule
-from vesica.engine.doses import level
+from vesica.engine import drugs, schedule
 from vesica.engine.fidelities import TRACED
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.rows import parameter_row
-from vesica.engine.schedule import edges, output_times, tick
+from vesica.engine.schedule import edges, level, output_times, tick
 from vesica.engine.steppers.tau import Steps
 from vesica.engine.well_mixed import Trajectory
 from vesica.engine.whole import step
@@ -100,6 +99,8 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
             snapshots[begin] = taken(dish)
         for agent in program.model.agents:
             dish.set_input(f"agent.{agent}", sum(level(one, begin) for one in arm.exposures if one.agent == agent))
+        for name, felt in drugs.levels(program.model, arm, begin).items():
+            dish.set_input(name, felt)
         given += [give(dish, dose, sources[dose.from_arm].at[tick(dose.at)]) for dose in arm.doses
                   if tick(dose.at) == begin]
         pace.jump()
