@@ -52,7 +52,7 @@ class Names:
         return tuple(origin for origin in self.origins if self.holds(self.cell(sender_of(origin)), cargo))
 
     def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
-        """Value name of a rate of a cell: (base + what rules add) x factors of rules, of phenotypes that own it, of drugs.
+        """Value name of a rate of a cell: (base + what rules add) x factors of rules, of phenotypes, of drugs.
 
         ``within`` a phenotype it is that of the cells that are in it; otherwise the mean over living cells.
         """

@@ -37,6 +37,8 @@ def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | N
     row.update(arm.values)
     for path, factor in arm.factors.items():
         row[path] *= factor
+    for loss in arm.losses:
+        row[loss.path] *= 1.0 + (row[loss.fold] - 1.0) * loss.lost
     return row
 
 

@@ -212,7 +212,7 @@ def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
 
 
 def _set_inputs(program: Program, system: Lanes, arm: Arm, time: float | None) -> None:
-    """Set the concentrations that hold from ``time`` s on; before the run (None) those of drugs that have been there."""
+    """Set the concentrations that hold from ``time`` s on; before the run (None) those of drugs that stand there."""
     found = drugs.levels(program.model, arm, time)
     for exposure in arm.exposures:
         name = f"agent.{exposure.agent}"

@@ -117,6 +117,8 @@ def references(library: Library) -> dict[str, str]:
         found |= {f"{agent.name}.washout_rate": agent.washout_rate} if agent.effects else {}
         found |= {f"{agent.name}.{effect.target}.{name}": entry for effect in agent.effects
                   for name, entry in effect.numbers().items()}
+    for gene in library.genes.values():
+        found |= {f"{gene.name}.{name}": entry for name, entry in gene.folds.items()}
     for rule in library.rules:
         found |= {f"rule.{rule.key}.{n}": entry for n, entry in enumerate(_REFERENCE.findall(rule.text))}
     for switch in library.switches.values():

@@ -19,6 +19,7 @@ from vesica.library.records import (
     CellTargetsEntry,
     EffectEntry,
     Entry,
+    GeneEntry,
     Library,
     MarkerEntry,
     RuleEntry,
@@ -103,7 +104,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
     _only(
         merged,
         ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
-         "marker", "network"),
+         "marker", "network", "gene"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -121,6 +122,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
         markers=_named(merged.get("marker", {}), _marker),
         networks=_frozen(merged.get("network", {})),
+        genes=_named(merged.get("gene", {}), _gene),
     )
 
 
@@ -160,6 +162,10 @@ def _cell(row: Table) -> CellEntry:
 
 def _agent(row: Table) -> AgentEntry:
     return _record(AgentEntry, {**row, "effects": tuple(_record(EffectEntry, one) for one in row.get("effects", ()))})
+
+
+def _gene(row: Table) -> GeneEntry:
+    return _record(GeneEntry, {**row, "folds": _frozen(row["folds"])})
 
 
 def _switch(row: Table) -> SwitchEntry:

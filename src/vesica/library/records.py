@@ -196,6 +196,15 @@ class AgentEntry:
 
 
 @dataclass(frozen=True)
+class GeneEntry:
+    """A gene that can be lost: entry ids of what is left without it, by the number of the machinery that it changes."""
+
+    name: str
+    label: str
+    folds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RuleEntry:
     """A signalling rule as a user writes it; ``@id`` in ``text`` names an entry.
 
@@ -281,3 +290,4 @@ class Library:
     microvesicle_enrichment: str = ""
     markers: Mapping[str, MarkerEntry] = field(default_factory=lambda: MappingProxyType({}))
     networks: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    genes: Mapping[str, GeneEntry] = field(default_factory=lambda: MappingProxyType({}))

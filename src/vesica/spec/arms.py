@@ -12,7 +12,7 @@ from vesica.spec.cell_words import CellSpec
 from vesica.spec.exposures import Step, combine, dose_of, steps_of
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, ResolvedModel
+from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, Loss, ResolvedModel
 from vesica.spec.treatments import AddedSpec, DoseSpec, ExposureSpec, InterventionSpec, VesiclesSpec
 from vesica.spec.words import Quantity
 
@@ -43,8 +43,16 @@ class Offered:
 
 
 @dataclass(frozen=True)
+class Shelf:
+    """What the library offers to interventions: drugs, and genes that it says more about."""
+
+    drugs: Mapping[str, Offered]
+    genes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Effect:
-    """What one intervention does to an arm: factors and values by path, a drug, a sentence, and findings.
+    """What one intervention does to an arm: factors, values and losses by path, a drug, a sentence, and findings.
 
     ``is_agent`` where rules read the drug by its name, too: then it is in the medium as an agent.
     """
@@ -53,11 +61,12 @@ class Effect:
     values: Mapping[str, float] = dataclasses.field(default_factory=dict)
     english: str = ""
     findings: tuple[Finding, ...] = ()
+    losses: tuple[Loss, ...] = ()
     inhibition: Inhibition | None = None
     is_agent: bool = False
 
 
-Apply = Callable[[InterventionSpec, ResolvedModel, Mapping[str, Offered], str], Effect]
+Apply = Callable[[InterventionSpec, ResolvedModel, Shelf, str], Effect]
 
 
 def conditions(spec: ModelSpec) -> list[Condition]:
@@ -141,31 +150,33 @@ def resolve_arm(
 
 
 def intervene(
-    arm: Arm, condition: Condition, model: ResolvedModel, drugs: Mapping[str, Offered], apply: Apply, notes: Notes
+    arm: Arm, condition: Condition, model: ResolvedModel, shelf: Shelf, apply: Apply, notes: Notes
 ) -> Arm:
     """The arm with its interventions: factors of several multiply."""
     factors, values, english = dict(arm.factors), dict(arm.values), list(arm.english)
     exposures = {exposure.agent: exposure for exposure in arm.exposures}
-    inhibitions = list(arm.inhibitions)
+    inhibitions, losses = list(arm.inhibitions), list(arm.losses)
     for path, intervention in condition.interventions:
-        effect = apply(intervention, model, drugs, path)
+        effect = apply(intervention, model, shelf, path)
         notes.take(*effect.findings)
         for target, factor in effect.factors.items():
             factors[target] = factors.get(target, 1.0) * factor
         values |= effect.values
+        losses += effect.losses
         held = () if effect.inhibition is None else effect.inhibition.paths
         inhibitions += [] if effect.inhibition is None else [effect.inhibition]
         if effect.inhibition is not None and effect.is_agent:
             _expose(exposures, effect.inhibition, path, notes)
         english += [effect.english] if effect.english else []
-        touched = {target.split(".")[0] for target in (*effect.factors, *effect.values, *held)} & set(arm.counts)
+        lost = [one.path for one in effect.losses]
+        touched = {path.split(".")[0] for path in (*effect.factors, *effect.values, *held, *lost)} & set(arm.counts)
         if touched and not any(arm.counts[cell] for cell in touched):
             notes.add("warning", path, f"it changes the {', '.join(sorted(touched))}, and arm `{arm.name}` has none",
                       "an intervention acts on cells that are there",
                       "it has no effect (vesicles keep what their donors gave them in the source arm)",
                       "delete it, or give it to the arm that holds these cells")
     return dataclasses.replace(arm, factors=factors, values=values, english=tuple(english),
-                               inhibitions=tuple(inhibitions),
+                               inhibitions=tuple(inhibitions), losses=tuple(losses),
                                exposures=tuple(exposures[agent] for agent in sorted(exposures)))
 
 
@@ -219,6 +230,7 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
                     f"{_rounded((dose.amount, dose.at, dose.carry_over))}" for dose in arm.doses),
             *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
             *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
+            *sorted(f"{one.path} without {one.lost:.12g} by {one.fold}" for one in arm.losses),
             *sorted(f"{item.drug} {item.before:.12g} {_rounded(item.times)} {_rounded(item.levels)} on "
                     f"{' '.join(item.paths)}" for item in arm.inhibitions),
         ))  # fmt: skip

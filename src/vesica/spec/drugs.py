@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from vesica.library import AgentEntry, Library
-from vesica.spec.arms import Condition, Offered, conditions
+from vesica.spec.arms import Condition, Offered, Shelf, conditions
 from vesica.spec.exposures import AgentExposure
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes
@@ -17,6 +17,8 @@ from vesica.spec.treatments import (
     Cloak,
     ConstantExposure,
     Inhibitor,
+    KnockDown,
+    KnockOut,
     PulseExposure,
     RepeatedExposure,
 )
@@ -30,6 +32,7 @@ from vesica.spec.vocabulary import (
     CLEARANCE,
     DRUG,
     DRUG_EFFECT,
+    GENE,
     KINDS,
     Field,
     kind_of,
@@ -41,10 +44,11 @@ _RNA: Final = f"RNA{CLEARANCE}"  # loss of RNA that bursting vesicles set free
 _SMALL: Final = 1000.0  # g/mol; smaller solubles are no proteins, and leave by other ways than the Golgi
 
 
-def offered(library: Library, molar: Mapping[str, float | None]) -> dict[str, Offered]:
-    """Every drug of the library, whether a model uses it or not."""
-    return {name: Offered(name, tuple(effect.target for effect in agent.effects), molar.get(name))
-            for name, agent in library.agents.items() if agent.effects}  # fmt: skip
+def shelf(library: Library, molar: Mapping[str, float | None]) -> Shelf:
+    """Every drug and gene of the library, whether a model uses it or not."""
+    found = {name: Offered(name, tuple(effect.target for effect in agent.effects), molar.get(name))
+             for name, agent in library.agents.items() if agent.effects}  # fmt: skip
+    return Shelf(found, tuple(library.genes))
 
 
 def used(
@@ -97,7 +101,8 @@ def expected(drugs: Sequence[Drug]) -> dict[str, Field]:
     """Every number of these drugs, by path."""
     found = {drug.number(effect, name): field for drug in drugs for effect in drug.effects
              for name, field in DRUG_EFFECT.items()}  # fmt: skip
-    return found | {f"drug.{drug.name}.{name}": field for drug in drugs if drug.is_timed for name, field in DRUG.items()}
+    timed = (drug for drug in drugs if drug.is_timed)
+    return found | {f"drug.{drug.name}.{name}": field for drug in timed for name, field in DRUG.items()}
 
 
 def numbers(drugs: Sequence[Drug], library: Library) -> dict[str, Given]:
@@ -117,10 +122,15 @@ def concentrations(drugs: Sequence[Drug]) -> dict[str, str]:
     return {drug.number(effect, "half_max"): drug.name for drug in drugs for effect in drug.effects}
 
 
-def asked(spec: ModelSpec, plans: Sequence[CellPlan]) -> dict[str, tuple[Field, Given]]:
-    """Numbers that are there because an intervention changes them, by path, with what they are otherwise."""
+def asked(spec: ModelSpec, plans: Sequence[CellPlan], library: Library) -> dict[str, tuple[Field, Given]]:
+    """Numbers that are there because an intervention needs them, by path, with what they are otherwise."""
     found: dict[str, tuple[Field, Given]] = {}
+    genes = {name.lower(): gene for name, gene in library.genes.items()}
     for item in (item for condition in conditions(spec) for _, item in condition.interventions):
+        lost = item.knock_out if isinstance(item, KnockOut) else item.knock_down if isinstance(item, KnockDown) else ""
+        if (gene := genes.get(lost.lower())) is not None:
+            found |= {f"gene.{gene.name}.{target}.fold": (GENE, Given(f"@{entry}", f"library:{gene.name}"))
+                      for target, entry in gene.folds.items()}
         for plan in plans:
             if isinstance(item, AntiMir) and item.anti_mir in plan.cell.cargo:
                 found[f"{plan.name}.{item.anti_mir}.{ANTI_MIR}"] = (CELL_ANTI_MIR, Given("1", "default"))

@@ -22,7 +22,7 @@ from vesica.spec import (
     variability,
     vessel,
 )
-from vesica.spec.arms import Apply, Condition, Offered
+from vesica.spec.arms import Apply, Condition, Shelf
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
 from vesica.spec.resolved import (
@@ -126,7 +126,7 @@ def _resolve(
     )  # fmt: skip
     drugs.check_exposures(arms.conditions(spec), library.agents, {*book.agents, *_agents_read(plans, names)}, notes)
     masses = {name: molar.get(name) for name in names.agents}
-    resolved = _arms(spec, model, numbers, masses, drugs.offered(library, molar), apply, notes)
+    resolved = _arms(spec, model, numbers, masses, drugs.shelf(library, molar), apply, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
     agents |= set(book.agents) | _agents_read(plans, names)
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
@@ -142,7 +142,7 @@ def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue
 
 def _arms(
     spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: Mapping[str, float | None],
-    shelf: Mapping[str, Offered], apply: Apply | None, notes: Notes,
+    shelf: Shelf, apply: Apply | None, notes: Notes,
 ) -> list[Arm]:
     found = arms.conditions(spec)
     cells = [cell.name for cell in model.cells]

@@ -139,6 +139,15 @@ class Inhibition:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """A gene that is lost to a share: the parameter ``path`` times ``1 + (fold - 1) lost``; ``fold`` is a path, too."""
+
+    path: str
+    fold: str
+    lost: float
+
+
+@dataclass(frozen=True)
 class DrugEffect:
     """What a drug does to a target of the library, and the rates (cell type or ``medium``, name) that this means.
 
@@ -191,6 +200,7 @@ class Arm:
     inhibitions: tuple[Inhibition, ...] = ()
     handling: tuple[Handling, ...] = ()  # in order of time
     additions: tuple[Addition, ...] = ()
+    losses: tuple[Loss, ...] = ()  # of genes
 
 
 @dataclass(frozen=True)

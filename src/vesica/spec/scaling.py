@@ -89,7 +89,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
              **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
-    if owner.startswith("drug."):
+    if owner.startswith(("drug.", "gene.")):
         return _DRUG
     cell, _, thing = owner.partition(".")
     if cell not in cells:

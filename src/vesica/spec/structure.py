@@ -43,7 +43,7 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "base", "one", "zero", "running"})
+RESERVED = frozenset({"medium", "rule", "drug", "gene", "agent", "base", "one", "zero", "running"})
 
 
 @dataclass(frozen=True)

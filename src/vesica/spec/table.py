@@ -106,7 +106,7 @@ def build(
     senders = [plan.name for plan in plans if plan.cell.origins]
     choices = {path: choice for plan in plans for path, choice in structure.choices_of_cell(plan.cell, senders).items()
                if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
-    choices |= drugs.asked(spec, plans)
+    choices |= drugs.asked(spec, plans, library)
     expected |= {path: field for path, (field, _) in choices.items()} | drugs.expected(given)
     agent_of = dict(book.molar) | drugs.concentrations(given)
     reader = _Reader(expected, cells, library, molar, agent_of, notes)

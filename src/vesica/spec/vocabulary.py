@@ -192,6 +192,8 @@ DRUG_EFFECT: Final[dict[str, Field]] = {
 DRUG: Final[dict[str, Field]] = {
     "washout_rate": Field("1/s", False, "the drug leaves its target", positive=True),
 }
+# gene.GENE.NUMBER.fold, of the genes that an arm takes away
+GENE: Final = Field("", False, "what is left of a number of the machinery without the gene, or how much more there is")
 ANTI_MIR: Final = "anti_mir_fold"  # CELL.MIRNA.NAME, where an arm gives an anti-miR
 CELL_ANTI_MIR: Final = Field("", False, "loss of the miRNA with an anti-miR, relative to its own", positive=True)
 # rule.KEY.NAME

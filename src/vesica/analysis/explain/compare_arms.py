@@ -7,7 +7,7 @@ from typing import Final
 
 from vesica.analysis.explain.changes import Change, left_over, same
 from vesica.analysis.explain.numbers import unit_shown
-from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, ResolvedModel
+from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, Loss, ResolvedModel
 
 NM: Final = 0.602214076  # molecule/um^3
 HOUR: Final = 3600.0
@@ -46,6 +46,7 @@ def arm_changes(one: Arm, other: Arm, model: ResolvedModel, other_model: Resolve
     yield from _lists(*left_over(one.doses, other.doses, _same_dose))
     yield from _lists(*left_over(one.inhibitions, other.inhibitions, _same_inhibition))
     yield from _factors(one.factors, other.factors)
+    yield from _losses(one.losses, other.losses)
     for path in sorted({*one.values, *other.values}):
         here, there = _value(one, path, model), _value(other, path, other_model)
         if (path in one.values) != (path in other.values) or not same(one.values[path], other.values[path]):
@@ -121,6 +122,16 @@ def _factors(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[C
             groups.setdefault((f"{here:.4g}", f"{there:.4g}"), []).append(path)
     for (here, there), paths in groups.items():
         yield Change("Arms", f"factor on {shortened(paths)}", "", here, there)
+
+
+def _losses(one: Sequence[Loss], other: Sequence[Loss]) -> Iterator[Change]:
+    """Genes that are lost, by the numbers they change."""
+    here, there = ({loss.path: loss for loss in losses} for losses in (one, other))
+    for path in sorted({*here, *there}):
+        lost = [f"{side[path].lost:.4g} of {side[path].fold.split('.')[1]}" if path in side else "nothing"
+                for side in (here, there)]
+        if lost[0] != lost[1]:
+            yield Change("Arms", f"lost of what {path} needs", "", *lost)
 
 
 def _value(arm: Arm, path: str, model: ResolvedModel) -> str:

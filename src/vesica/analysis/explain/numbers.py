@@ -114,6 +114,7 @@ def label_of(number: Parameter) -> str:
     first = owner.partition(".")[0]
     special: Mapping[str, Mapping[str, vocabulary.Field]] = {
         "medium": vocabulary.MEDIUM, "rule": vocabulary.RULE, "drug": vocabulary.DRUG_EFFECT | vocabulary.DRUG,
+        "gene": {"fold": vocabulary.GENE},
     }
     tables = [special[first]] if first in special else list(_USUAL)
     if name == "decay_rate" and owner == first:

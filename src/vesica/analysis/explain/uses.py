@@ -57,6 +57,8 @@ def _arms(model: ResolvedModel) -> Iterator[tuple[str, str]]:
     for arm in model.arms:
         yield from ((path, f"arm {arm.name} multiplies it by {factor:.4g}") for path, factor in arm.factors.items())
         yield from ((path, f"arm {arm.name} has a value of its own") for path in arm.values)
+        yield from ((path, f"arm {arm.name} takes away a gene that it needs") for one in arm.losses
+                    for path in (one.path, one.fold))
         for held in arm.inhibitions:
             used = [drug for drug in model.drugs if drug.name == held.drug]
             yield from ((path, f"arm {arm.name} changes it by {held.drug}") for drug in used for rate in held.paths
@@ -89,6 +91,8 @@ def _common(library: Library) -> Iterator[tuple[str, str]]:
         yield from ((getattr(drug, name), f"{name} of {drug.name}") for name in ("molar_mass", "washout_rate"))
         yield from ((entry, f"{name} of {drug.name} on {effect.target}") for effect in drug.effects
                     for name, entry in effect.numbers().items())
+    for gene in library.genes.values():
+        yield from ((entry, f"{name} without {gene.name}") for name, entry in gene.folds.items())
     for soluble in library.solubles.values():
         yield from ((getattr(soluble, name), f"{name} of {soluble.name}") for name in ("molar_mass", "decay_rate"))
 
