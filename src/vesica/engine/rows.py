@@ -18,7 +18,6 @@ from vesica.engine.places import IN_FRESH
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
-from vesica.interventions import left_by
 from vesica.spec.resolved import Arm, Domain, ResolvedModel
 from vesica.spec.vocabulary import FRESH, sender_of, size_paths
 from vesica.transport.diffusion import stokes_einstein
@@ -40,10 +39,8 @@ def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | N
     row.update(arm.values)
     for path, factor in arm.factors.items():
         row[path] *= factor
-    for held in arm.inhibitions:
-        left = left_by(held, row)
-        for path in held.paths:
-            row[path] *= left
+    for loss in arm.losses:
+        row[loss.path] *= 1.0 + (row[loss.fold] - 1.0) * loss.lost
     return row
 
 

@@ -20,9 +20,9 @@ POSITIVE: Final = frozenset({
     "microvesicle_diameter_median", "microvesicle_diameter_low", "microvesicle_diameter_high",
     "apoptotic_diameter_median", "apoptotic_diameter_low", "apoptotic_diameter_high",
     "prepared_diameter_median", "prepared_diameter_low", "prepared_diameter_high", "cutoff", "ceiling",
-    "ilv_diameter_high", "temperature", "viscosity", "half_max", "hill", "reference", "ic50",
+    "ilv_diameter_high", "temperature", "viscosity", "half_max", "hill", "reference",
 })  # fmt: skip
-SHARES: Final = frozenset({"escrt_share", "released_share", "carry_over", "max_inhibition", "apoptotic_cargo_share",
+SHARES: Final = frozenset({"escrt_share", "released_share", "carry_over", "apoptotic_cargo_share",
                            "recovery", "corona", "corona_share", "efficiency", "loss_per_cycle"})
 ABOVE_ONE: Final = frozenset({"ilv_diameter_gsd", "microvesicle_diameter_gsd", "apoptotic_diameter_gsd",
                               "prepared_diameter_gsd", "cutoff_gsd"})

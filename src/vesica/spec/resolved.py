@@ -154,27 +154,74 @@ class Supply:
 
 @dataclass(frozen=True)
 class Inhibition:
-    """An inhibitor at ``level`` molecule/um^3, and the parameters by path that it holds down.
+    """A drug in an arm: its concentration as an `Exposure` has it, in the cells it is given to.
 
-    What it leaves of them follows from the parameters ``inhibitor.DRUG.ic50``, ``.hill`` and
-    ``.max_inhibition``, so that these are drawn like all others.
+    ``before`` molecule/um^3 has stood there since long before the run; ``cells`` are cell types, and ``medium`` where
+    it acts there. ``paths`` are the rates it acts on, ``CELL.RATE``.
     """
 
     drug: str
-    level: float
-    paths: tuple[str, ...]
+    cells: tuple[str, ...] = ()
+    times: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    before: float = 0.0
+    paths: tuple[str, ...] = ()
 
     @property
-    def numbers(self) -> tuple[str, ...]:
-        """Paths of the IC50, the Hill coefficient and the largest share that can be inhibited."""
-        return tuple(f"inhibitor.{self.drug}.{name}" for name in ("ic50", "hill", "max_inhibition"))
+    def is_timed(self) -> bool:
+        """Whether it comes, or goes, during the run."""
+        return self.times != (0.0,) or self.levels != (self.before,)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A gene that is lost to a share: the parameter ``path`` times ``1 + (fold - 1) lost``; ``fold`` is a path, too."""
+
+    path: str
+    fold: str
+    lost: float
+
+
+@dataclass(frozen=True)
+class DrugEffect:
+    """What a drug does to a target of the library, and the rates (cell type or ``medium``, name) that this means.
+
+    A rate is multiplied by ``1 + (fold - 1) theta``. The occupancy theta is ``x/(1 + x)`` with
+    ``x = (concentration/half_max)^hill``, or comes and goes as that demands (`Drug.is_timed`).
+    """
+
+    target: str
+    rates: tuple[tuple[str, str], ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Cell types, or the medium, in which it has an occupancy."""
+        return tuple(dict.fromkeys(owner for owner, _ in self.rates))
+
+
+@dataclass(frozen=True)
+class Drug:
+    """A drug that some arm uses. Its numbers are ``drug.NAME.TARGET.half_max``, ``.hill`` and ``.fold``.
+
+    Where it ``is_timed`` in some arm it binds in cells slowly, and leaves at ``drug.NAME.washout_rate``; in the medium
+    it acts at once.
+    """
+
+    name: str
+    label: str
+    effects: tuple[DrugEffect, ...]
+    is_timed: bool = False
+
+    def number(self, effect: DrugEffect, name: str) -> str:
+        """Path of a number of an effect."""
+        return f"drug.{self.name}.{effect.target}.{name}"
 
 
 @dataclass(frozen=True)
 class Arm:
     """One condition: who is there, what is added, which numbers are changed.
 
-    ``factors`` multiply and ``values`` replace parameters by path; then inhibitors act.
+    ``factors`` multiply and ``values`` replace parameters by path; drugs act on the rates that rules leave.
     """
 
     name: str
@@ -189,6 +236,7 @@ class Arm:
     handling: tuple[Handling, ...] = ()  # in order of time
     additions: tuple[Addition, ...] = ()
     supplies: tuple[Supply, ...] = ()
+    losses: tuple[Loss, ...] = ()  # of genes
 
 
 @dataclass(frozen=True)
@@ -370,6 +418,7 @@ class ResolvedModel:
     preparations: tuple[Preparation, ...] = ()
     soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
     networks: tuple[Network, ...] = ()  # in the medium; those of cells are in `cells`
+    drugs: tuple[Drug, ...] = ()
 
     @property
     def every_network(self) -> tuple[tuple[str, Network], ...]:

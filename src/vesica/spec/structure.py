@@ -33,7 +33,6 @@ from vesica.spec.vocabulary import (
     CELL_SOLUBLE,
     CELL_TARGETS,
     FUSOGENICITY,
-    INHIBITOR,
     SENDER_FUSOGENICITY,
     SOURCE_UNITS,
     TAKEN,
@@ -44,7 +43,7 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running", "isolation",
+RESERVED = frozenset({"medium", "rule", "drug", "gene", "agent", "base", "one", "zero", "running", "isolation",
                       "treatment", "storage"})
 
 
@@ -376,12 +375,6 @@ def choices_of_senders(senders: Iterable[str], said: str) -> dict[str, tuple[Fie
     """Parameters of vesicles by sender that a model has only where it names them."""
     paths = [f"{name}.{FUSOGENICITY}" for name in senders]
     return {path: (SENDER_FUSOGENICITY, Given("1", "default")) for path in paths if path in said}
-
-
-def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:
-    """The numbers of an inhibitor of the library, by path."""
-    agent = library.agents[name]
-    return {f"inhibitor.{name}.{key}": Given(f"@{getattr(agent, key)}", f"library:{name}") for key in INHIBITOR}
 
 
 def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:

@@ -190,12 +190,20 @@ SOLUBLE_FRESH: Final[dict[str, Field]] = {
 AGENT: Final[dict[str, Field]] = {
     "evaporation_rate": Field("1/s", False, "loss to the air"),
 }
-# inhibitor.DRUG.NAME, of the inhibitors that an arm uses
-INHIBITOR: Final[dict[str, Field]] = {
-    "ic50": Field("molecule/um^3", False, "concentration with half the inhibition"),
+# drug.DRUG.TARGET.NAME, of the drugs that an arm uses
+DRUG_EFFECT: Final[dict[str, Field]] = {
+    "half_max": Field("molecule/um^3", False, "concentration with half the effect"),
     "hill": Field("", False, "Hill coefficient"),
-    "max_inhibition": Field("", False, "share of the target that can be inhibited"),
+    "fold": Field("", False, "what is left of the target at full effect, or how much more there is"),
 }
+# drug.DRUG.NAME, where it comes or goes during the run
+DRUG: Final[dict[str, Field]] = {
+    "washout_rate": Field("1/s", False, "the drug leaves its target", positive=True),
+}
+# gene.GENE.NUMBER.fold, of the genes that an arm takes away
+GENE: Final = Field("", False, "what is left of a number of the machinery without the gene, or how much more there is")
+ANTI_MIR: Final = "anti_mir_fold"  # CELL.MIRNA.NAME, where an arm gives an anti-miR
+CELL_ANTI_MIR: Final = Field("", False, "loss of the miRNA with an anti-miR, relative to its own", positive=True)
 # PREPARATION.NAME
 PREPARATION: Final[dict[str, Field]] = {
     "prepared_diameter_median": Field("um", False, "median of the log-normal diameter law of prepared vesicles", True),
@@ -260,6 +268,11 @@ def modulable_of_signal(name: str) -> tuple[str, str]:
 def modulable_of_cargo(name: str) -> tuple[str, str, str]:
     """The rates a rule may change on a cargo of a cell."""
     return f"{name}_production", f"{name}_decay", f"{name}_enrichment"
+
+
+ALL_SECRETION: Final = "all_secretion"  # a target of drugs: what leaves by the Golgi
+CLEARANCE: Final = "_clearance"  # a target of drugs: the loss of a soluble from the medium
+BINDING: Final = "_binding"  # a target of drugs: binding of one kind of vesicles
 
 
 def modulable_of_soluble(name: str) -> tuple[str]:
