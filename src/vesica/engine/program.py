@@ -82,7 +82,7 @@ class Program:
     def divided(self) -> Program:
         """The same model for a mean field: cells that differ as a few kinds of cells; itself where none do."""
         groups = groups_of(self.model)
-        return _numbered(self.model, divided(self.table, groups), groups) if groups else self
+        return numbered(self.model, divided(self.table, groups), groups) if groups else self
 
     def tables(self, present: frozenset[str], part: Part | None = None) -> Tables:
         """Index arrays of the laws alive where ``present`` is there (``cell:X``, ``origin:X``), or a part of them."""
@@ -103,10 +103,11 @@ def compile_model(model: ResolvedModel) -> Program:
     for flux, token, gained in imbalances(table):
         raise error(flux, f"the process `{flux}` gains {gained} of `{token}`", "every process conserves every token",
                     "the ledger of the run could not close", "this is a fault of vesica: please report it")
-    return _numbered(model, table)
+    return numbered(model, table)
 
 
-def _numbered(model: ResolvedModel, table: ProcessTable, groups: tuple[Group, ...] = ()) -> Program:
+def numbered(model: ResolvedModel, table: ProcessTable, groups: tuple[Group, ...] = ()) -> Program:
+    """A program of a table: every value gets its place."""
     names: list[str] = [ONE, *table.parameters, *table.derived, *table.inputs]
     names += [pool.name for pool in table.pools]
     names += [assignment.target for assignment in table.assignments]
