@@ -63,13 +63,15 @@ def gift(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
     free = {name: amount for name, amount in snapshot.items() if name.startswith("medium.free:")}
     available = sum(amount for name, amount in free.items() if "/" not in name)
     receiving = arm.counts[dose.recipient]
-    if dose.measure == "particles_per_cell":
+    if dose.measure == "share_of_source":
+        wanted = dose.amount * available
+    elif dose.measure == "particles_per_cell":
         wanted = dose.amount * receiving
     else:
         donors = sum(count for name, count in source.arm.counts.items()
                      if any(c.name == name and c.origins for c in program.model.cells))
         wanted = dose.amount * receiving * available / donors
-    share = wanted / available if available > 0 else 0.0
+    share = wanted / available if available > 0 else dose.amount * (dose.measure == "share_of_source")
     amounts: dict[str, float] = {}
     for name, amount in free.items():
         amounts[name] = amount * share

@@ -105,13 +105,14 @@ class Dose:
 
     ``measure`` says how the amount is counted: ``particles_per_cell`` per cell of
     ``recipient``, or ``donor_cells_per_cell``: the vesicles in the source medium of that
-    many donor cells for each recipient cell. A share ``carry_over`` of the solubles that
+    many donor cells for each recipient cell; ``share_of_source``, which no model says, is a share of the source
+    medium whatever it holds. A share ``carry_over`` of the solubles that
     stood in the same volume of source medium comes along.
     """
 
     from_arm: str
     recipient: str
-    measure: Literal["particles_per_cell", "donor_cells_per_cell"]
+    measure: Literal["particles_per_cell", "donor_cells_per_cell", "share_of_source"]
     amount: float
     at: float
     carry_over: float = 0.0
