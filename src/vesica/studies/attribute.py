@@ -21,7 +21,7 @@ from vesica.engine.doses import present_in
 from vesica.engine.gates import gated, reaching, used
 from vesica.engine.program import Program
 from vesica.engine.rest import Rests
-from vesica.errors import InputError, error, nearest
+from vesica.errors import error, nearest
 from vesica.spec import io
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.studies import coalitions
@@ -146,8 +146,8 @@ def _arm(model: ResolvedModel, question: Question) -> Arm:
     by_name = {arm.name: arm for arm in model.arms}
     if question.arm is not None:
         return by_name[question.arm]
-    cell = question.effects[0].partition(".")[0]
-    holding = [arm for arm in model.arms if cell not in {one.name for one in model.cells} or arm.counts.get(cell, 0) > 0]
+    cell, kinds = question.effects[0].partition(".")[0], {one.name for one in model.cells}
+    holding = [arm for arm in model.arms if cell not in kinds or arm.counts.get(cell, 0) > 0]
     for found in (holding, [arm for arm in holding if arm.against is not None]):
         if len(found) == 1:
             return found[0]
@@ -235,13 +235,13 @@ def attribute(
     RunFault
         A run diverged.
     """
-    numbers: list[int | None] = list(range(case.question.draws)) or [None]
+    numbers = list(range(case.question.draws))
     known = values_of(case, numbers, partial, report_progress, workers)
     return [_shared(case, effect, known, numbers) for effect in case.effects]
 
 
 def _shared(case: Case, effect: Effect, known: Mapping[int | None, Mapping[int, Values]],
-            numbers: Sequence[int | None]) -> Attribution:
+            numbers: Sequence[int]) -> Attribution:
     key = (effect.arm, effect.name)
     by_draw = [{mask: one[key] for mask, one in known[number].items()} for number in (None, *numbers)
                if number in known]
@@ -266,11 +266,11 @@ def _one(case: Case, effect: Effect, values: Mapping[int, float]) -> Attribution
 
 
 def values_of(
-    case: Case, numbers: Sequence[int | None], partial: Path | None, report_progress: ReportProgress | None,
+    case: Case, numbers: Sequence[int], partial: Path | None, report_progress: ReportProgress | None,
     workers: int | None,
 ) -> dict[int | None, dict[int, Values]]:
     """Draw -> coalition -> values; the model's own numbers are always there, under None."""
-    asked: list[int | None] = list(dict.fromkeys([None, *numbers]))
+    asked: list[int | None] = [None, *numbers]
     digest = _digest(case)
     known: dict[int | None, dict[int, Values]] = {number: {} for number in asked}
     for number, values in _kept(partial, digest):
@@ -314,5 +314,3 @@ def _kept(partial: Path | None, digest: str) -> Iterator[tuple[int | None, dict[
             if of == digest:
                 yield number, {mask: {(arm, key): value for arm, key, value in one} for mask, one in plain}
 
-
-__all__ = ["Case", "InputError", "Question", "attribute", "look_into"]

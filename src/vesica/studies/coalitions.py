@@ -82,7 +82,7 @@ class Bench:
                 keys = [key for of, key in self.wanted if of == name]
                 if keys:
                     flat = read(self.program, trajectory)
-                    found[coalition] |= {(name, key): flat[key][0] for key in keys}
+                    found[coalition] |= {(name, key): flat[key][0] for key in keys if key in flat}
         return found
 
     def _with_doses(self, number: int | None) -> Program:

@@ -24,7 +24,7 @@ def players_of(values: Array) -> int:
     ValueError
         The number of values is no power of two.
     """
-    count = values.shape[0].bit_length() - 1
+    count = int(values.shape[0]).bit_length() - 1
     if values.shape[0] != 1 << count:
         msg = f"{values.shape[0]} values are those of no number of players"
         raise ValueError(msg)

@@ -16,7 +16,9 @@ CONTACTS: Final = ".contact_with_"  # between recipient and sender, in the path 
 KEYS: Final = ("channel", "sender", "cargo")
 ROUTE: Final = "route"
 WHOLE: Final = frozenset({"release", "shedding", "uptake"})  # routes that hold others
-LABELS: Final[Mapping[str, str]] = {**KIND_LABELS, SOLUBLE: "soluble factors", CONTACT: "contact"}
+LABELS: Final[Mapping[str, str]] = {
+    **{str(kind): label for kind, label in KIND_LABELS.items()}, SOLUBLE: "soluble factors", CONTACT: "contact",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

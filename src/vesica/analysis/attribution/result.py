@@ -119,7 +119,7 @@ class Attribution:
 def relative(estimate: Estimate, brought: float) -> Estimate:
     """A contribution as a share of what all players bring."""
     ends = sorted((float(estimate.low / brought), float(estimate.high / brought)))
-    return Estimate(estimate.value / brought, np.float64(ends[0]), np.float64(ends[1]))
+    return Estimate(estimate.value / brought, np.array(ends[0]), np.array(ends[1]))
 
 
 def from_all(effect: Effect, players: Sequence[Player], idle: Sequence[Player], values: Array) -> Attribution:
