@@ -48,7 +48,8 @@ class Names:
 
     def carriers(self, cargo: str) -> tuple[str, ...]:
         """Classes of vesicles that can carry a cargo."""
-        return tuple(origin for origin in self.origins if self.holds(self.cell(sender_of(origin)), cargo))
+        return tuple(origin for origin in self.origins
+                     if any(one.name == cargo for one in self.model.carried(origin)))
 
     def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
         """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.

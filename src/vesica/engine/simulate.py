@@ -21,7 +21,7 @@ from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
 from vesica.errors import Finding, InputError, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.resolved import Arm, ResolvedModel, Supply
 from vesica.spec.sample import sampled
 
 Summarise = Callable[[ResolvedModel, Mapping[str, Iterable[ArmRun]], str], dict[str, Any]]
@@ -275,7 +275,7 @@ def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
 
 
 def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
-    pools, parameters = (*program.table.pools, *program.table.watched), program.model.parameters
+    pools, parameters = program.shown, program.model.parameters
     most = max((count for arm in program.model.arms for count in arm.counts.values()), default=0.0)
     return Axes(
         arms=tuple(arm.name for arm in program.model.arms),
@@ -293,9 +293,12 @@ def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
 
 def _dose_note(given: Given) -> dict[str, Any]:
     dose = given.dose
-    return {"from_arm": dose.from_arm, "recipient": dose.recipient, "measure": dose.measure, "amount": dose.amount,
-            "at": dose.at, "vesicles": given.vesicles, "share_of_source": given.share_of_source,
-            "carry_over": dose.carry_over, "amounts": dict(given.amounts)}
+    source = ({"from_arm": "", "preparation": dose.preparation, "carry_over": 0.0} if isinstance(dose, Supply) else
+              {"from_arm": dose.from_arm, "preparation": "", "carry_over": dose.carry_over})
+    return source | {"recipient": dose.recipient, "measure": dose.measure, "amount": dose.amount,
+                     "at": dose.at, "vesicles": given.vesicles, "share_of_source": given.share_of_source,
+                     "particles": given.particles, "steps": [dict(step) for step in given.steps],
+                     "amounts": dict(given.amounts)}
 
 
 def _storage_notes(trajectory: Trajectory) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import network_checks, networks, phenotypes, transfer, variability
+from vesica.spec import medium, network_checks, networks, phenotypes, transfer, variability
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
 from vesica.spec.expressions import FUNCTIONS
-from vesica.spec.model import CargoSpec, ModelSpec
+from vesica.spec.model import AgentSpec, CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo
@@ -32,9 +32,9 @@ from vesica.spec.vocabulary import (
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
+    FUSOGENICITY,
     INHIBITOR,
-    MEDIUM,
-    SOLUBLE,
+    SENDER_FUSOGENICITY,
     SOURCE_UNITS,
     TAKEN,
     TAKEN_ENDINGS,
@@ -44,7 +44,8 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
+RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running", "isolation",
+                      "treatment", "storage"})
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,17 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
                           "rules of the library would act on something else", "choose another name")
     cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
               for name, item in spec.cargo.items()}  # fmt: skip
-    agents |= {name: item.label or name for name, item in spec.agents.items()}
+    agents |= {name: item.label or agents.get(name, name) for name, item in spec.agents.items()}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
+    agents = {name: label for name, label in agents.items() if name not in medium.go_their_way(spec, library)}
     transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
 
 
 def _is_same(theirs: Cargo | str, words: object) -> bool:
-    """Whether a model says of a cargo what the library says: then both mean one thing."""
+    """Whether a model says of a cargo what the library says, or of an agent only how it evaporates."""
+    if isinstance(words, AgentSpec):
+        return words.model_fields_set <= {"evaporation_rate"}
     return (isinstance(theirs, Cargo) and isinstance(words, CargoSpec)
             and (theirs.kind, theirs.topology) == (words.kind, words.topology))
 
@@ -364,10 +368,10 @@ def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[F
     return found
 
 
-def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
-    """Every parameter of the medium, by path."""
-    paths = {f"medium.{name}": field for name, field in MEDIUM.items()}
-    return paths | {f"{soluble}.{name}": field for soluble in solubles for name, field in SOLUBLE.items()}
+def choices_of_senders(senders: Iterable[str], said: str) -> dict[str, tuple[Field, Given]]:
+    """Parameters of vesicles by sender that a model has only where it names them."""
+    paths = [f"{name}.{FUSOGENICITY}" for name in senders]
+    return {path: (SENDER_FUSOGENICITY, Given("1", "default")) for path in paths if path in said}
 
 
 def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:

@@ -8,16 +8,17 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches, transfer, vessel
+from vesica.spec import isolation, medium, preparations, structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
 from vesica.spec.cells import CellType
 from vesica.spec.expressions import names_in
 from vesica.spec.model import ModelSpec
+from vesica.spec.preparations import Plan as PreparationPlan
 from vesica.spec.quantities import Given, Notes, parameter
 from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import CellPlan
-from vesica.spec.treatments import Inhibitor
+from vesica.spec.treatments import AddedSpec, Inhibitor
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
@@ -81,12 +82,19 @@ def words_of_networks(cell: CellType) -> set[str]:
     return found
 
 
-def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
+def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook,
+                prepared: Sequence[PreparationPlan] = ()) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free.
+
+    And factors that the model declares, and adds or has in fresh medium.
+    """
     cells = [plan.cell for plan in plans]
     found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
     words = {word for cell in cells for word in words_of_networks(cell)}
-    return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
+    given = {item.add for condition in conditions(spec) for _, item in condition.exposures
+             if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
+    found |= (words & {*library.solubles, *spec.solubles}) | (given & {*spec.solubles})
+    return tuple(sorted(found | transfer.freed(cells, spec, library, preparations.carried(prepared))))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -97,8 +105,8 @@ def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
 
 
 def build(
-    spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook, chosen: Sequence[Switch],
-    measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
+    spec: ModelSpec, library: Library, plans: Sequence[CellPlan], prepared: Sequence[PreparationPlan], book: Rulebook,
+    chosen: Sequence[Switch], measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
 ) -> Numbers:
     """Every number of the model.
 
@@ -106,26 +114,36 @@ def build(
     numbers, the options of the user's own switches.
     """
     cells = [plan.name for plan in plans]
-    solubles = solubles_of(spec, library, plans, book)
-    expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
+    given = [item for condition in conditions(spec) for item in condition.exposures]
+    solubles = solubles_of(spec, library, plans, book, prepared)
+    expected = medium.expected(spec, solubles) | dict(book.expected) | vessel.expected(spec)
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
     switched = switches.library_layer(chosen, library, {plan.name: plan.like for plan in plans})
-    senders = [plan.name for plan in plans if plan.cell.origins]
+    senders = [plan.name for plan in plans if plan.cell.origins] + [one.name for one in prepared]
     choices = {path: choice for plan in plans for path, choice in structure.choices_of_cell(plan.cell, senders).items()
                if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
+    choices |= structure.choices_of_senders(senders, said) | isolation.expected(given, library)
+    for one in prepared:
+        choices |= one.choices
+        expected |= one.expected
     expected |= {path: field for path, (field, _) in choices.items()}
+    expected |= {path: preparations.FRESH_FIELDS[path] for path in preparations.FRESH_FIELDS if path in measured}
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec)
+    base |= switched | vessel.numbers(spec) | medium.numbers(spec, solubles, notes)
     written: dict[str, Given] = {}
+    for one in prepared:
+        base |= one.base
+        reader.put(written, one.written.items())
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
     reader.put(written, _named(spec.parameters, "parameters"))
@@ -138,7 +156,8 @@ def build(
     parameters |= {path: number for path, number in measured.items() if path not in written and path in expected}
     _fill_from_arms(parameters, arms)
     _check_complete(expected, parameters, {*base, *written}, spec, notes)
-    _check_sizes(parameters, [origin for plan in plans for origin in plan.cell.origins], written, notes)
+    origins = [origin for plan in plans for origin in plan.cell.origins]
+    _check_sizes(parameters, origins + [one.preparation.origin for one in prepared], written, notes)
     changes = {arm: {path: item.value for path, item in sorted(layer.items())
                      if path in parameters and item.value != parameters[path].value}
                for arm, layer in arms.items()}  # fmt: skip
@@ -211,7 +230,8 @@ def _check_complete(
         owner, _, name = rest.rpartition(".")
         kind = next((key for key in structure.OWNED_NUMBERS
                      if cell in spec.cells and owner in getattr(spec.cells[cell], key)), "")  # fmt: skip
-        place = f"cells.{cell}.{kind}.{owner}" if kind else f"cells.{cell}"
+        block = "preparations" if cell in spec.preparations else "cells"
+        place = f"cells.{cell}.{kind}.{owner}" if kind else f"{block}.{cell}"
         notes.add("error", place, f"`{path}` has no value", "every number of a model is given, or in the library",
                   "there is nothing to compute with", f"add `{name}:` with a value in `{expected[path].unit or '1'}`")
 

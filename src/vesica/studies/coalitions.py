@@ -19,7 +19,7 @@ from vesica.engine.rest import Rests
 from vesica.engine.simulate import as_arm_run, run_all_lanes
 from vesica.engine.well_mixed import Trajectory
 from vesica.errors import Finding, RunFault, keep_interrupts
-from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.resolved import Arm, Dose, ResolvedModel
 from vesica.studies.draws import DRAW_TOLERANCE, draw
 
 BATCH: Final = 64  # coalitions that go side by side
@@ -141,12 +141,11 @@ def shared_doses(program: Program, number: int | None, rests: Rests) -> Program:
         return program
     given = {one.arm.name: one.given for arm in runs(program, number, {0: {}}, rests) for one in arm.values()}
 
-    def shared(arm: Arm) -> Arm:
-        shares = {one.dose: one.share_of_source for one in given[arm.name]}
-        return replace(arm, doses=tuple(replace(dose, measure="share_of_source", amount=shares.get(dose, 0.0))
-                                        for dose in arm.doses))
+    def share(arm: Arm, dose: Dose) -> float:
+        return next((one.share_of_source for one in given[arm.name] if one.dose == dose), 0.0)  # none after the end
 
-    arms = tuple(shared(arm) for arm in program.model.arms)
+    arms = tuple(replace(arm, doses=tuple(replace(dose, measure="share_of_source", amount=share(arm, dose))
+                                          for dose in arm.doses)) for arm in program.model.arms)
     return replace(program, model=replace(program.model, arms=arms))
 
 

@@ -128,9 +128,9 @@ def _variant(asked: Asked, case: Case, control: Control, off: Off) -> ResolvedMo
     if control.depletes:
         if not arm.doses:
             return "nothing is dosed in this arm"
-        kept = tuple(replace(one, doses=_depleted(one, control.depletes)) if one.name == arm.name else one
-                     for one in case.model.arms)
-        return replace(case.model, arms=kept)
+        left = tuple(replace(dose, kept=dose.kept * (1.0 - control.depletes)) for dose in arm.doses)
+        return replace(case.model, arms=tuple(replace(one, doses=left) if one.name == arm.name else one
+                                              for one in case.model.arms))
     try:
         spec = (_in_transwell(asked.spec, case, arm) if control.transwell
                 else _treated(asked.spec, case, arm, control))
@@ -140,12 +140,6 @@ def _variant(asked: Asked, case: Case, control: Control, off: Off) -> ResolvedMo
     except InputError as failure:
         return failure.findings[0].wrote
     return coalitions.stood(resolved, [arm.name], case.question.at)
-
-
-def _depleted(arm: Arm, removed: float) -> tuple[Any, ...]:
-    """Doses with fewer vesicles and the same solubles."""
-    left = 1.0 - removed
-    return tuple(replace(dose, amount=dose.amount * left, carry_over=dose.carry_over / left) for dose in arm.doses)
 
 
 def _treated(spec: ModelSpec, case: Case, arm: Arm, control: Control) -> ModelSpec:
