@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vesica.engine import isolation
@@ -78,16 +78,29 @@ def gift(program: Program, dose: Dose, arm: Arm, source: Source, row: Mapping[st
     ----------
     row : numbers of the arm that gets it
     """
+    given = _isolated(program, dose, arm, source, row) if dose.isolation else _plain(program, dose, arm, source)
+    return given if dose.kept == 1.0 else _depleted(given, dose.kept)
+
+
+def _depleted(given: Given, kept: float) -> Given:
+    """A dose of which only a share of the vesicles is left, and all solubles."""
+    amounts = {name: amount * (kept if name.startswith(("medium.free:", "medium.added:")) else 1.0)
+               for name, amount in given.amounts.items()}
+    return replace(given, vesicles=given.vesicles * kept, particles=given.particles * kept, amounts=amounts)
+
+
+def _plain(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
+    """A dose of the source's medium as it is."""
     snapshot = source.snapshots[tick(dose.at)]
-    if dose.isolation:
-        return _isolated(program, dose, arm, source, row)
     free = {name: amount for name, amount in snapshot.items() if name.startswith("medium.free:")}
     available = sum(amount for name, amount in free.items() if "/" not in name)
     receiving = arm.counts[dose.recipient]
     if dose.measure == "particles_per_cell":
         wanted = dose.amount * receiving
-    else:
+    elif dose.measure == "donor_cells_per_cell":
         wanted = dose.amount * receiving * available / _donors(program.model, source.arm)
+    else:
+        wanted = dose.amount * available
     share = wanted / available if available > 0 else 0.0
     amounts: dict[str, float] = {}
     for name, amount in free.items():
@@ -112,8 +125,10 @@ def _isolated(program: Program, dose: Dose, arm: Arm, source: Source, row: Mappi
     receiving = arm.counts[dose.recipient]
     if dose.measure == "particles_per_cell":
         share = dose.amount * receiving / whole if whole > 0 else 0.0
-    else:
+    elif dose.measure == "donor_cells_per_cell":
         share = dose.amount * receiving / _donors(model, source.arm)
+    else:
+        share = dose.amount
     return given_of(model, dose, share, isolation.poured(model, done, sample, row, share), whole * share, done)
 
 

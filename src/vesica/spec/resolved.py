@@ -125,15 +125,19 @@ class Dose:
     ``recipient``, or ``donor_cells_per_cell``: the vesicles in the source medium of that
     many donor cells for each recipient cell. A share ``carry_over`` of the solubles that
     stood in the same volume of source medium comes along.
+
+    Attribution alone uses two more: the measure ``share_of_source``, a share of the source medium whatever it holds,
+    and ``kept``, the share of the vesicles that is left in the dose.
     """
 
     from_arm: str
     recipient: str
-    measure: Literal["particles_per_cell", "donor_cells_per_cell"]
+    measure: Literal["particles_per_cell", "donor_cells_per_cell", "share_of_source"]
     amount: float
     at: float
     carry_over: float = 0.0
     isolation: tuple[BenchStep, ...] = ()
+    kept: float = 1.0
 
 
 @dataclass(frozen=True)
