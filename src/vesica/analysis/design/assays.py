@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.instruments import constants
-from vesica.instruments.elisa import ElisaAssay, elisa_wells
+from vesica.instruments.elisa import ElisaAssay, SimoaAssay, elisa_wells, simoa_wells
 from vesica.instruments.nta_forward import NtaInstrument
 from vesica.instruments.qpcr import QpcrAssay
 from vesica.library import Library
@@ -217,6 +217,33 @@ class Captured:
 
 
 @dataclass(frozen=True)
+class Digital:
+    """Protein by a single-molecule array: the mean of ``wells`` less the background, diluted where beads are full."""
+
+    array: SimoaAssay
+    wells: int
+    culture_cv: float
+
+    def read(self, truth: Truth, culture: Array, random: np.random.Generator) -> Array:
+        """As the protocol says."""
+        there = truth.in_tube * np.exp(log_sd(self.culture_cv) * culture)
+        dilution = np.maximum(1.0, 2.0 * there / self.array.highest)
+        shape = (self.wells, *culture.shape)
+        wells = np.broadcast_to(there / dilution, shape).ravel()
+        enzymes = simoa_wells(wells, self.array, on_vesicles=False, rng=random).reshape(shape).mean(axis=0)
+        read = np.maximum(enzymes - self.array.background, 0.0) / self.array.slope * dilution
+        return _floored(read * truth.scale, self.limit(truth))
+
+    def expected(self, truth: Truth) -> float:
+        """As the protocol says."""
+        return float(_floored(np.array(truth.value), self.limit(truth)))
+
+    def limit(self, truth: Truth) -> float:
+        """Background and three standard deviations."""
+        return self.array.limits[0] * truth.scale
+
+
+@dataclass(frozen=True)
 class Counted:
     """A share of cells by looking at ``cells`` of them: log odds, with a half added to both counts (Haldane).
 
@@ -274,11 +301,15 @@ def shelf(library: Library, variations: Mapping[str, float]) -> dict[str, Assay]
     tracked = Tracked(constants.nta(library), round(value("nta.video.count", "")),
                       value("design.nta.limit", "particle/mL"), culture)
     amplified = Amplified(constants.qpcr(library), round(value("design.qpcr.wells", "")), culture)
-    captured = Captured(constants.elisa(library), round(value("design.elisa.wells", "")), culture)
+    wells = round(value("design.elisa.wells", ""))
+    captured = Captured(constants.elisa(library), wells, culture)
+    digital = Digital(constants.simoa(library), wells, culture)
     counted = Counted(round(value("design.count.cells", "cell")), value("design.count.spread", ""))
-    found: dict[str, Assay] = {"nta": tracked, "qpcr": amplified, "elisa": captured, "count": counted,
+    found: dict[str, Assay] = {"nta": tracked, "qpcr": amplified, "elisa": captured, "simoa": digital,
+                               "count": counted,
                                "qpcr per vesicle": PerVesicle(amplified, tracked),
-                               "elisa per vesicle": PerVesicle(captured, tracked)}
+                               "elisa per vesicle": PerVesicle(captured, tracked),
+                               "simoa per vesicle": PerVesicle(digital, tracked)}
     for name, cv in variations.items():
         for given in (name, f"{name} per vesicle"):
             if given in found or given == "other":

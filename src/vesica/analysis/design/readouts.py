@@ -14,12 +14,14 @@ from vesica.instruments import constants
 from vesica.library import Library
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.vocabulary import KIND_LABELS, sender_of
 
 Kind = Literal["particles", "rna", "protein", "level", "share", "other"]
 
-ASSAYS: Final = ("nta", "qpcr", "elisa", "count", "other")
+ASSAYS: Final = ("nta", "qpcr", "elisa", "simoa", "count", "other")
 READS: Final[Mapping[str, frozenset[Kind]]] = {
     "nta": frozenset({"particles"}), "qpcr": frozenset({"rna", "level"}), "elisa": frozenset({"protein", "level"}),
+    "simoa": frozenset({"protein"}),
     "count": frozenset({"share"}), "other": frozenset({"particles", "rna", "protein", "level", "share", "other"}),
 }  # fmt: skip
 NATURAL: Final[Mapping[Kind, str]] = {"particles": "nta", "rna": "qpcr", "protein": "elisa", "level": "qpcr",
@@ -29,6 +31,8 @@ WORDS: Final[Mapping[Kind, str]] = {
     "share": "a share of cells", "other": "a number that no assay of the library reads",
 }  # fmt: skip
 _PER_VESICLE: Final = "_per_ev"
+_PER_HOUR: Final = "_per_cell_per_hour"
+_COUNTED: Final = frozenset({"released", *(label.replace(" ", "_") for label in KIND_LABELS.values())})
 _RNA: Final = frozenset({"mirna", "mrna"})
 
 
@@ -46,9 +50,14 @@ class Readout:
     unit: str = ""
 
     @property
+    def is_per_vesicle(self) -> bool:
+        """Whether it is what vesicles hold, over their number."""
+        return self.key.endswith(_PER_VESICLE) and self.assay != "other"
+
+    @property
     def tool(self) -> str:
         """Name of the assay on the shelf."""
-        return f"{self.assay} per vesicle" if self.key.endswith(_PER_VESICLE) and self.assay != "other" else self.assay
+        return f"{self.assay} per vesicle" if self.is_per_vesicle else self.assay
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,7 @@ def kind_of_key(model: ResolvedModel, key: str) -> tuple[Kind, bool]:
     """What a quantity is, and whether it is read from the medium."""
     owner, _, name = key.partition(".")
     cargo = {one.name: one.kind for one in model.cargo}
-    if key.endswith(("vesicle/cell/h", "released_per_cell_per_hour")) or (
-            name.endswith("vesicles_per_cell_per_hour") and "_in_" not in name) or name == "exosomes_per_cell_per_hour":
+    if name.removesuffix(_PER_HOUR) in _COUNTED:
         return "particles", True
     if owner == "medium":
         return ("protein", True) if name in model.solubles else ("other", True)
@@ -171,9 +179,15 @@ def looks(model: ResolvedModel, run: ArmRun, readouts: Sequence[Readout], times:
         values = quantities(bare, then)
         for one in readouts:
             value = values.get(one.key, (math.nan, ""))[0]
-            if math.isfinite(value):
+            if math.isfinite(value) and _is_made_here(model, then, one.key):
                 found[Look(run.arm.name, one, time)] = truth(model, then, one, max(value, 0.0), well)
     return found
+
+
+def _is_made_here(model: ResolvedModel, run: ArmRun, key: str) -> bool:
+    """Whether cells of the arm make what is measured: what an arm was only given tells of the preparation, not of it."""
+    owner = sender_of(key.partition(".")[0])
+    return run.count(owner) > 0 if any(cell.name == owner for cell in model.cells) else True
 
 
 def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, well: Vessel) -> Truth:
@@ -195,9 +209,8 @@ def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, wel
 
 
 def _particles(model: ResolvedModel, run: ArmRun, origin: str) -> float:
-    """Vesicles of a class in the medium, particle/mL; where an arm only received them, those it was given."""
-    pool = "free" if run.count(origin.partition("~")[0]) > 0 else "added"
-    return run.final(f"medium.{pool}:{origin}") / model.domain.volume * UM3_PER_ML
+    """Vesicles of a class in the medium, particle/mL."""
+    return run.final(f"medium.free:{origin}") / model.domain.volume * UM3_PER_ML
 
 
 def donors(model: ResolvedModel, arms: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -150,7 +150,7 @@ class Bench:
 
     def __init__(self, truths: tuple[Truths, Truths], shelf: Mapping[str, Assay], question: Question,
                  simulations: int, purpose: str) -> None:
-        self.truths, self._shelf, self._question = truths, shelf, question
+        self.truths, self.question, self._shelf = truths, question, shelf
         self.simulations, self._purpose = simulations, purpose
         self._kept: dict[tuple[int, Look], Array] = {}
 
@@ -159,19 +159,26 @@ class Bench:
         first, second = (self._assay(look).expected(self.truths[hypothesis][look]) for look in contrast.looks)
         return first - second
 
-    def is_read(self, contrast: Contrast) -> bool:
-        """Whether both hypotheses predict a finite log ratio."""
+    def has(self, contrast: Contrast) -> bool:
+        """Whether both hypotheses know the quantity in both arms, and not as zero where zero cannot be read."""
         return all(look in truths for truths in self.truths for look in contrast.looks) and all(
             math.isfinite(self.expected(hypothesis, contrast)) for hypothesis in (0, 1))
+
+    def is_read(self, contrast: Contrast) -> bool:
+        """Whether the assay sees something: of cargo per vesicle everything, as a limit over a count is no reading."""
+        if not self.has(contrast):
+            return False
+        below = [self.is_at_limit(hypothesis, look) for hypothesis in (0, 1) for look in contrast.looks]
+        return not (any(below) if contrast.readout.is_per_vesicle else all(below))
 
     def readings(self, hypothesis: int, look: Look) -> Array:
         """(simulation, replicate) log readings of a look, less the one expected."""
         if (hypothesis, look) not in self._kept:
-            shape = (self.simulations, self._question.most)
+            shape = (self.simulations, self.question.most)
             named = f"{self._purpose} {look.arm} {look.readout.key}"
             when = "" if look.readout.from_medium else f" at {look.time:g}"  # another harvest is another culture
-            culture = stream(self._question.seed, f"{named}{when} culture", 0).standard_normal(shape)
-            random = stream(self._question.seed, f"{named} {look.time:g} assay", 0)
+            culture = stream(self.question.seed, f"{named}{when} culture", 0).standard_normal(shape)
+            random = stream(self.question.seed, f"{named} {look.time:g} assay", 0)
             truth, assay = self.truths[hypothesis][look], self._assay(look)
             self._kept[hypothesis, look] = assay.read(truth, culture, random) - assay.expected(truth)
         return self._kept[hypothesis, look]
@@ -187,6 +194,11 @@ class Bench:
         """Whether what is there lies below the detection limit."""
         truth = self.truths[hypothesis][look]
         return truth.value < self._assay(look).limit(truth)
+
+    def shortage(self, hypothesis: int, look: Look) -> float:
+        """How many times too little there is for the detection limit; infinite where there is nothing."""
+        truth = self.truths[hypothesis][look]
+        return self._assay(look).limit(truth) / truth.value if truth.value > 0 else math.inf
 
 
 def weights_of(bench: Bench, contrasts: Sequence[Contrast]) -> tuple[float, ...]:
@@ -250,13 +262,15 @@ class Screening:
     designs: tuple[Design, ...]
     furthest: Contrast | None
     apart: float  # of the log ratios of that one
+    unseen: tuple[Contrast, ...]  # below the detection limit
 
 
 def screen(bench: Bench, question: Question, contrasts: Sequence[Contrast]) -> Screening:
     """Simulate each contrast alone; those of which both hypotheses say the same are left out."""
-    found, furthest, most = [], None, 0.0
+    found, unseen, furthest, most = [], [], None, 0.0
     for place, one in enumerate(contrasts):
         if not bench.is_read(one):
+            unseen += [one] if bench.has(one) else []
             continue
         apart = abs(bench.expected(0, one) - bench.expected(1, one))
         if furthest is None or apart > most:
@@ -265,7 +279,7 @@ def screen(bench: Bench, question: Question, contrasts: Sequence[Contrast]) -> S
             found.append(evaluate(bench, question, [one]))
         if place + 1 == len(contrasts) or contrasts[place + 1].time != one.time:
             bench.forget()
-    return Screening(tuple(sorted(found, key=lambda design: design.rank)), furthest, most)
+    return Screening(tuple(sorted(found, key=lambda design: design.rank)), furthest, most, tuple(unseen))
 
 
 def chosen(designs: Sequence[Design], most: int = SHOWN) -> list[Design]:
@@ -285,11 +299,18 @@ def combine(bench: Bench, question: Question, designs: Sequence[Design]) -> list
     while len(best.contrasts) < question.combine:
         tried = [evaluate(bench, question, (*best.contrasts, one)) for one in pool if one not in best.contrasts]
         step = min(tried, key=lambda design: design.rank, default=best)
-        if step.rank >= best.rank:
+        if not _is_better(step, best):
             break
         found.append(step)
         best = step
     return found
+
+
+def _is_better(step: Design, best: Design) -> bool:
+    """Fewer wells; where neither has enough of them, more power than chance makes between two simulations."""
+    if step.wells is None and best.wells is None:
+        return bool(step.power[-1] > best.power[-1] + 2.0 / math.sqrt(step.simulations))
+    return (step.wells or math.inf) < (best.wells or math.inf)
 
 
 def confirm(bench: Bench, question: Question, designs: Sequence[Design]) -> list[Design]:
