@@ -169,7 +169,7 @@ def _check_sum(model: ResolvedModel, arm: Arm, cell: CellType, row: Mapping[str,
     total = sum(shares.values())
     if total <= FULL:
         return
-    lead = next((one for one in model.contacts if cell.name in (one.cell, one.other)))
+    lead = next(one for one in model.contacts if cell.name in (one.cell, one.other))
     parts = ", ".join(f"{share:.3g} with {path.partition(CONTACT)[2]}" for path, share in shares.items() if share)
     notes.add("error", f"cells.{lead.cell}.contacts.{lead.other}",
               f"in arm `{arm.name}` cells of `{cell.name}` touch others with {total:.3g} of their membrane ({parts})",
