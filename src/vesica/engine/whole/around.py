@@ -1,4 +1,4 @@
-"""What touching cells show one another in whole numbers: the mean over the living cells of a type, held for half a window."""
+"""What touching cells show one another in whole numbers: means over living cells, held for half a window."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _mean(dish: Dish, shown: str) -> float:
 
 
 def _value(laws: Laws, values: Array, name: str) -> Array:
-    """(cell,) of a value that cells show; no law of their own may rest on it, so it need not have been computed."""
+    """(cell,) of a value that cells show; perhaps no law of their own rests on it, so that nobody computed it."""
     made = laws.made_of(name)
     if made is None:
         return laws.value(values, name)
