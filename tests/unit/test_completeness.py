@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cell_networks import resolved
+from tests.contact_cases import STILL, everything
 from tests.models import phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
