@@ -65,7 +65,7 @@ def _transwell(model: ResolvedModel, numbers: Mapping[str, float], speed: float)
     membrane = Membrane(insert.volume / insert.depth, density, pore, thickness)
     law = size_law(numbers, model.origins[0])
     passed = float(membrane.conductance(law.median, speed))
-    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.2g} of the membrane's area."]
+    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.2%} of the membrane's area."]
     if passed == 0.0:
         return [*said, f"A vesicle of {law.median * 1e3:.3g} nm does not pass them."]
     half = 0.693 / (passed * (1.0 / insert.volume + 1.0 / well.volume))
@@ -80,7 +80,7 @@ def _channel(model: ResolvedModel, numbers: Mapping[str, float], speed: float) -
     stay, across = channel.volume / flow, height**2 / (2.0 * speed)
     mean = channel.depth / stay
     said = [f"Medium stays in the channel for {_time(stay)}. Of vesicles that flow past, its floor could take no more "
-            f"than {floor_share(speed, channel.depth, height, mean):.2g} of all."]
+            f"than {floor_share(speed, channel.depth, height, mean):.0%}."]
     if across > stay / channel.layers:
         said.append(f"A vesicle needs {_time(across)} to diffuse over the height, longer than medium stays in a segment "
                     f"({_time(stay / channel.layers)}): segments are computed as mixed over the height, so cells "
