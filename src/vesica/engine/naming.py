@@ -48,7 +48,8 @@ class Names:
 
     def carriers(self, cargo: str) -> tuple[str, ...]:
         """Classes of vesicles that can carry a cargo."""
-        return tuple(origin for origin in self.origins if self.holds(self.cell(sender_of(origin)), cargo))
+        return tuple(origin for origin in self.origins
+                     if any(one.name == cargo for one in self.model.carried(origin)))
 
     def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
         """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.
@@ -153,6 +154,15 @@ class Names:
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)
         return value
+
+    def on_free_vesicles(self, cargo: str) -> str:
+        """Value name of the copies of a cargo on free vesicles of all classes, per volume of medium."""
+        value = ""
+        for origin in self.carriers(cargo):
+            here = f"medium.free:{origin}/{cargo}"
+            value = self.table.assign(f"{value}+{here}", "total", value, here) if value else here
+        volume = self.table.derive("medium.volume")
+        return self.table.assign(f"medium.free_{cargo}", "concentration", value or self.table.derive("zero"), volume)
 
     def engaged(self, cell: str, ligand: str) -> str:
         """Value name of the vesicles bound on a living cell with a ligand engaged, over all origins that carry it."""

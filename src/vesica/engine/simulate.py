@@ -21,7 +21,7 @@ from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
 from vesica.errors import Finding, InputError, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.resolved import Arm, ResolvedModel, Supply
 from vesica.spec.sample import sampled
 
 Summarise = Callable[[ResolvedModel, Mapping[str, Iterable[ArmRun]], str], dict[str, Any]]
@@ -287,9 +287,12 @@ def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
 
 def _dose_note(given: Given) -> dict[str, Any]:
     dose = given.dose
-    return {"from_arm": dose.from_arm, "recipient": dose.recipient, "measure": dose.measure, "amount": dose.amount,
-            "at": dose.at, "vesicles": given.vesicles, "share_of_source": given.share_of_source,
-            "carry_over": dose.carry_over, "amounts": dict(given.amounts)}
+    source = ({"from_arm": "", "preparation": dose.preparation, "carry_over": 0.0} if isinstance(dose, Supply) else
+              {"from_arm": dose.from_arm, "preparation": "", "carry_over": dose.carry_over})
+    return source | {"recipient": dose.recipient, "measure": dose.measure, "amount": dose.amount,
+                     "at": dose.at, "vesicles": given.vesicles, "share_of_source": given.share_of_source,
+                     "particles": given.particles, "steps": [dict(step) for step in given.steps],
+                     "amounts": dict(given.amounts)}
 
 
 def _storage_notes(trajectory: Trajectory) -> dict[str, Any]:

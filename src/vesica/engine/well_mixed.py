@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import pouring
-from vesica.engine.doses import Given, Snapshot, Source, gift, level, present_in
+from vesica.engine.doses import Given, Snapshot, Source, gift, present_in, supplied
+from vesica.engine.hands import Hands, Sample
 from vesica.engine.legs import follow
 from vesica.engine.nodes import Means, counts, means
 from vesica.engine.places import base, is_placed, kind_of_cells
@@ -128,15 +129,17 @@ def run_lanes(
     grid = output_times(schedule)
     out = np.full((len(rows), grid.size, len(program.species)), np.nan)
     stops = edges(schedule, arm, snapshot_times)
+    hands = Hands(running, system, arm, rows)
     books = [_Book(message=message) for message in rest.messages]
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
             _take_snapshots(books, begin, program, pools, state)
-        _set_agents(running, system, arm, begin)
         state = state.copy()
+        hands.act(state, begin)
         for lane, book in enumerate(books):
-            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
+            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm], rows[lane]) for dose in arm.doses
                      if tick(dose.at) == begin]
+            gifts += [supplied(program, one, arm, rows[lane]) for one in arm.supplies if tick(one.at) == begin]
             for given in gifts:
                 pouring.add(running, tables.names, system.values[:, lane], state[:, lane], dict(given.amounts),
                             pouring.compartment_of(program.model.domain, given.dose.recipient))
@@ -158,12 +161,13 @@ def run_lanes(
         if all(book.message for book in books):
             break
         state = leg.states[-1]
+    hands.take_last(state, stops[-1])
     if stops[-1] in snapshot_times:
         _take_snapshots(books, stops[-1], program, pools, state)
     last_values = _all_values(program, system, state)
     return [Trajectory(arm, grid, out[lane], row, last_values[:, lane].copy(), book.snapshots, tuple(book.given),
                        book.message, {"solver": book.solver, "evaluations": book.evaluations, "states": system.size},
-                       notes={"unrest": list(rest.unrest)} if rest.unrest else {})
+                       notes=_notes(rest.unrest, hands.samples[lane]))
             for lane, (row, book) in enumerate(zip(rows, books, strict=True))]
 
 
@@ -222,8 +226,5 @@ def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
                      for name in map(base, names)])
 
 
-def _set_agents(program: Program, system: Lanes, arm: Arm, time: float) -> None:
-    """Set the concentrations that hold from ``time`` s on."""
-    for agent in program.model.agents:
-        levels = [level(exposure, time) for exposure in arm.exposures if exposure.agent == agent]
-        system.values[program.index[f"agent.{agent}"]] = sum(levels)
+def _notes(unrest: tuple[str, ...], samples: list[Sample]) -> dict[str, Any]:
+    return ({"unrest": list(unrest)} if unrest else {}) | ({"samples": samples} if samples else {})

@@ -18,11 +18,15 @@ from vesica.library.records import (
     CellSolubleEntry,
     CellTargetsEntry,
     Entry,
+    EnzymeEntry,
     Library,
     MarkerEntry,
+    MethodEntry,
+    PreparationEntry,
     RuleEntry,
     SignalEntry,
     SolubleEntry,
+    StorageEntry,
     SwitchEntry,
     SwitchOption,
 )
@@ -102,7 +106,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
     _only(
         merged,
         ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
-         "marker", "network"),
+         "marker", "network", "preparation", "method", "enzyme", "storage", "bench"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -120,6 +124,11 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
         markers=_named(merged.get("marker", {}), _marker),
         networks=_frozen(merged.get("network", {})),
+        preparations=_named(merged.get("preparation", {}), _preparation),
+        methods=_named(merged.get("method", {}), functools.partial(_record, MethodEntry)),
+        enzymes=_named(merged.get("enzyme", {}), _enzyme),
+        storage=_named(merged.get("storage", {}), functools.partial(_record, StorageEntry)),
+        bench=_frozen(merged.get("bench", {})),
     )
 
 
@@ -163,6 +172,14 @@ def _switch(row: Table) -> SwitchEntry:
 
 def _marker(row: Table) -> MarkerEntry:
     return _record(MarkerEntry, {**row, "members": tuple(row["members"])})
+
+
+def _preparation(row: Table) -> PreparationEntry:
+    return _record(PreparationEntry, {**row, "cargo": _frozen(row.get("cargo", {}))})
+
+
+def _enzyme(row: Table) -> EnzymeEntry:
+    return _record(EnzymeEntry, {**row, "digests": tuple(row["digests"])})
 
 
 def _option(row: Table) -> SwitchOption:

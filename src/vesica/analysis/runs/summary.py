@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
+from vesica.analysis.runs.handling import samples, volumes
 from vesica.analysis.runs.measured import held_against
 from vesica.analysis.runs.mixing import mixing
 from vesica.analysis.runs.published import judge
@@ -99,6 +100,7 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
         "required_dose": required_dose(model, run),
         "dose": [_dose(model, run, note) for note in run.notes["doses"]],
         "mixing": mixing(model, run),
+        "medium": {"volume_mL": volumes(model, run), "samples": samples(model, run)},
         "rule_factors": run.notes["rule_factors"],
         "quantities": {key: {"value": value, "unit": unit} for key, (value, unit) in quantities(model, run).items()},
     }
