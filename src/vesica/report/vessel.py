@@ -63,7 +63,7 @@ def vessel(material: Material) -> Section:
     domain = mapping(material.summary.get("domain"))
     parts = [part for name, said in mapping(domain.get("compartments")).items() if (part := _part(str(name), said))]
     if not parts:
-        return Section("vessel", "The vessel")
+        return Section("vessel", "")  # a run of an older version
     blocks: list[Any] = [Prose(said)] if (said := tuple(map(str, rows(domain.get("words"))))) else []
     blocks.append(_table(domain, parts))
     contents = _contents(material)
