@@ -17,8 +17,10 @@ from vesica.library.records import (
     CellEntry,
     CellSolubleEntry,
     CellTargetsEntry,
+    EffectEntry,
     Entry,
     EnzymeEntry,
+    GeneEntry,
     Library,
     MarkerEntry,
     MethodEntry,
@@ -106,7 +108,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
     _only(
         merged,
         ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
-         "marker", "network", "preparation", "method", "enzyme", "storage", "bench"),
+         "marker", "network", "preparation", "method", "enzyme", "storage", "bench", "gene"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -118,7 +120,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         cells=_named(merged.get("cell", {}), _cell),
         cargo=_named(merged.get("cargo", {}), functools.partial(_record, CargoEntry)),
         solubles=_named(merged.get("soluble", {}), functools.partial(_record, SolubleEntry)),
-        agents=_named(merged.get("agent", {}), functools.partial(_record, AgentEntry)),
+        agents=_named(merged.get("agent", {}), _agent),
         rules=tuple(_unique(rules, lambda rule: rule.key).values()),
         switches=_named(merged.get("switch", {}), _switch),
         microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
@@ -129,6 +131,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         enzymes=_named(merged.get("enzyme", {}), _enzyme),
         storage=_named(merged.get("storage", {}), functools.partial(_record, StorageEntry)),
         bench=_frozen(merged.get("bench", {})),
+        genes=_named(merged.get("gene", {}), _gene),
     )
 
 
@@ -164,6 +167,14 @@ def _cell(row: Table) -> CellEntry:
         "offered_solubles": _each(row.get("offered_solubles", {}), CellSolubleEntry),
         "networks": tuple(row.get("networks", ())),
     })  # fmt: skip
+
+
+def _agent(row: Table) -> AgentEntry:
+    return _record(AgentEntry, {**row, "effects": tuple(_record(EffectEntry, one) for one in row.get("effects", ()))})
+
+
+def _gene(row: Table) -> GeneEntry:
+    return _record(GeneEntry, {**row, "folds": _frozen(row["folds"])})
 
 
 def _switch(row: Table) -> SwitchEntry:
