@@ -113,7 +113,7 @@ VESSELS = {
               "read both bounds"),
     "transwell": (*transwell(0.4, 6), "half of a difference"),
     "tight": (*transwell(0.05, 6), "does not pass them"),
-    "slow": (CHANNEL, {"vessel.flow": 0.1}, "could take no more"),
+    "slow": (CHANNEL, {"vessel.flow": 0.1}, "at most"),
     "fast": (CHANNEL, {"vessel.flow": 1e7}, "mixed over the height"),
     "none": (CHANNEL, {"vessel.flow": 0.0}, "No medium flows"),
     "slice": (SLICE, TISSUE, "16 times slower"),
