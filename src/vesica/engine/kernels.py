@@ -12,6 +12,7 @@ from vesica.biology import (
     cargo,
     death,
     delivery,
+    drugs,
     phenotype,
     release,
     shedding,
@@ -55,6 +56,8 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         arithmetic.logarithm,
         arithmetic.hill_share,
         phenotype.owned_factor,
+        drugs.drugged,
+        drugs.drug_binding,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

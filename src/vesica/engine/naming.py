@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from vesica.engine import drugs
 from vesica.engine.table import LITERAL, ONE, TableBuilder
 from vesica.spec.cells import CellType, Chain
 from vesica.spec.resolved import ResolvedModel
@@ -48,10 +49,11 @@ class Names:
 
     def carriers(self, cargo: str) -> tuple[str, ...]:
         """Classes of vesicles that can carry a cargo."""
-        return tuple(origin for origin in self.origins if self.holds(self.cell(sender_of(origin)), cargo))
+        return tuple(origin for origin in self.origins
+                     if any(one.name == cargo for one in self.model.carried(origin)))
 
     def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
-        """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.
+        """Value name of a rate of a cell: (base + what rules add) x factors of rules, of phenotypes, of drugs.
 
         ``within`` a phenotype it is that of the cells that are in it; otherwise the mean over living cells.
         """
@@ -68,11 +70,16 @@ class Names:
             if any(name in state.owns for state in chain.living):
                 factor = self._owned(cell, chain, name, within)
                 value = self.table.assign(f"{cell}.{name}{end}*{chain.name}", "product", value, factor)
-        return value
+        return self.drugged(cell, name, value, end)
+
+    def drugged(self, owner: str, name: str, value: str, end: str = "") -> str:
+        """Value name of a rate of a cell, or of the medium, as drugs leave it; ``value`` is the rate without them."""
+        return drugs.drugged(self.model, self.table, owner, name, value, end)
 
     def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:
         """Factors of a rate after all that changes it; as they are where nothing does."""
         owned = any(name in state.owns for chain in self.cell(cell).chains for state in chain.living)
+        owned |= any(drugs.acting_on(self.model, cell, name))
         if not owned and not any(rule.cell == cell and rule.target == name for rule in self.model.rules):
             return factors
         base, *rest = factors or (self.table.derive(f"{LITERAL}{1.0!r}"),)
@@ -153,6 +160,15 @@ class Names:
         for part in parts[1:]:
             value = self.table.assign(f"{value}+{part}", "total", value, part)
         return value
+
+    def on_free_vesicles(self, cargo: str) -> str:
+        """Value name of the copies of a cargo on free vesicles of all classes, per volume of medium."""
+        value = ""
+        for origin in self.carriers(cargo):
+            here = f"medium.free:{origin}/{cargo}"
+            value = self.table.assign(f"{value}+{here}", "total", value, here) if value else here
+        volume = self.table.derive("medium.volume")
+        return self.table.assign(f"medium.free_{cargo}", "concentration", value or self.table.derive("zero"), volume)
 
     def engaged(self, cell: str, ligand: str) -> str:
         """Value name of the vesicles bound on a living cell with a ligand engaged, over all origins that carry it."""

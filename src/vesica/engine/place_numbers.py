@@ -19,16 +19,9 @@ Array = NDArray[np.float64]
 Row = Mapping[str, float]
 
 
-def heights(domain: Domain, compartment: Compartment) -> Array:
-    """Heights of the layers of a compartment, um: thin at the cells, in a well under an insert at both ends."""
-    if domain.kind == "channel":
-        return layer_heights(compartment.depth, compartment.layers, equal=True)
-    if compartment.name == "well" and compartment.layers > 1:
-        below, above = compartment.layers - compartment.layers // 2, compartment.layers // 2
-        half = layer_heights(compartment.depth * below / compartment.layers, below)
-        rest = layer_heights(compartment.depth * above / compartment.layers, above)
-        return np.concatenate([half, rest[::-1]])
-    return layer_heights(compartment.depth, compartment.layers)
+def heights(compartment: Compartment) -> Array:
+    """Heights of the layers of a compartment, um."""
+    return layer_heights(compartment.depth, compartment.layers, thin=compartment.thin)
 
 
 def with_volumes(domain: Domain, volumes: Mapping[str, float]) -> Domain:
@@ -43,7 +36,7 @@ def volumes(domain: Domain, row: Row) -> dict[Place, float]:
     found = {}
     for one in domain.compartments:
         liquid = one.volume * (row["vessel.volume_fraction"] if one.name == "slice" else 1.0)
-        for layer, share in enumerate(heights(domain, one) / one.depth):
+        for layer, share in enumerate(heights(one) / one.depth):
             found[Place(one, layer)] = float(liquid * share)
     return found
 
@@ -100,12 +93,12 @@ class _Mover:
 
 def _inside(vessel: Domain, one: Compartment, what: str, mover: _Mover, row: Row) -> dict[str, float]:
     """Hops between the layers of a column or slice, or the segments of a channel."""
-    size = heights(vessel, one)
+    size = heights(one)
     if one.name == "slice":
         up, down = hops(size, mover.diffusivity / mover.slowing, 0.0)
     elif vessel.kind == "channel":
         up, down = hops(size, mover.diffusivity, 0.0)
-        up = up + row[FLOW] * one.layers / one.volume
+        up = up + row[FLOW] / (one.volume / one.depth * size[:-1])
     else:
         up, down = hops(size, mover.diffusivity, mover.sinking, wall=True)
     found = {}
@@ -120,14 +113,13 @@ def _between(vessel: Domain, what: str, mover: _Mover, row: Row, room: Mapping[P
     one, other = neighbours(vessel)[-1]
     area = one.compartment.volume / one.compartment.depth
     if vessel.kind == "slice":
-        reach = heights(vessel, one.compartment)[0] / 2.0
+        reach = heights(one.compartment)[0] / 2.0
         passed = row["vessel.volume_fraction"] * mover.diffusivity / mover.slowing * area / reach
     else:
         passed = classes.through_pores(mover.diffusivity, mover.law, area, row)
         ways = [1.0 / passed] if passed > 0.0 else []
-        for place in (one, other):  # through half of each still layer, besides
-            if ways and place.compartment.layers > 1:
-                height = heights(vessel, place.compartment)[place.layer] / 2.0
-                ways.append(height / (mover.diffusivity * place.compartment.volume / place.compartment.depth))
+        if ways and other.compartment.layers > 1:  # and from the middle of the layer below; layer 0 is at its membrane
+            half = heights(other.compartment)[other.layer] / 2.0
+            ways.append(half / (mover.diffusivity * other.compartment.volume / other.compartment.depth))
         passed = 1.0 / sum(ways) if ways else 0.0
     return {hop(one, other, what): passed / room[one], hop(other, one, what): passed / room[other]}

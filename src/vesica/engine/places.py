@@ -21,6 +21,7 @@ AT: Final = " at "
 _PART: Final = re.compile(rf"(?:\^\d)?(?:#(\d{{1,3}}))?(?:{AT}[\w.]+)?$")  # of which part of its owner a name is
 FREE: Final = "medium.free:"
 VOLUME: Final = "medium.volume"
+IN_FRESH: Final = ".in_fresh_medium"  # ends the concentration of a soluble, or ``free:CLASS``, in fresh medium
 FLOW: Final = "vessel.flow"  # parameter, of vessels with a flow
 OUTLET: Final = frozenset({"outflow"})  # processes of the place where medium leaves
 INLET: Final = frozenset({"inflow"})  # ... and where it comes in

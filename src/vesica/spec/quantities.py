@@ -19,10 +19,13 @@ POSITIVE: Final = frozenset({
     "cell_volume", "membrane_area", "capture_radius", "ilv_capacity", "ilv_diameter_median", "ilv_diameter_low",
     "microvesicle_diameter_median", "microvesicle_diameter_low", "microvesicle_diameter_high",
     "apoptotic_diameter_median", "apoptotic_diameter_low", "apoptotic_diameter_high",
-    "ilv_diameter_high", "temperature", "viscosity", "half_max", "hill", "reference", "ic50",
+    "prepared_diameter_median", "prepared_diameter_low", "prepared_diameter_high", "cutoff", "ceiling",
+    "ilv_diameter_high", "temperature", "viscosity", "half_max", "hill", "reference",
 })  # fmt: skip
-SHARES: Final = frozenset({"escrt_share", "released_share", "carry_over", "max_inhibition", "apoptotic_cargo_share"})
-ABOVE_ONE: Final = frozenset({"ilv_diameter_gsd", "microvesicle_diameter_gsd", "apoptotic_diameter_gsd"})
+SHARES: Final = frozenset({"escrt_share", "released_share", "carry_over", "apoptotic_cargo_share",
+                           "recovery", "corona", "corona_share", "efficiency", "loss_per_cycle"})
+ABOVE_ONE: Final = frozenset({"ilv_diameter_gsd", "microvesicle_diameter_gsd", "apoptotic_diameter_gsd",
+                              "prepared_diameter_gsd", "cutoff_gsd"})
 
 
 BY_DEFINITION: Final = "where a level begins before cells come to rest, or what holds where nothing is said"

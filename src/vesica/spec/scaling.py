@@ -40,7 +40,8 @@ _MACHINERY: Final[dict[str, int]] = {
         "surface_response", "soluble_response",
     ), 0),
 }  # fmt: skip
-_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}
+_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0,
+                 "anti_mir_fold": 0}
 _TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
                    "repressed_decay_rate": 0, "needed_copies": 1}
 _TRANSLATION: Final = {"translation_rate": 0}
@@ -51,7 +52,7 @@ _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "pl
                                 "vesicle_density"), 0)
 _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
 _AGENT: Final = {"evaporation_rate": 0}
-_INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
+_DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "washout_rate"), 0)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
@@ -90,8 +91,8 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
              **dict.fromkeys(model.agents, _AGENT), **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
-    if owner.startswith("inhibitor."):
-        return _INHIBITOR
+    if owner.startswith(("drug.", "gene.")):
+        return _DRUG
     cell, _, thing = owner.partition(".")
     if cell not in cells:
         return {}
@@ -118,7 +119,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
 def _is_of_network(model: ResolvedModel, owner: str, name: str) -> bool:
     """Whether a number is a constant of a network, or where one of its states starts."""
     cell, _, thing = owner.partition(".")
-    networks = [network for held in model.cells if held.name == cell for network in held.networks]
+    networks = [network for held, network in model.every_network if held == cell]
     return any((network.name == thing and name in network.constants)
                or (name in _STARTS and thing in {state.name for state in network.states}) for network in networks)
 

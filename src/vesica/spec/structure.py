@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import medium, network_checks, networks, phenotypes, transfer, variability
+from vesica.spec import medium_networks, network_checks, networks, phenotypes, transfer, variability
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
 from vesica.spec.expressions import FUNCTIONS
@@ -32,7 +32,8 @@ from vesica.spec.vocabulary import (
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
-    INHIBITOR,
+    FUSOGENICITY,
+    SENDER_FUSOGENICITY,
     SOURCE_UNITS,
     TAKEN,
     TAKEN_ENDINGS,
@@ -42,7 +43,8 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
+RESERVED = frozenset({"medium", "rule", "drug", "gene", "agent", "base", "one", "zero", "running", "isolation",
+                      "treatment", "storage"})
 
 
 @dataclass(frozen=True)
@@ -72,21 +74,24 @@ class CellPlan:
 
 
 def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
-    """Names of the library, then those of the model; a name of both means one thing, or is refused."""
+    """Names of the library, then those of the model; a name of both means one thing, or is refused.
+
+    What the library knows as an agent and as a soluble is the one that the model makes of it.
+    """
+    made = medium_networks.substances(spec, library)
     cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
              for name, item in library.cargo.items()}  # fmt: skip
-    agents = {name: item.label for name, item in library.agents.items()}
-    solubles = {name: item.label for name, item in library.solubles.items()}
+    agents = {name: item.label for name, item in library.agents.items() if name not in made}
+    solubles = {name: item.label for name, item in library.solubles.items() if name not in agents}
     for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
         for name, words in getattr(spec, key).items():
-            if name in theirs and not _is_same(theirs[name], words):
+            if name in theirs and not _is_same(theirs[name], words) and name not in {*library.agents} - {*agents}:
                 notes.add("error", f"{key}.{name}", f"`{name}` is already in the library", "a name means one thing",
                           "rules of the library would act on something else", "choose another name")
     cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
               for name, item in spec.cargo.items()}  # fmt: skip
-    agents |= {name: item.label or agents.get(name, name) for name, item in spec.agents.items()}
+    agents |= {name: item.label or agents.get(name, name) for name, item in spec.agents.items() if name not in made}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
-    agents = {name: label for name, label in agents.items() if name not in medium.go_their_way(spec, library)}
     transfer.check_freed(spec, solubles, notes)
     return Catalogue(library, cargo, agents, solubles)
 
@@ -121,7 +126,7 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     _check_names(spec, said, names, notes)
     found = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
     plans = [plan for plan in found if plan is not None]
-    held = {network.name for plan in plans for network in plan.networks}
+    held = {network.name for plan in plans for network in plan.networks} | set(spec.medium.networks)
     network_checks.check_networks(spec.networks, held, names.library.networks, notes)
     return plans
 
@@ -249,8 +254,9 @@ def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
     networks.check_names(plan.networks, _taken(cell, names), notes)
     provided = {name for held in plan.networks for name in held.words.provides}
     cell = replace(cell, signals=tuple(signal for signal in cell.signals if signal.name not in provided))
-    built = networks.build(plan.networks, cell.name, words_in(cell, names), names.solubles, cell.cargo, names.library,
-                           notes)
+    outside = dict.fromkeys((*cell.cargo, *names.solubles), "molecule")
+    built = networks.build(plan.networks, cell.name, words_in(cell, names), outside, names.library, notes,
+                           felt=names.solubles)
     return replace(plan, cell=replace(cell, networks=built.networks), built=built)
 
 
@@ -365,10 +371,10 @@ def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[F
     return found
 
 
-def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:
-    """The numbers of an inhibitor of the library, by path."""
-    agent = library.agents[name]
-    return {f"inhibitor.{name}.{key}": Given(f"@{getattr(agent, key)}", f"library:{name}") for key in INHIBITOR}
+def choices_of_senders(senders: Iterable[str], said: str) -> dict[str, tuple[Field, Given]]:
+    """Parameters of vesicles by sender that a model has only where it names them."""
+    paths = [f"{name}.{FUSOGENICITY}" for name in senders]
+    return {path: (SENDER_FUSOGENICITY, Given("1", "default")) for path in paths if path in said}
 
 
 def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:

@@ -10,7 +10,7 @@ from vesica.errors import Finding
 PartName = Literal["signal", "reaction", "donor", "journey", "soluble", "budding", "death"]
 
 PART_OF: Final[dict[str, PartName]] = {
-    "signal_production": "signal", "signal_decay": "signal",
+    "signal_production": "signal", "signal_decay": "signal", "drug_binding": "signal", "drug_leaving": "signal",
     "cargo_production": "reaction", "cargo_decay": "reaction",
     "target_synthesis": "reaction", "target_decay": "reaction",
     "titration_binding": "reaction", "titration_unbinding": "reaction", "repressed_decay": "reaction",
