@@ -80,7 +80,7 @@ def _design(files: Sequence[Path], *, between: str | None, out: Path | None, png
 
 
 def _order(*, measure: Sequence[str], times: Sequence[str], arms: Sequence[str], replicates: int, power: str, alarm: str,  # noqa: PLR0913
-           variations: Sequence[str], combine: int, plate: int, draws: int, simulations: int, seed: int, fold: None) -> Order:  # noqa: ARG001
+           variations: Sequence[str], combine: int, plate: int, draws: int, simulations: int, seed: int, fold: None) -> Order:
     from vesica.analysis.design.search import Question
     from vesica.studies.design import Order
     from vesica.units import to_internal

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from vesica.engine import drugs
+from vesica.engine import contact, drugs
 from vesica.engine.table import LITERAL, ONE, TableBuilder
 from vesica.spec.cells import CellType, Chain
 from vesica.spec.resolved import ResolvedModel
+from vesica.spec.rule_words import GRADIENT, TOUCHED
 from vesica.spec.vocabulary import sender_of
 
 NOTHING: Final = f"{LITERAL}{0.0!r}"
@@ -119,7 +120,11 @@ class Names:
         return self.living(cell, here) if is_held else here
 
     def _composed(self, cell: str, word: str) -> str:
-        """Value name of a word that is made of a place and a cargo, or nothing."""
+        """Value name of a word that is made of a place and a name, or nothing."""
+        if word.startswith(TOUCHED):
+            return contact.touched(self, cell, word.removeprefix(TOUCHED))
+        if word.startswith(GRADIENT):
+            return contact.gradient(self, cell, word.removeprefix(GRADIENT))
         place, _, cargo = word.partition("_")
         if place in ("bound", "inside") and cargo:
             return self.living(cell, self.bound(cell, cargo, place))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from vesica.errors import Finding, InputError, Severity, article, nearest
 from vesica.spec.model import Origin
 from vesica.spec.resolved import DEFINITION, Parameter
-from vesica.spec.vocabulary import Field
+from vesica.spec.vocabulary import CONTACT, Field
 from vesica.units import factor, split, to_internal
 
 LIBRARY: Final = "library:cns"
@@ -143,7 +143,7 @@ def limits(path: str) -> dict[str, Any]:
     """What a parameter may be, told by its name."""
     name = path.rpartition(".")[2]
     return {"positive": name in POSITIVE, "at_least": -1.0 if name == "correlation" else 0.0,
-            "at_most": 1.0 if name in SHARES or name == "correlation" else math.inf}
+            "at_most": 1.0 if name in SHARES or name == "correlation" or name.startswith(CONTACT) else math.inf}
 
 
 def from_entry(path: str, field: Field, entry_id: str, entry: Any, molar_mass: float | None = None) -> Parameter:

@@ -12,6 +12,7 @@ from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
+    contacts,
     drugs,
     handling,
     measured,
@@ -124,7 +125,9 @@ def _resolve(
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
     schedule = _schedule(spec, notes)
     molar = _molar_masses(spec, library, notes)
-    gathered = table.Gathered(names, plans, prepared, held, book, chosen, {**readings.numbers, **of_medium}, molar)
+    touching = contacts.contacts_of(spec, [plan.name for plan in plans], notes)
+    gathered = table.Gathered(names, plans, prepared, held, touching, book, chosen, {**readings.numbers, **of_medium},
+                              molar)
     solubles = table.solubles_of(spec, gathered)
     used = drugs.used(spec, names, plans, solubles, molar)
     numbers = table.build(spec, gathered, used, notes)
@@ -134,7 +137,7 @@ def _resolve(
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe, preparations=tuple(one.preparation for one in prepared),
-        soluble_kinds=preparations.soluble_kinds(spec, library), networks=held.networks, drugs=used,
+        soluble_kinds=preparations.soluble_kinds(spec, library), networks=held.networks, drugs=used, contacts=touching,
     )  # fmt: skip
     read = {*book.agents, *_agents_read(plans, names, held.networks)}
     drugs.check_exposures(arms.conditions(spec), library.agents, read, notes)
@@ -147,7 +150,8 @@ def _resolve(
         rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
     vessel_checks.check(spec, model, notes)
-    return model
+    contacts.check(spec, model, notes)
+    return contacts.balanced(model)
 
 
 def _agents_read(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from vesica.spec.cells import CellType, Network
-from vesica.spec.vocabulary import PREPARED, origin_of, sender_of
+from vesica.spec.vocabulary import CONTACT, PREPARED, origin_of, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
 DEFINITION: Final = "definition"  # source of a number that says what nothing is, or relative to what others are
@@ -330,6 +330,22 @@ class Preparation:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Two cell types that touch, or cells of one type.
+
+    The share of ``cell`` is a number of the model; that of ``other`` follows from areas and counts of each arm.
+    """
+
+    cell: str
+    other: str
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """Of the share of the membrane of ``cell``, and of that of ``other``."""
+        return f"{self.cell}.{CONTACT}{self.other}", f"{self.other}.{CONTACT}{self.cell}"
+
+
+@dataclass(frozen=True)
 class Schedule:
     """Length and output of the run (s), fidelity, seed and tolerances.
 
@@ -423,6 +439,7 @@ class ResolvedModel:
     soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
     networks: tuple[Network, ...] = ()  # in the medium; those of cells are in `cells`
     drugs: tuple[Drug, ...] = ()
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def every_network(self) -> tuple[tuple[str, Network], ...]:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import medium_networks, network_checks, networks, phenotypes, transfer, variability
+from vesica.spec import (
+    contacts,
+    medium_networks,
+    network_checks,
+    networks,
+    phenotypes,
+    touch_words,
+    transfer,
+    variability,
+)
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
 from vesica.spec.expressions import FUNCTIONS
@@ -16,7 +25,7 @@ from vesica.spec.model import AgentSpec, CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo
-from vesica.spec.rule_words import CellWords
+from vesica.spec.rule_words import GRADIENT, TOUCHED, CellWords, Levels
 from vesica.spec.vocabulary import (
     AFFINITY,
     ALL_MACHINERY,
@@ -55,6 +64,7 @@ class Catalogue:
     cargo: Mapping[str, Cargo]
     agents: Mapping[str, str]  # name -> label
     solubles: Mapping[str, str]
+    touchable: Levels = field(default_factory=dict)  # what cells of the model may show to those that touch them
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
     agents |= {name: item.label or agents.get(name, name) for name, item in spec.agents.items() if name not in made}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
     transfer.check_freed(spec, solubles, notes)
-    return Catalogue(library, cargo, agents, solubles)
+    return Catalogue(library, cargo, agents, solubles, touch_words.touchable(spec, library, cargo))
 
 
 def _is_same(theirs: Cargo | str, words: object) -> bool:
@@ -284,6 +294,8 @@ def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
     found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
     found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
+    found |= {f"{TOUCHED}{name}": unit for name, (_, unit) in names.touchable.items()}
+    found |= {f"{GRADIENT}{name}": SOURCE_UNITS["gradient"] for name in names.solubles}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -322,6 +334,7 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
         {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
          for one, other in chain.transitions},
         labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
+        names.touchable,
     )  # fmt: skip
 
 
@@ -406,7 +419,8 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
     numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
-    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
+    numbers |= transfer.written_numbers(cell, name, place) | contacts.written(cell, name, place)
+    return numbers | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

@@ -8,7 +8,17 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import drugs, isolation, medium, preparations, structure, switches, transfer, vessel
+from vesica.spec import (
+    contacts,
+    drugs,
+    isolation,
+    medium,
+    preparations,
+    structure,
+    switches,
+    transfer,
+    vessel,
+)
 from vesica.spec.arms import conditions
 from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
@@ -16,7 +26,8 @@ from vesica.spec.model import ModelSpec
 from vesica.spec.networks import Built
 from vesica.spec.preparations import Plan as PreparationPlan
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Drug, Parameter, Switch
+from vesica.spec.resolved import Contact, Drug, Parameter, Switch
+from vesica.spec.rule_words import GRADIENT
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import Catalogue, CellPlan
 from vesica.spec.treatments import AddedSpec
@@ -52,6 +63,7 @@ class Gathered:
     plans: Sequence[CellPlan]
     prepared: Sequence[PreparationPlan]
     held: Built
+    touching: Sequence[Contact]
     book: Rulebook
     chosen: Sequence[Switch]
     measured: Mapping[str, Parameter]
@@ -72,6 +84,8 @@ class _Reader:
     def put(self, layer: dict[str, Given], changes: Layer) -> None:
         """Lay changes over a layer; paths that do not exist are noted."""
         for path, given in changes:
+            if contacts.is_stranger(path, self.cells):
+                continue
             found = [here for here in switches.expand(path, self.cells) if here in self.expected]
             if not found and self._is_death_of_the_deathless(path):
                 self.notes.add("error", given.place, f"`{path}` is set, and no such cell can die in this model",
@@ -115,6 +129,7 @@ def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
     found = {name for cell in cells for name in cell.solubles} | set(gathered.book.solubles)
     found |= transfer.freed(cells, spec, gathered.names.library, preparations.carried(gathered.prepared))
     words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
+    words |= {word.removeprefix(GRADIENT) for word in words}
     words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
               if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
     return tuple(sorted(found | words & {*gathered.names.solubles}))
@@ -131,8 +146,9 @@ def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Note
     given = [item for condition in conditions(spec) for item in condition.exposures]
     solubles = solubles_of(spec, gathered)
     cells = [plan.name for plan in plans]
+    felt, sensing = contacts.sensing([plan.cell for plan in plans], book.rules)
     expected = medium.expected(spec, solubles) | dict(book.expected) | vessel.expected(spec)
-    expected |= held.expected
+    expected |= dict(held.expected) | contacts.expected(gathered.touching) | felt
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
@@ -147,12 +163,13 @@ def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Note
         expected |= one.expected
     expected |= {path: field for path, (field, _) in choices.items()} | drugs.expected(used)
     expected |= {path: preparations.FRESH_FIELDS[path] for path in preparations.FRESH_FIELDS if path in measured}
-    agent_of = dict(book.molar) | drugs.concentrations(used)
+    agent_of = dict(book.molar) | drugs.concentrations(used) | {path: path.split(".")[1] for path in felt}
     agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     base |= drugs.numbers(used, library) | switched | vessel.numbers(spec) | medium.numbers(spec, solubles, notes)
+    base |= contacts.numbers(gathered.touching) | sensing
     written: dict[str, Given] = {}
     for one in prepared:
         base |= one.base

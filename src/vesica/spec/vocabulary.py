@@ -103,6 +103,15 @@ ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_A
 CELL_RESPONSE: Final[dict[str, Field]] = {
     "surface_response": Field("", False, "share of what vesicles on the surface say that networks feel"),
     "soluble_response": Field("", False, "share of solubles of the medium that networks feel"),
+    "contact_response": Field("", False, "share of what touching cells show that networks feel, and of open junctions"),
+}
+# CELL.contact_with_OTHER, of two cell types that touch
+CONTACT: Final = "contact_with_"
+CELL_CONTACT: Final = Field("", False, "share of the cell's membrane that touches that cell type")
+# CELL.SOLUBLE.NAME, of a cell type that feels a gradient of the soluble
+CELL_SENSING: Final[dict[str, Field]] = {
+    "sensing_kd": Field("molecule/um^3", False, "dissociation constant of the receptor that feels its gradient",
+                        positive=True),
 }
 # CELL.CARGO.NAME
 CELL_CARGO: Final[dict[str, Field]] = {
@@ -256,7 +265,7 @@ RULE: Final[dict[str, Field]] = {
 # Unit of a rule's half-max by the kind of its source; a value of a network has its own.
 SOURCE_UNITS: Final[dict[str, str]] = {
     "agent": "molecule/um^3", "soluble": "molecule/um^3", "signal": "", "cargo": "molecule", "bound": "molecule",
-    "engaged": "vesicle", "repression": "", "phenotype": "",
+    "engaged": "vesicle", "repression": "", "phenotype": "", "touched": "molecule", "gradient": "",
 }  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def run(models: Sequence[ResolvedModel], order: Order, report_progress: ReportPr
         A run stopped early.
     """
     check(order)
-    shown = report_progress or (lambda share, what: None)  # noqa: ARG005
+    shown = report_progress or (lambda share, what: None)
     means = [_means(model) for model in models]
     times = times_of(means[0], order.times)
     shelf = assays.shelf(library.load("cns"), dict(order.variations))
@@ -195,7 +195,7 @@ def _truths(found: Sequence[dict[Look, Truth]], model: ResolvedModel) -> tuple[T
     return found[0], same
 
 
-def _answer(models: Sequence[ResolvedModel], order: Order, chosen: tuple[Readout, ...],  # noqa: PLR0913
+def _answer(models: Sequence[ResolvedModel], order: Order, chosen: tuple[Readout, ...],
             times: tuple[float, ...], contrasts: Sequence[Contrast], truths: tuple[Truths, Truths],
             shelf: Mapping[str, assays.Assay], wells: Sequence[Vessel], shown: ReportProgress) -> Answer:
     question = order.question
@@ -238,7 +238,7 @@ def _same(question: Question, screening: search.Screening) -> Exception:
                  "choose hypotheses, readouts, times or arms that differ")
 
 
-def _drawn(models: Sequence[ResolvedModel], order: Order, chosen: Sequence[Readout],  # noqa: PLR0913
+def _drawn(models: Sequence[ResolvedModel], order: Order, chosen: Sequence[Readout],
            times: Sequence[float], wells: Sequence[Vessel], shown: ReportProgress
            ) -> tuple[list[tuple[Truths, Truths]], int]:
     """Truths of both hypotheses in every draw; numbers that the models share are drawn alike."""

@@ -82,7 +82,7 @@ class Plain:
     cv: float
     instead_of: Assay | None = None
 
-    def read(self, truth: Truth, culture: Array, random: np.random.Generator) -> Array:  # noqa: ARG002
+    def read(self, truth: Truth, culture: Array, random: np.random.Generator) -> Array:
         """Log-normal about the truth; log odds shift by as much."""
         if isinstance(self.instead_of, Counted):
             return self.instead_of.expected(truth) + log_sd(self.cv) * culture
@@ -267,7 +267,7 @@ class Counted:
         found = min(max(truth.value, 0.0), 1.0) * self.cells
         return math.log((found + 0.5) / (self.cells - found + 0.5))
 
-    def limit(self, truth: Truth) -> float:  # noqa: ARG002
+    def limit(self, truth: Truth) -> float:
         """As the protocol says."""
         return 0.0
 
