@@ -70,10 +70,9 @@ def test_a_death_that_looks_like_secretion_is_named(runs: dict[str, ArmRun]) -> 
     alive, control = np.exp(-0.02 * HOURS), np.exp(-0.001 * HOURS)
     lived, lived_control = (1 - alive) / 0.02, (1 - control) / 0.001
     ratio = (3.0 * lived + BLEBS * (1 - alive)) / (3.0 * lived_control + BLEBS * (1 - control))
-    assert f"{ratio:.2f} times per cell seeded" in one.wrote
-    assert f"{ratio * control / alive:.2f} times per cell alive at the end" in one.wrote
-    assert "1.00 times per living cell" in one.wrote
-    assert "62% and 98% live" in one.wrote
+    assert f"per cell seeded {ratio:.2f} times" in one.wrote
+    assert f"per cell alive at the end {ratio * control / alive:.2f} times" in one.wrote
+    assert "for each that lived 1.00 times those of `control` (62% live at the end, there 98%)" in one.wrote
     assert "released_per_living_cell_per_hour" in one.fix
 
 
