@@ -236,7 +236,7 @@ def test_exposures_in_words(times: tuple[float, ...], levels: tuple[float, ...],
 # fields of what is resolved: those that a difference is looked for in, and those that are names or wording
 COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Domain: ({"kind", "volume", "depth", "mixing", "compartments"}, set()),
-    Compartment: ({"name", "volume", "depth", "layers", "cells", "thin"}, set()),
+    Compartment: ({"name", "volume", "depth", "layers", "cells", "stretch"}, set()),
     Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
                 "cells_at_most", "window", "nodes"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
@@ -289,7 +289,7 @@ TRANSWELL = """domain: {kind: transwell, diameter: 35 mm, medium: 2.6 mL, mixing
         ("1.5 mL", "1 mL", ["medium: 4.1 mL in A, 3.6 mL in B", "insert volume: 1.5 mL in A, 1 mL in B",
                             "insert depth: 3.31573 mm in A, 2.21049 mm in B"]),
         ("[astrocyte]", "[]", ["insert cells: astrocyte in A, none in B", "well cells: none in A, astrocyte in B"]),
-        ("still", "still, layers: 20", ["insert layers: 12 in A, 20 in B", "well layers: 12 in A, 20 in B"]),
+        ("still", "still, layers: 20", ["insert layers: 16 in A, 20 in B", "well layers: 16 in A, 20 in B"]),
         ("0.4 um", "0.8 um", ["vessel.pore_diameter: 0.4 um in A, 0.8 um in B (x 2)"]),
     ],
 )
