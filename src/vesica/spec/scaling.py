@@ -9,12 +9,21 @@ as ``1 / factor`` (van Kampen, Stochastic Processes in Physics and Chemistry, ch
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from vesica.errors import error
-from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
+from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel, Supply
 from vesica.spec.variability import expected
-from vesica.spec.vocabulary import AFFINITY, OVER_THE_CELL
+from vesica.spec.vocabulary import (
+    AFFINITY,
+    FUSOGENICITY,
+    METHOD,
+    OVER_THE_CELL,
+    PREPARATION,
+    PREPARATION_CHOICE,
+    STORAGE,
+    TREATMENT,
+)
 from vesica.units import registry
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
@@ -50,6 +59,9 @@ _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "pl
                                 "vesicle_density"), 0)
 _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
+_PREPARATION: Final = dict.fromkeys((*PREPARATION, *PREPARATION_CHOICE, FUSOGENICITY), 0)
+_BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, "corona_share"), 0)
+_Dose = TypeVar("_Dose", Dose, Supply)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
@@ -83,14 +95,19 @@ def exponent(model: ResolvedModel, path: str) -> int:
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
-    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in cells}
+    prepared = {one.name: _PREPARATION for one in model.preparations}
+    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in (*cells, *prepared)} | {FUSOGENICITY: 0}
     whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
-             **{f"rule.{rule.key}": _RULE for rule in model.rules}}
+             **prepared, **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
     if owner.startswith("inhibitor."):
         return _INHIBITOR
     cell, _, thing = owner.partition(".")
+    if cell in prepared:
+        return {"copies": 0}
+    if cell in ("isolation", "treatment", "storage"):
+        return _BENCH
     if cell not in cells:
         return {}
     held = cells[cell]
@@ -160,11 +177,12 @@ def _times(parameter: Parameter, factor: float) -> Parameter:
 
 def _scaled_arm(arm: Arm, power: dict[str, float], factor: float) -> Arm:
     values = {path: value * power[path] for path, value in arm.values.items()}
-    return replace(arm, values=values, doses=tuple(_scaled_dose(dose, factor) for dose in arm.doses))
+    return replace(arm, values=values, doses=tuple(_scaled_dose(dose, factor) for dose in arm.doses),
+                   supplies=tuple(_scaled_dose(supply, factor) for supply in arm.supplies))
 
 
-def _scaled_dose(dose: Dose, factor: float) -> Dose:
-    """Vesicles for each cell grow; the vesicles of so many donor cells grow by themselves."""
+def _scaled_dose(dose: _Dose, factor: float) -> _Dose:
+    """Vesicles for each cell grow; the vesicles of so many donor cells, and concentrations, grow by themselves."""
     return replace(dose, amount=dose.amount * factor) if dose.measure == "particles_per_cell" else dose
 
 

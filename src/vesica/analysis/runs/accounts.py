@@ -8,7 +8,7 @@ from typing import Final
 from vesica.results.arm_run import ArmRun
 from vesica.results.ledger import Ledger
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import sender_of
+from vesica.spec.vocabulary import PREPARED, kind_of, sender_of
 
 DONOR: Final = {
     "made": "made", "returned": "returned", "mvb_ilv": "in_mvb", "docked_ilv": "in_mvb", "tethered": "tethered",
@@ -32,6 +32,10 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
         for pool, entry in MEDIUM.items():
             totals[entry] += run.final(f"medium.{pool}:{origin}{suffix}")
         sender = sender_of(origin)
+        if kind_of(origin) == PREPARED:  # what fresh medium held at the start was added with it
+            totals["added"] += (_first(run, f"medium.free:{origin}{suffix}")
+                                - _first(run, f"medium.added:{origin}{suffix}"))
+            continue
         if origin != sender:  # made and free at once
             totals["made"] += run.final(f"{sender}.made:{origin}{suffix}") * run.count(sender)
             continue
