@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vesica.engine import isolation
+from vesica.engine.pouring import compartment_of
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
+from vesica.spec.handling import volumes_at
 from vesica.spec.resolved import Arm, Dose, Exposure, ResolvedModel, Supply
 from vesica.spec.vocabulary import FRESH, PREPARED, kind_of, sender_of
 
@@ -134,9 +136,12 @@ def supplied(program: Program, supply: Supply, arm: Arm, row: Mapping[str, float
 
 
 def particles_wanted(model: ResolvedModel, supply: Supply, arm: Arm) -> float:
-    """Particles that a supply asks for."""
-    per = model.domain.volume if supply.measure == "concentration" else arm.counts[supply.recipient]
-    return supply.amount * per
+    """Particles that a supply asks for: in the medium that is there then, all of it or that of the recipient's part."""
+    if supply.measure == "particles_per_cell":
+        return supply.amount * arm.counts[supply.recipient]
+    where = compartment_of(model.domain, supply.recipient)
+    volumes = volumes_at(model, arm, supply.at)
+    return supply.amount * (volumes[where] if where else sum(volumes.values()))
 
 
 def given_of(model: ResolvedModel, dose: Dose | Supply, share: float, amounts: Mapping[str, float], seen: float,

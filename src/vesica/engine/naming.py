@@ -155,6 +155,15 @@ class Names:
             value = self.table.assign(f"{value}+{part}", "total", value, part)
         return value
 
+    def on_free_vesicles(self, cargo: str) -> str:
+        """Value name of the copies of a cargo on free vesicles of all classes, per volume of medium."""
+        value = ""
+        for origin in self.carriers(cargo):
+            here = f"medium.free:{origin}/{cargo}"
+            value = self.table.assign(f"{value}+{here}", "total", value, here) if value else here
+        volume = self.table.derive("medium.volume")
+        return self.table.assign(f"medium.free_{cargo}", "concentration", value or self.table.derive("zero"), volume)
+
     def engaged(self, cell: str, ligand: str) -> str:
         """Value name of the vesicles bound on a living cell with a ligand engaged, over all origins that carry it."""
         receptor = f"{cell}.{dict(self.cell(cell).ligands)[ligand]}"

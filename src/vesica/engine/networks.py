@@ -93,5 +93,6 @@ def _reaction(
     if cargo:
         tokens = tuple(f"{name} of {c}" for name, _ in reaction.moves if name in cell.cargo)
         flux(f"conversion/{where}", c, (*rate, *alive), cargo, needs, tokens)
-    if solubles:
-        flux(f"exchange/{where}", c, (*rate, *alive), solubles, needs)
+    if solubles:  # one that takes has a law of its own: whole numbers know none for it
+        process = "exchange" if min(solubles.values()) > 0 else "consumption"
+        flux(f"{process}/{where}", c, (*rate, *alive), solubles, needs)

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.legs import follow
+from vesica.engine.places import FREE
 from vesica.engine.program import Program
 from vesica.engine.steppers import stiff
 from vesica.engine.system import Lanes, runaway
 from vesica.engine.table import RUNNING
+from vesica.engine.volumes import ADDED, fresh_medium
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]
@@ -50,7 +52,7 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
             relative: float | None = None) -> Rest:
     """Cells that stood long in fresh medium without exposures, counters at zero; none of them dies meanwhile.
 
-    The medium is fresh all the while, and when the run starts; but its vesicles come with the start.
+    Solubles of the medium stand as in fresh medium; the run starts with it.
 
     Parameters
     ----------
@@ -80,8 +82,10 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
     for place, pool in enumerate(pools):
         if pool.rest is not None:
             start[place] = system.values[program.index[pool.rest]]
-    at_start = start.copy()
-    start[[place for place, pool in enumerate(pools) if pool.name.startswith("medium.free:")]] = 0.0
+    fresh = fresh_medium(program, system.tables.names, system.values)
+    for place, pool in enumerate(pools):
+        if pool.compartment == "medium" and not pool.name.startswith((FREE, ADDED)):
+            start[place] = fresh[place]  # vesicles of fresh medium come with the run: at rest nobody would count them
     keep = np.array([pool.compartment != "medium" and not pool.counter for pool in pools], dtype=bool)
     restart = np.array([pool.restart for pool in pools], dtype=bool)
     state, messages, moving = start.copy(), [""] * system.lanes, ()
@@ -105,7 +109,7 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
                                "the run would start from an arbitrary state",
                                "look at the rules that act on this variable in untreated cells"))
     state[restart] = start[restart]
-    state[~keep] = at_start[~keep]
+    state[~keep] = fresh[~keep]
     for place, pool in enumerate(pools):
         if pool.pulse is not None:
             state[place] += system.values[program.index[pool.pulse]]

@@ -30,7 +30,7 @@ def edges(schedule: Schedule, arm: Arm, snapshots: tuple[float, ...]) -> list[fl
     end = tick(schedule.duration)
     inside = {0.0, end}
     inside |= {tick(time) for exposure in arm.exposures for time in exposure.times}
-    inside |= {tick(dose.at) for dose in (*arm.doses, *arm.supplies)}
+    inside |= {tick(one.at) for one in (*arm.doses, *arm.supplies, *arm.handling, *arm.additions)}
     inside |= set(snapshots)
     return sorted(time for time in inside if 0.0 <= time <= end)
 

@@ -269,7 +269,7 @@ def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
 
 
 def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
-    pools, parameters = (*program.table.pools, *program.table.watched), program.model.parameters
+    pools, parameters = program.shown, program.model.parameters
     most = max((count for arm in program.model.arms for count in arm.counts.values()), default=0.0)
     return Axes(
         arms=tuple(arm.name for arm in program.model.arms),

@@ -15,6 +15,7 @@ CONFIDENCES: Final = ("seen", "known", "estimate")
 # for comparison, read by instruments, or offered to the rules of models
 DOCUMENTING: Final = (
     "compare.", "offered.", "nta.", "trps.", "elisa.", "qpcr.", "sequencing.", "phluorin.", "laboratory.",
+    "ethanol.evaporation.",
 )
 DERIVED_TOLERANCE: Final = 0.01  # values are written with three digits: rounding is at most 0.5 %
 
@@ -107,11 +108,8 @@ def references(library: Library) -> dict[str, str]:
     for name, network in library.networks.items():
         found |= _named_in(network, f"network.{name}")
     for soluble in library.solubles.values():
-        found |= {
-            f"{soluble.name}.molar_mass": soluble.molar_mass,
-            f"{soluble.name}.decay_rate": soluble.decay_rate,
-            f"{soluble.name}.diffusivity": soluble.diffusivity,
-        }
+        numbers = {"molar_mass": soluble.molar_mass, **soluble.numbers()}
+        found |= {f"{soluble.name}.{name}": entry for name, entry in numbers.items()}
     for agent in library.agents.values():
         names = ("molar_mass", *(("ic50", "hill", "max_inhibition") if agent.inhibits else ()))
         found |= {f"{agent.name}.{name}": getattr(agent, name) for name in names}

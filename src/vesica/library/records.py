@@ -152,18 +152,19 @@ class CargoEntry:
 
 @dataclass(frozen=True)
 class SolubleEntry:
-    """A factor of the medium: entry ids."""
+    """A factor of the medium: entry ids. One without ``decay_rate`` goes only where cells or enzymes take it."""
 
     name: str
     label: str
     molar_mass: str
-    decay_rate: str
+    decay_rate: str = ""
     diffusivity: str = "soluble.diffusivity.protein"
     kind: Literal["protein", "rna", "dna", "small"] = "protein"  # which enzymes digest it
 
     def numbers(self) -> dict[str, str]:
         """Entry id of each parameter."""
-        return {"decay_rate": self.decay_rate, "diffusivity": self.diffusivity}
+        numbers = {"decay_rate": self.decay_rate, "diffusivity": self.diffusivity}
+        return {name: entry for name, entry in numbers.items() if entry}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import Arm, BenchStep, Dose, Exposure, Inhibition, ResolvedModel, Supply
 from vesica.spec.treatments import AddedSpec, DoseSpec, ExposureSpec, InterventionSpec, VesiclesSpec
+from vesica.spec.vessel_words import HandlingSpec
 from vesica.spec.words import Quantity
 
 BASE: str = "base"
@@ -32,6 +33,7 @@ class Condition:
     exposures: Sequence[tuple[str, ExposureSpec]]
     interventions: Sequence[tuple[str, InterventionSpec]]
     against: str | None = None
+    handling: Sequence[tuple[str, HandlingSpec]] = ()
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,12 @@ def conditions(spec: ModelSpec) -> list[Condition]:
             name, place, _counts(spec, arm.cells, f"{place}."),
             _placed(arm.exposures, spec.exposures, place, "exposures"),
             _placed(arm.interventions, spec.interventions, place, "interventions"), arm.against,
+            _placed(arm.handling, spec.handling, place, "handling"),
         ))  # fmt: skip
     if not spec.arms:
         result.append(Condition(BASE, "", _counts(spec, {}, ""), _placed(None, spec.exposures, "", "exposures"),
-                                _placed(None, spec.interventions, "", "interventions")))
+                                _placed(None, spec.interventions, "", "interventions"), None,
+                                _placed(None, spec.handling, "", "handling")))
     return result
 
 
@@ -139,6 +143,8 @@ def resolve_arm(
         if isinstance(exposure, AddedSpec):
             continue
         if exposure.agent not in molar_masses:
+            if notes.has_errors_at(f"{path}.agent"):  # a soluble, which `handling.check_agents` has said
+                continue
             notes.unknown(f"{path}.agent", "agent", exposure.agent, molar_masses, "nothing would be added")
             continue
         new, words = steps_of(exposure, path, end, molar_masses[exposure.agent], notes)
@@ -233,6 +239,8 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
                     for dose in arm.doses),
             *sorted(f"{one.preparation} to {one.recipient}: {one.measure} {_rounded((one.amount, one.at))}"
                     f"{_bench(one.isolation)}" for one in arm.supplies),
+            *(f"{one.soluble} {one.compartment} {_rounded((one.concentration, one.at))}" for one in arm.additions),
+            *(f"{one.compartment} {_rounded((one.at, one.taken, one.given))}" for one in arm.handling),
             *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
             *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
             *sorted(f"{item.drug} {item.level:.12g} on {' '.join(item.paths)}" for item in arm.inhibitions),

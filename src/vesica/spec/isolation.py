@@ -1,4 +1,4 @@
-"""What is done to vesicles between dishes: steps as written become `resolved.BenchStep`, and their numbers parameters."""
+"""What is done to vesicles between dishes: steps as written become `resolved.BenchStep`, their numbers parameters."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from vesica.errors import nearest
@@ -175,7 +175,7 @@ class Reader:
             hidden, found = self._follow(name, tree, spec.states[name].steps, levels.get(name, ""))
             states += hidden
             reactions += found
-        weights: dict[str, dict[str, int]] = self._conserved(states)
+        weights = self._conserved({state.name for state in states} or outside)
         for key, reaction in spec.reactions.items():
             hidden, found = self._reaction(key, reaction, words, levels, outside, weights)
             states += hidden
@@ -222,7 +222,7 @@ class Reader:
         for name in strange:
             known = [*own, *levels]
             why = ("is computed, or belongs to another network, and no reaction here can move it" if name in levels
-                   else "is not a state of the network, nor cargo or soluble of the cell")
+                   else f"is not a state of the network, nor cargo or soluble of the {self.cell}")
             self.notes.add("error", f"{place}.equation", f"`{name}` in `{reaction.equation}` {why}",
                            "a reaction moves states of its network, cargo of the cell and solubles",
                            "what it makes would be lost", nearest(name, [one for one in known if one != name]))
@@ -305,6 +305,7 @@ class Reader:
                 self.notes.add("error", place, f"its rate is in `{readable(unit)}`, and `{name}` is in "
                                f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`",
                                "it would be off by orders of magnitude",
+                               "change the unit of a constant" if self.cell == "medium" else
                                "change the unit of a constant, or bring volume in: `cell_volume` turns a concentration "
                                "into molecules")
                 return
@@ -339,8 +340,8 @@ class Reader:
 
     # ---- conservation
 
-    def _conserved(self, states: Sequence[NetworkState]) -> dict[str, dict[str, int]]:
-        known = {state.name for state in states}
+    def _conserved(self, known: Collection[str]) -> dict[str, dict[str, int]]:
+        """Weights of each total; a network without states may prove totals of the solubles and cargo that it moves."""
         totals: dict[str, dict[str, int]] = {}
         for total, parts in self.words.conserved.items():
             weights: dict[str, int] = {}

@@ -97,36 +97,35 @@ def check_names(plans: Sequence[Plan], taken: Mapping[str, str], notes: Notes) -
                           "the signal would be missing", nearest(name, plan.levels()))
 
 
-def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: Iterable[str], cargo: Iterable[str],
-          library: Library, notes: Notes) -> Built:
-    """Read every expression of the networks of a cell type and prove units, equations and conservation.
+def build(plans: Sequence[Plan], owner: str, words: Mapping[str, str], outside: Mapping[str, str],
+          library: Library, notes: Notes, felt: Iterable[str] = ()) -> Built:
+    """Read every expression of the networks of a cell type, or of the medium; prove units, equations, conservation.
 
     Parameters
     ----------
-    words : mapping of word to internal unit
-        Everything else that expressions of this cell may read.
-    solubles, cargo : str
-        What equations may make or use beside states.
+    words, outside : mapping of word to internal unit
+        Everything else that expressions may read; what equations may make or use beside states.
+    felt : str
+        Solubles that the owner may be made deaf to.
     """
-    readers = [Reader(plan.name, plan.words, plan.place, cell, library, notes) for plan in plans]
+    readers = [Reader(plan.name, plan.words, plan.place, owner, library, notes) for plan in plans]
     units: dict[str, str] = {}
     for reader in readers:
         reader.read_numbers()
         units |= reader.state_units()
     if any(reader.lacks_unit for reader in readers) or notes.has_errors_at(*(plan.place for plan in plans)):
-        return _unread(readers, cell, units, notes)
+        return _unread(readers, owner, units, notes)
     _derive_units(readers, units, words, notes)
     _check_cycles(readers, notes)
-    solubles = frozenset(solubles)
-    outside = dict.fromkeys(cargo, "molecule") | dict.fromkeys(solubles, "molecule")
+    felt = frozenset(felt)
     networks = []
     expected: dict[str, Field] = {}
     numbers: dict[str, Given] = {}
     for reader in readers:
         networks.append(reader.network({**words, **units}, units, outside))
-        expected |= {f"{cell}.{path}": item for path, item in reader.expected.items()}
-        numbers |= {f"{cell}.{path}": item for path, item in reader.numbers.items()}
-    gates = {f"{cell}.{gate}": CELL_RESPONSE[gate] for network in networks for gate in gates_of(network, solubles)}
+        expected |= {f"{owner}.{path}": item for path, item in reader.expected.items()}
+        numbers |= {f"{owner}.{path}": item for path, item in reader.numbers.items()}
+    gates = {f"{owner}.{gate}": CELL_RESPONSE[gate] for network in networks for gate in gates_of(network, felt)}
     return Built(tuple(networks), expected | gates, numbers | dict.fromkeys(gates, Given("1", "default")), units)
 
 

@@ -144,7 +144,8 @@ def _check_name(name: str, spec: ModelSpec, library: Library, cargo: Mapping[str
                             "one", "zero", "running"), "word of vesica")
     if name in taken:
         notes.add("error", f"preparations.{name}", f"`{name}` is a preparation and {article(taken[name])} "
-                  f"{taken[name]}", "a name means one thing", "the numbers of one would be taken for those of the other",
+                  f"{taken[name]}", "a name means one thing",
+                  "the numbers of one would be taken for those of the other",
                   f"choose another name, as `{name}_EVs`")
 
 

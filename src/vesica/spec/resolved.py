@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from vesica.spec.cells import CellType
+from vesica.spec.cells import CellType, Network
 from vesica.spec.vocabulary import PREPARED, origin_of, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
@@ -196,7 +196,8 @@ class Compartment:
     """A body of medium with the cells in it.
 
     ``volume`` um^3; ``depth`` um is its length along the way that vesicles diffuse or flow. With one layer it is
-    mixed; layers of a column grow away from the cells, segments of a channel are equal.
+    mixed; layers of a column are ``thin`` at the cells, in a well under an insert at both ends; segments of a channel
+    are equal.
     """
 
     name: str
@@ -204,6 +205,7 @@ class Compartment:
     depth: float
     layers: int = 1
     cells: tuple[str, ...] = ()
+    thin: Literal["bottom", "both", "none"] = "bottom"
 
 
 @dataclass(frozen=True)
@@ -234,13 +236,14 @@ class Domain:
 class Handling:
     """What a hand does to the medium at a time: ``taken`` um^3 of it go, then ``given`` um^3 of fresh medium come.
 
-    ``compartment`` is empty for the whole vessel. What is left is mixed.
+    ``compartment`` is empty where the vessel has only one. What is left is mixed. What a sample takes is noted.
     """
 
     at: float
     taken: float
     given: float
     compartment: str = ""
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
@@ -366,6 +369,13 @@ class ResolvedModel:
     observe: tuple[str, ...] = ()
     preparations: tuple[Preparation, ...] = ()
     soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
+    networks: tuple[Network, ...] = ()  # in the medium; those of cells are in `cells`
+
+    @property
+    def every_network(self) -> tuple[tuple[str, Network], ...]:
+        """Networks of all cell types, then those of the medium, each with its owner: a cell type, or ``medium``."""
+        held = [(cell.name, network) for cell in self.cells for network in cell.networks]
+        return (*held, *(("medium", network) for network in self.networks))
 
     @property
     def origins(self) -> tuple[str, ...]:

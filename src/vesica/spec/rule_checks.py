@@ -63,8 +63,10 @@ def _missing(model: ResolvedModel, source: str) -> str:
     if source in model.solubles:
         made = {name for cell in model.cells for name in cell.solubles}
         made |= {cargo.frees for cargo in model.cargo}
-        made |= {name for cell in model.cells for network in cell.networks for reaction in network.reactions
+        made |= {name for _, network in model.every_network for reaction in network.reactions
                  for name, count in reaction.moves if count > 0}  # fmt: skip
+        made |= {added.soluble for arm in model.arms for added in arm.additions}
+        made |= {name for name in model.solubles if f"{name}.in_fresh_medium" in model.parameters}
         return "" if source in made else "which no cell of the model secretes"
     if source in model.agents:
         given = any(exposure.agent == source and any(exposure.levels) for arm in model.arms

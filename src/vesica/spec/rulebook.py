@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from vesica.spec import rules, vocabulary
 from vesica.spec.cells import CellType
@@ -17,6 +17,7 @@ from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field
 
 Source = Literal["library", "model", "measured"]
+SECRETION: Final = "_secretion"
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
                                for first, then in chain.transitions}  # fmt: skip
     if rule.target == DEATH:
         return cell.can_die
+    if rule.target.endswith(SECRETION):
+        return rule.target.removesuffix(SECRETION) in cell.solubles
     return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
 
 

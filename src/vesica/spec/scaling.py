@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from vesica.errors import error
+from vesica.spec import handling
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel, Supply
 from vesica.spec.variability import expected
 from vesica.spec.vocabulary import (
@@ -57,7 +58,8 @@ _SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}
 _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate", "density",
                                 "vesicle_density"), 0)
-_SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0}
+_SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
+_AGENT: Final = {"evaporation_rate": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
 _PREPARATION: Final = dict.fromkeys((*PREPARATION, *PREPARATION_CHOICE, FUSOGENICITY), 0)
 _BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, "corona_share"), 0)
@@ -98,7 +100,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     prepared = {one.name: _PREPARATION for one in model.preparations}
     of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in (*cells, *prepared)} | {FUSOGENICITY: 0}
     whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
-             **prepared, **{f"rule.{rule.key}": _RULE for rule in model.rules}}
+             **dict.fromkeys(model.agents, _AGENT), **prepared, **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
     if owner.startswith("inhibitor."):
@@ -133,7 +135,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
 def _is_of_network(model: ResolvedModel, owner: str, name: str) -> bool:
     """Whether a number is a constant of a network, or where one of its states starts."""
     cell, _, thing = owner.partition(".")
-    networks = [network for held in model.cells if held.name == cell for network in held.networks]
+    networks = [network for held, network in model.every_network if held == cell]
     return any((network.name == thing and name in network.constants)
                or (name in _STARTS and thing in {state.name for state in network.states}) for network in networks)
 
@@ -177,8 +179,9 @@ def _times(parameter: Parameter, factor: float) -> Parameter:
 
 def _scaled_arm(arm: Arm, power: dict[str, float], factor: float) -> Arm:
     values = {path: value * power[path] for path, value in arm.values.items()}
-    return replace(arm, values=values, doses=tuple(_scaled_dose(dose, factor) for dose in arm.doses),
-                   supplies=tuple(_scaled_dose(supply, factor) for supply in arm.supplies))
+    doses = tuple(_scaled_dose(dose, factor) for dose in arm.doses)
+    supplies = tuple(_scaled_dose(supply, factor) for supply in arm.supplies)
+    return replace(handling.scaled(arm, factor), values=values, doses=doses, supplies=supplies)
 
 
 def _scaled_dose(dose: _Dose, factor: float) -> _Dose:
@@ -211,7 +214,9 @@ def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:
     if largest <= cells:
         return model
     share = cells / largest
-    arms = tuple(replace(arm, counts={name: float(max(1, round(count * share))) if count > 0 else 0.0
-                                      for name, count in arm.counts.items()}) for arm in model.arms)
+    arms = tuple(replace(handling.scaled(arm, share), counts={name: float(max(1, round(count * share)))
+                                                              if count > 0 else 0.0
+                                                              for name, count in arm.counts.items()})
+                 for arm in model.arms)
     # the bottom of the dish shrinks with the medium, so its depth stays
     return replace(model, domain=model.domain.scaled(share), arms=arms)

@@ -8,17 +8,18 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import isolation, preparations, structure, switches, transfer, vessel
+from vesica.spec import isolation, medium, preparations, structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
-from vesica.spec.cells import CellType
+from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
 from vesica.spec.model import ModelSpec
+from vesica.spec.networks import Built
 from vesica.spec.preparations import Plan as PreparationPlan
 from vesica.spec.quantities import Given, Notes, parameter
 from vesica.spec.resolved import Parameter, Switch
 from vesica.spec.rulebook import Rulebook
-from vesica.spec.structure import CellPlan
-from vesica.spec.treatments import Inhibitor
+from vesica.spec.structure import Catalogue, CellPlan
+from vesica.spec.treatments import AddedSpec, Inhibitor
 from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
@@ -32,6 +33,29 @@ class Numbers:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     changes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything that a model is made of, looked up, before its numbers are read.
+
+    Parameters
+    ----------
+    held : Built
+        The networks of its medium.
+    measured : mapping of path to parameter
+        Numbers that come from the user's files, or are made from others.
+    molar : mapping of substance to g/mol
+    """
+
+    names: Catalogue
+    plans: Sequence[CellPlan]
+    prepared: Sequence[PreparationPlan]
+    held: Built
+    book: Rulebook
+    chosen: Sequence[Switch]
+    measured: Mapping[str, Parameter]
+    molar: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -71,10 +95,10 @@ class _Reader:
         return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
 
 
-def words_of_networks(cell: CellType) -> set[str]:
-    """Every word that the networks of a cell type read or move."""
+def words_of_networks(networks: Iterable[Network]) -> set[str]:
+    """Every word that networks read or move."""
     found: set[str] = set()
-    for network in cell.networks:
+    for network in networks:
         for reaction in network.reactions:
             found |= {*names_in(reaction.rate), *(name for name, _ in reaction.moves)}
         for one in network.assignments:
@@ -82,14 +106,18 @@ def words_of_networks(cell: CellType) -> set[str]:
     return found
 
 
-def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook,
-                prepared: Sequence[PreparationPlan] = ()) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
-    cells = [plan.cell for plan in plans]
-    found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
-    words = {word for cell in cells for word in words_of_networks(cell)}
-    burst = transfer.freed(cells, spec, library, preparations.carried(prepared))
-    return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | burst))
+def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free.
+
+    And factors that are added, or stand in fresh medium.
+    """
+    cells = [plan.cell for plan in gathered.plans]
+    found = {name for cell in cells for name in cell.solubles} | set(gathered.book.solubles)
+    found |= transfer.freed(cells, spec, gathered.names.library, preparations.carried(gathered.prepared))
+    words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
+    words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
+              if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
+    return tuple(sorted(found | words & {*gathered.names.solubles}))
 
 
 def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
@@ -99,19 +127,19 @@ def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
     return sorted(name for name in used if name in library.agents and library.agents[name].inhibits)
 
 
-def build(
-    spec: ModelSpec, library: Library, plans: Sequence[CellPlan], prepared: Sequence[PreparationPlan], book: Rulebook,
-    chosen: Sequence[Switch], measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
-) -> Numbers:
+def build(spec: ModelSpec, gathered: Gathered, notes: Notes) -> Numbers:
     """Every number of the model.
 
     Later layers replace earlier ones: the library, its switches, measurements, the user's
     numbers, the options of the user's own switches.
     """
-    cells = [plan.name for plan in plans]
+    plans, prepared, held, book = gathered.plans, gathered.prepared, gathered.held, gathered.book
+    chosen, measured, molar, library = gathered.chosen, gathered.measured, gathered.molar, gathered.names.library
     given = [item for condition in conditions(spec) for item in condition.exposures]
-    solubles = solubles_of(spec, library, plans, book, prepared)
-    expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
+    solubles = solubles_of(spec, gathered)
+    cells = [plan.name for plan in plans]
+    expected = medium.expected(spec, solubles) | dict(book.expected) | vessel.expected(spec)
+    expected |= held.expected
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
@@ -128,12 +156,13 @@ def build(
     drugs = inhibitors_of(spec, library)
     expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
     agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
-    base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
+    base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     for name in drugs:
         base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec)
+    base |= switched | vessel.numbers(spec) | medium.numbers(spec, solubles, notes)
     written: dict[str, Given] = {}
     for one in prepared:
         base |= one.base
@@ -168,13 +197,14 @@ def _library_layer(
 ) -> dict[str, Given]:
     layer = {f"medium.{name}": Given(f"@{entry}", "library:medium") for name, entry in library.medium.items()}
     for name in solubles:
-        if name in library.solubles:
-            layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
-                      for key, entry in library.solubles[name].numbers().items()}
-        elif name in spec.solubles:
+        if name in spec.solubles:
             said = spec.solubles[name]
             layer[f"{name}.decay_rate"] = Given(said.decay_rate, f"solubles.{name}.decay_rate")
             layer[f"{name}.diffusivity"] = Given(said.diffusivity or DIFFUSIVITY, f"solubles.{name}.diffusivity")
+        elif name in library.solubles:
+            layer[f"{name}.decay_rate"] = Given("0 1/s", "default")
+            layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
+                      for key, entry in library.solubles[name].numbers().items()}
     for plan in plans:
         layer |= structure.library_numbers(plan, library) | structure.network_numbers(plan)
     return layer

@@ -182,6 +182,14 @@ SOLUBLE: Final[dict[str, Field]] = {
     "decay_rate": Field("1/s", False, "loss from the medium"),
     "diffusivity": Field("um^2/s", False, "in medium"),
 }
+# SOLUBLE.NAME, where the model says what fresh medium holds; none of it otherwise
+SOLUBLE_FRESH: Final[dict[str, Field]] = {
+    "in_fresh_medium": Field("molecule/um^3", False, "in fresh medium"),
+}
+# AGENT.NAME, of agents that evaporate
+AGENT: Final[dict[str, Field]] = {
+    "evaporation_rate": Field("1/s", False, "loss to the air"),
+}
 # inhibitor.DRUG.NAME, of the inhibitors that an arm uses
 INHIBITOR: Final[dict[str, Field]] = {
     "ic50": Field("molecule/um^3", False, "concentration with half the inhibition"),

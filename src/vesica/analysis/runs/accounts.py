@@ -14,7 +14,8 @@ DONOR: Final = {
     "made": "made", "returned": "returned", "mvb_ilv": "in_mvb", "docked_ilv": "in_mvb", "tethered": "tethered",
     "degraded_inside": "degraded",
 }
-MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added"}
+MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added",
+                 "removed": "removed"}
 RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered",
                     "died_with": "removed"}
 
@@ -32,9 +33,7 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
         for pool, entry in MEDIUM.items():
             totals[entry] += run.final(f"medium.{pool}:{origin}{suffix}")
         sender = sender_of(origin)
-        if kind_of(origin) == PREPARED:  # what fresh medium held at the start was added with it
-            totals["added"] += (_first(run, f"medium.free:{origin}{suffix}")
-                                - _first(run, f"medium.added:{origin}{suffix}"))
+        if kind_of(origin) == PREPARED:  # they are added only
             continue
         if origin != sender:  # made and free at once
             totals["made"] += run.final(f"{sender}.made:{origin}{suffix}") * run.count(sender)

@@ -68,18 +68,15 @@ def supplied(dish: Dish, supply: Supply, row: Row) -> Given:
     return given_of(model, supply, share, amounts, whole * share, done)
 
 
-def fill(dish: Dish, row: Row) -> None:
-    """Put the vesicles of fresh medium into a dish before its run: they are there at the start, not added."""
+def fill(dish: Dish, volume: float) -> None:
+    """Put in the vesicles of so much fresh medium, um^3; they count as added."""
     model = dish.laws.program.model
-    fresh = in_fresh_medium(model) & set(dish.classes)
-    for origin in sorted(fresh):
+    for origin in sorted(in_fresh_medium(model) & set(dish.classes)):
         name = sender_of(origin)
-        one = isolation.preparation_of(model, name)
-        sample = Sample({origin: 1.0}, {(origin, cargo): row[f"{name}.{cargo}.copies"] for cargo in one.cargo})
-        sizes = _sizes(dish, origin, row[f"{name}.{FRESH}"] * model.domain.volume)
+        held = isolation.preparation_of(model, name).cargo
+        sample = Sample({origin: 1.0}, {(origin, cargo): dish.input(f"{name}.{cargo}.copies") for cargo in held})
+        sizes = _sizes(dish, origin, dish.input(f"{name}.{FRESH}") * volume)
         _put(dish, np.full(sizes.size, dish.classes.index(origin)), sizes, _copies(dish, origin, sizes, sample))
-    if fresh:
-        dish.journey.reset()
 
 
 def _sizes(dish: Dish, origin: str, number: float) -> Array:

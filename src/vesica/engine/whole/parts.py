@@ -26,7 +26,7 @@ PART_OF: Final[dict[str, PartName]] = {
     "network": "signal", "conversion": "reaction", "exchange": "soluble",
     "secretion": "soluble", "soluble_decay": "soluble",
     "shedding": "budding", "shedding_load": "budding", "blebbing": "death", "blebbing_load": "death",
-    "death": "death",
+    "death": "death", "evaporation": "soluble",
 }
 
 
