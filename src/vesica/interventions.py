@@ -12,6 +12,7 @@ from typing import Final
 
 from vesica.errors import Finding, nearest
 from vesica.spec import check as spec_check
+from vesica.spec import engineering
 from vesica.spec import resolve as spec_resolve
 from vesica.spec.arms import Drug, Effect
 from vesica.spec.cells import CellType
@@ -19,7 +20,7 @@ from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import Inhibition, ResolvedModel
 from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
-from vesica.spec.treatments import Block, Inhibitor, InterventionSpec, KnockDown, KnockOut
+from vesica.spec.treatments import Block, Cool, Engineer, Inhibitor, InterventionSpec, KnockDown, KnockOut
 from vesica.units import CONCENTRATION
 
 # what biologists knock out, and the activity of the machinery that stands for it
@@ -60,7 +61,7 @@ def apply(
 
     Parameters
     ----------
-    intervention : KnockOut, KnockDown, Inhibitor or Block
+    intervention : KnockOut, KnockDown, Inhibitor, Block, Engineer or Cool
     model : ResolvedModel
         Without arms; its parameters say which paths exist.
     drugs : mapping
@@ -73,6 +74,10 @@ def apply(
     Effect
         Factors on, values of or an inhibition of parameter paths, and a sentence; or findings.
     """
+    if isinstance(intervention, Engineer):
+        return engineering.engineered(intervention, model, path)
+    if isinstance(intervention, Cool):
+        return engineering.cooled(intervention, model, path)
     cells = [cell for cell in model.cells if not intervention.cells or cell.name in intervention.cells]
     known = [cell.name for cell in model.cells]
     strangers = [name for name in intervention.cells if name not in known]

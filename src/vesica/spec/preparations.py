@@ -16,6 +16,7 @@ from vesica.spec.treatments import ExposureSpec, VesiclesSpec
 from vesica.spec.vocabulary import (
     AFFINITY,
     CELL_AFFINITY,
+    DYE_TRANSFER,
     FRESH,
     FRESH_LIPOPROTEINS,
     FUSOGENICITY,
@@ -25,6 +26,7 @@ from vesica.spec.vocabulary import (
     PREPARATION_CARGO,
     PREPARATION_CHOICE,
     SENDER_FUSOGENICITY,
+    TRANSFER,
     Field,
 )
 
@@ -141,7 +143,7 @@ def _check_name(name: str, spec: ModelSpec, library: Library, cargo: Mapping[str
     taken = dict.fromkeys(cargo, "cargo") | dict.fromkeys((*library.agents, *spec.agents), "agent")
     taken |= dict.fromkeys((*library.solubles, *spec.solubles), "soluble") | dict.fromkeys(cells, "cell type")
     taken |= dict.fromkeys(("medium", "vessel", "rule", "agent", "inhibitor", "isolation", "treatment", "storage",
-                            "one", "zero", "running"), "word of vesica")
+                            "cooling", "one", "zero", "running"), "word of vesica")
     if name in taken:
         notes.add("error", f"preparations.{name}", f"`{name}` is a preparation and {article(taken[name])} "
                   f"{taken[name]}", "a name means one thing",
@@ -187,6 +189,13 @@ def _micelles(name: str, said: PreparationSpec, place: str, library: Library, ca
 def carried(plans: Iterable[Plan]) -> set[str]:
     """Names of all cargo in them."""
     return {name for one in plans for name in one.preparation.cargo}
+
+
+def dyes(plans: Iterable[Plan], cargo: Mapping[str, Cargo], library: Library) -> dict[str, tuple[Field, Given]]:
+    """Numbers of the dyes in the membranes of these, by path."""
+    number = Given(f"@{library.bench['dye_transfer_rate']}", "library:bench")
+    return {f"{name}.{TRANSFER}": (DYE_TRANSFER, number) for name in sorted(carried(plans))
+            if cargo[name].kind == "dye" and cargo[name].topology == "membrane"}  # fmt: skip
 
 
 def soluble_kinds(spec: ModelSpec, library: Library) -> dict[str, str]:

@@ -12,6 +12,7 @@ from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
+    engineering,
     handling,
     measured,
     medium_networks,
@@ -179,6 +180,7 @@ def _arms(
             arm = arms.intervene(arm, condition, here, drugs, apply, notes)
         resolved.append(arm)
     arms.check_order(resolved, found, notes)
+    resolved = engineering.handed_on(resolved, found, notes)
     is_whole = apply is not None or not any(condition.interventions for condition in found)
     if is_whole and not notes.has_errors:  # what is left of a broken arm may look like another
         arms.check_twins(resolved, notes)

@@ -17,12 +17,14 @@ from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel, Supply
 from vesica.spec.variability import expected
 from vesica.spec.vocabulary import (
     AFFINITY,
+    COOLING,
     FUSOGENICITY,
     METHOD,
     OVER_THE_CELL,
     PREPARATION,
     PREPARATION_CHOICE,
     STORAGE,
+    TRANSFER,
     TREATMENT,
 )
 from vesica.units import registry
@@ -62,7 +64,7 @@ _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
 _AGENT: Final = {"evaporation_rate": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
 _PREPARATION: Final = dict.fromkeys((*PREPARATION, *PREPARATION_CHOICE, FUSOGENICITY), 0)
-_BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, "corona_share"), 0)
+_BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, *COOLING, "corona_share"), 0)
 _Dose = TypeVar("_Dose", Dose, Supply)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
@@ -108,8 +110,10 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     cell, _, thing = owner.partition(".")
     if cell in prepared:
         return {"copies": 0}
-    if cell in ("isolation", "treatment", "storage"):
+    if cell in ("isolation", "treatment", "storage", "cooling"):
         return _BENCH
+    if cell in {one.name for one in model.cargo if one.kind == "dye"}:
+        return {TRANSFER: 0}
     if cell not in cells:
         return {}
     held = cells[cell]

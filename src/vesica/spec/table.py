@@ -8,7 +8,7 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import isolation, medium, preparations, structure, switches, transfer, vessel
+from vesica.spec import engineering, isolation, medium, preparations, structure, switches, transfer, vessel
 from vesica.spec.arms import conditions
 from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
@@ -148,6 +148,8 @@ def build(spec: ModelSpec, gathered: Gathered, notes: Notes) -> Numbers:
     choices = {path: choice for plan in plans for path, choice in structure.choices_of_cell(plan.cell, senders).items()
                if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
     choices |= structure.choices_of_senders(senders, said) | isolation.expected(given, library)
+    done = [item for condition in conditions(spec) for item in condition.interventions]
+    choices |= engineering.choices(done, cells, library) | preparations.dyes(prepared, gathered.names.cargo, library)
     for one in prepared:
         choices |= one.choices
         expected |= one.expected

@@ -10,7 +10,7 @@ from vesica.spec.preparation_words import IsolationStep
 from vesica.spec.words import ArmName, Name, Names, Quantity, Words, one_or_many
 
 Isolation = Annotated[tuple[IsolationStep, ...], BeforeValidator(one_or_many)]
-INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block")
+INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block", "engineer", "cool")
 
 
 class ConstantExposure(Words):
@@ -143,12 +143,27 @@ class Block(Words):
     cells: Names = ()
 
 
+class Engineer(Words):
+    """Vesicles of a cell type with a ligand that targets them, a fusogen, or more of a cargo."""
+
+    engineer: Name = Field(description="cell type that makes the vesicles")
+    targeting: dict[Name, Quantity] = Field(
+        default_factory=dict, description="CELL: binding relative to plain vesicles, by a ligand on the surface"
+    )
+    fusogen: Quantity | None = Field(None, description="escape and fusion relative to plain vesicles")
+    cargo: dict[Name, Quantity] = Field(default_factory=dict, description="CARGO: fold of its enrichment")
+
+
+class Cool(Words):
+    """The dish in the cold: uptake and release stop, binding does not."""
+
+    cool: Quantity = Field(description="`4 degC`")
+
+
 def intervention_form(value: Any) -> str:
     """Which intervention a mapping means."""
     if not isinstance(value, dict):
-        return {"KnockOut": "~knock_out", "KnockDown": "~knock_down", "Inhibitor": "~inhibitor"}.get(
-            type(value).__name__, "~block"
-        )
+        return next((f"~{key}" for key in INTERVENTIONS if hasattr(value, key)), "~block")
     return next((f"~{key}" for key in INTERVENTIONS if key in value), "~block")
 
 
@@ -156,6 +171,8 @@ InterventionSpec = Annotated[
     Annotated[KnockOut, Tag("~knock_out")]
     | Annotated[KnockDown, Tag("~knock_down")]
     | Annotated[Inhibitor, Tag("~inhibitor")]
-    | Annotated[Block, Tag("~block")],
+    | Annotated[Block, Tag("~block")]
+    | Annotated[Engineer, Tag("~engineer")]
+    | Annotated[Cool, Tag("~cool")],
     Discriminator(intervention_form),
 ]

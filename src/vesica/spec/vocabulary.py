@@ -238,6 +238,14 @@ STORAGE: Final[dict[str, Field]] = {
     "loss_rate": Field("1/s", False, "vesicles lost to the wall of a tube"),
     "loss_per_cycle": Field("", False, "share of vesicles lost with each cycle"),
 }
+# cooling.NAME, where an arm is kept cold
+COOLING: Final[dict[str, Field]] = {
+    "activity": Field("", False, "share of what needs energy that goes on in the cold"),
+    "viscosity": Field("", False, "viscosity of the medium in the cold, relative to 37 °C"),
+}
+# DYE.transfer_rate, of dyes in the membrane of prepared vesicles
+TRANSFER: Final = "transfer_rate"
+DYE_TRANSFER: Final = Field("1/s", False, "dye goes from a particle on a cell into the cell's membrane")
 # rule.KEY.NAME
 RULE: Final[dict[str, Field]] = {
     "half_max": Field("", False, "source level with half the effect, in the unit of the source"),
