@@ -74,10 +74,8 @@ def apply(
     Effect
         Factors on, values of or an inhibition of parameter paths, and a sentence; or findings.
     """
-    if isinstance(intervention, Engineer):
-        return engineering.engineered(intervention, model, path)
-    if isinstance(intervention, Cool):
-        return engineering.cooled(intervention, model, path)
+    if isinstance(intervention, Engineer | Cool):
+        return engineering.done(intervention, model, path)
     cells = [cell for cell in model.cells if not intervention.cells or cell.name in intervention.cells]
     known = [cell.name for cell in model.cells]
     strangers = [name for name in intervention.cells if name not in known]

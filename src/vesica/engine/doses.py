@@ -60,8 +60,9 @@ def present_in(program: Program, arm: Arm, sources: Mapping[str, Arm]) -> frozen
     origins |= in_fresh_medium(model)
     for supply in arm.supplies:
         given = isolation.preparation_of(model, supply.preparation)
-        origins |= {given.origin} | ({isolation.preparation_of(model, given.micelles).origin} if given.micelles
-                                     else set())
+        origins.add(given.origin)
+    origins |= {isolation.micelles_of(model, step.name).origin for dose in (*arm.doses, *arm.supplies)
+                for step in dose.isolation if step.kind == "label"}  # fmt: skip
     for dose in arm.doses:
         origins |= {part.split(":")[1] for part in present_in(program, sources[dose.from_arm], sources)
                     if part.startswith("origin:")}
@@ -116,7 +117,7 @@ def _isolated(program: Program, dose: Dose, arm: Arm, source: Source, row: Mappi
     model = program.model
     sample = isolation.sample_of(model, source.snapshots[tick(dose.at)], row)
     done = isolation.work(model, dose.isolation, row, sample)
-    whole = isolation.particles(done, sample, row)
+    whole = isolation.particles(model, done, sample, row)
     receiving = arm.counts[dose.recipient]
     if dose.measure == "particles_per_cell":
         share = dose.amount * receiving / whole if whole > 0 else 0.0
@@ -130,7 +131,7 @@ def supplied(program: Program, supply: Supply, arm: Arm, row: Mapping[str, float
     model = program.model
     sample = isolation.sample_for(model, supply, row)
     done = isolation.work(model, supply.isolation, row, sample)
-    whole, wanted = isolation.particles(done, sample, row), particles_wanted(model, supply, arm)
+    whole, wanted = isolation.particles(model, done, sample, row), particles_wanted(model, supply, arm)
     share = wanted / whole if whole > 0 else 0.0
     return given_of(model, supply, share, isolation.poured(model, done, sample, row, share), whole * share, done)
 

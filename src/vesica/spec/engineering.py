@@ -42,6 +42,11 @@ def choices(given: Placed, cells: Sequence[str], library: Library) -> dict[str, 
     return found
 
 
+def done(said: Engineer | Cool, model: ResolvedModel, path: str) -> Effect:
+    """What one of these does."""
+    return engineered(said, model, path) if isinstance(said, Engineer) else cooled(said, model, path)
+
+
 def engineered(said: Engineer, model: ResolvedModel, path: str) -> Effect:
     """Vesicles of a cell type with a ligand, a fusogen or more of a cargo.
 

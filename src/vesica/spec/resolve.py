@@ -14,6 +14,7 @@ from vesica.spec import (
     arms,
     engineering,
     handling,
+    isolation,
     measured,
     medium_networks,
     preparations,
@@ -132,7 +133,8 @@ def _resolve(
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe, preparations=tuple(one.preparation for one in prepared),
-        soluble_kinds=preparations.soluble_kinds(spec, library), networks=held.networks,
+        soluble_kinds=preparations.soluble_kinds(spec, library),
+        dyes=tuple(sorted(isolation.dyes(given, library))), networks=held.networks,
     )  # fmt: skip
     drugs = {name: Drug(name, agent.inhibits, molar.get(name))
              for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip

@@ -19,6 +19,7 @@ from vesica.spec.vocabulary import (
     AFFINITY,
     COOLING,
     FUSOGENICITY,
+    LABEL,
     METHOD,
     OVER_THE_CELL,
     PREPARATION,
@@ -64,7 +65,7 @@ _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
 _AGENT: Final = {"evaporation_rate": 0}
 _INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
 _PREPARATION: Final = dict.fromkeys((*PREPARATION, *PREPARATION_CHOICE, FUSOGENICITY), 0)
-_BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, *COOLING, "corona_share"), 0)
+_BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, *COOLING, *LABEL, "corona_share"), 0)
 _Dose = TypeVar("_Dose", Dose, Supply)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
@@ -108,14 +109,8 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     if owner.startswith("inhibitor."):
         return _INHIBITOR
     cell, _, thing = owner.partition(".")
-    if cell in prepared:
-        return {"copies": 0}
-    if cell in ("isolation", "treatment", "storage", "cooling"):
-        return _BENCH
-    if cell in {one.name for one in model.cargo if one.kind == "dye"}:
-        return {TRANSFER: 0}
     if cell not in cells:
-        return {}
+        return _of_the_bench(cell, model)
     held = cells[cell]
     tables: dict[str, int] = {}
     for chain in held.chains:  # shares, hazards and factors
@@ -134,6 +129,14 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     if thing in dict(held.ligands):
         tables |= _LIGAND
     return tables
+
+
+def _of_the_bench(owner: str, model: ResolvedModel) -> dict[str, int]:
+    """Exponents of what belongs to no cell: cargo of preparations, methods of isolation, dyes."""
+    if owner in ("isolation", "treatment", "storage", "cooling", "label"):
+        return _BENCH
+    dyes = {one.name: {TRANSFER: 0} for one in model.cargo if one.kind == "dye"}
+    return dyes.get(owner, {"copies": 0} if owner in {one.name for one in model.preparations} else {})
 
 
 def _is_of_network(model: ResolvedModel, owner: str, name: str) -> bool:

@@ -50,6 +50,8 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
 
 
 def _first(run: ArmRun, name: str) -> float:
+    if name not in run.species:  # no cell makes a dye
+        return 0.0
     value = float(run.values[0, run.species[name]])
     return 0.0 if math.isnan(value) else value  # NaN: the arm does not hold it
 

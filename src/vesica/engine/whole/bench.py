@@ -48,7 +48,11 @@ def isolated(dish: Dish, dose: Dose, drawn: journey.Drawn, classes: Index, done:
     for name in dish.solubles:
         dish.solubles[name] += amounts.get(f"medium.{name}", 0.0)
     kept = uniforms(dish.chance, drawn.diameters.size) < done.sieves.kept(drawn.diameters)
-    amounts |= _put(dish, classes[kept], drawn.diameters[kept], _left(dish, drawn.copies[kept], done))
+    copies = _left(dish, drawn.copies[kept], done)
+    for k in np.unique(classes[kept]):
+        here = classes[kept] == k
+        copies[here] += _stain(dish, dish.classes[k], drawn.diameters[kept][here], done)
+    amounts |= _put(dish, classes[kept], drawn.diameters[kept], copies) | _alone(dish, done, share)
     return given_of(model, dose, share, amounts, whole * share, done)
 
 
@@ -57,14 +61,15 @@ def supplied(dish: Dish, supply: Supply, row: Row) -> Given:
     model = dish.laws.program.model
     sample = isolation.sample_for(model, supply, row)
     done = isolation.work(model, supply.isolation, row, sample)
-    whole, wanted = isolation.particles(done, sample, row), particles_wanted(model, supply, dish.arm)
+    whole, wanted = isolation.particles(model, done, sample, row), particles_wanted(model, supply, dish.arm)
     share = wanted / whole if whole > 0 else 0.0
     amounts: dict[str, float] = {}
     for origin, number in sample.vesicles.items():
         sizes = _sizes(dish, origin, number * share)
         sizes = sizes[uniforms(dish.chance, sizes.size) < done.sieves.kept(sizes)]
-        copies = _left(dish, _copies(dish, origin, sizes, sample), done)
+        copies = _left(dish, _copies(dish, origin, sizes, sample), done) + _stain(dish, origin, sizes, done)
         amounts |= _put(dish, np.full(sizes.size, dish.classes.index(origin)), sizes, copies)
+    amounts |= _alone(dish, done, share)
     return given_of(model, supply, share, amounts, whole * share, done)
 
 
@@ -95,6 +100,24 @@ def _copies(dish: Dish, origin: str, sizes: Array, sample: Sample) -> Index:
             lumen = lumen_volumes(sizes, law.thickness) / law.mean_lumen_volume
             size = lumen if cargo.topology == "lumen" else np.pi * sizes**2 / law.mean_area
             found[:, column] = poissons(dish.chance, mean * size)
+    return found
+
+
+def _stain(dish: Dish, origin: str, sizes: Array, done: Worked) -> Index:
+    """(vesicle, cargo) dye that staining brought."""
+    cargo = {(origin, label.dye): label.copies for label in done.labels}
+    return _copies(dish, origin, sizes, Sample({origin: 1.0}, cargo))
+
+
+def _alone(dish: Dish, done: Worked, share: float) -> dict[str, float]:
+    """Put in what later steps leave of the particles of dyes."""
+    found: dict[str, float] = {}
+    for label in done.labels:
+        origin = isolation.micelles_of(dish.laws.program.model, label.dye).origin
+        sizes = _sizes(dish, origin, label.particles * share)
+        sizes = sizes[uniforms(dish.chance, sizes.size) < isolation.after(label, done.sieves).kept(sizes)]
+        copies = _copies(dish, origin, sizes, Sample({origin: 1.0}, {(origin, label.dye): label.copies}))
+        found |= _put(dish, np.full(sizes.size, dish.classes.index(origin)), sizes, copies)
     return found
 
 

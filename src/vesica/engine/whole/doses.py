@@ -90,4 +90,4 @@ def _worked(dish: Dish, dose: Dose, source: Taken, row: Mapping[str, float]
     vesicles = {name: float(number) for name, number in zip(source.classes, there, strict=True)}
     sample = isolation.Sample(vesicles, {}, source.solubles, isolation.lipoproteins_of_medium(model, row))
     done = isolation.work(model, dose.isolation, row, sample)
-    return sample, done, isolation.particles(done, sample, row)
+    return sample, done, isolation.particles(model, done, sample, row)
