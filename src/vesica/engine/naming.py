@@ -48,6 +48,10 @@ class Names:
             yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name,
                           cargo.frees)
 
+    def made(self, origin: str) -> Iterator[Content]:
+        """What a cell puts into vesicles of a class: no dye."""
+        return (one for one in self.contents(origin) if one.cargo is None or self.kind(one.cargo) != "dye")
+
     def carriers(self, cargo: str) -> tuple[str, ...]:
         """Classes of vesicles that can carry a cargo."""
         return tuple(origin for origin in self.origins
