@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
-from vesica.engine.places import FLOW, VOLUME
+from vesica.engine.places import FLOW, IN_FRESH, VOLUME
 from vesica.engine.table import Pool
 from vesica.spec.cells import Network
 from vesica.spec.medium_networks import FREE, OWNER
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import label_of
+from vesica.spec.vocabulary import CLEARANCE, FRESH, label_of, sender_of
 
 
 def bind_medium(names: Names) -> None:
@@ -45,6 +45,7 @@ def _bind_agent(names: Names, agent: str) -> None:
 def _bind_vesicles(names: Names, origin: str) -> None:
     """Free vesicles of one origin: decay, and loss to plastic."""
     needs = frozenset({f"origin:{origin}"})
+    is_fresh = f"{sender_of(origin)}.{FRESH}" in names.model.parameters
     for content in names.contents(origin):
         unit = content.unit
         for pool, label, weight in (
@@ -69,18 +70,23 @@ def _bind_vesicles(names: Names, origin: str) -> None:
         if FLOW in names.model.parameters:
             moves = {free: -1, f"medium.removed:{origin}{content.suffix}": 1}
             names.table.flux(f"outflow/{origin}{content.suffix}", "medium", (_outflow(names), free), moves, needs)
+        if is_fresh:
+            fresh = names.table.derive(f"free:{origin}{content.suffix}{IN_FRESH}")
+            if FLOW in names.model.parameters:
+                moves = {free: 1, f"medium.added:{origin}{content.suffix}": 1}
+                names.table.flux(f"inflow/{origin}{content.suffix}", "medium", (FLOW, fresh), moves, needs)
 
 
 def _bind_soluble(names: Names, soluble: str) -> None:
     """A secreted factor in the medium, and its decay; cells bind their own secretion."""
     pool = Pool(f"medium.{soluble}", "medium", "molecule", f"{soluble} in the medium", frozenset())
     names.table.pool(pool)
-    names.table.flux(f"soluble_decay/{soluble}", "medium", (f"{soluble}.decay_rate", pool.name), {pool.name: -1},
-                     frozenset())
+    decay = names.drugged("medium", f"{soluble}{CLEARANCE}", f"{soluble}.decay_rate")
+    names.table.flux(f"soluble_decay/{soluble}", "medium", (decay, pool.name), {pool.name: -1}, frozenset())
     if FLOW in names.model.parameters:
         names.table.flux(f"outflow/{soluble}", "medium", (_outflow(names), pool.name), {pool.name: -1}, frozenset())
-        if f"{soluble}.in_fresh_medium" in names.model.parameters:
-            names.table.flux(f"inflow/{soluble}", "medium", (FLOW, f"{soluble}.in_fresh_medium"), {pool.name: 1},
+        if f"{soluble}{IN_FRESH}" in names.model.parameters:
+            names.table.flux(f"inflow/{soluble}", "medium", (FLOW, f"{soluble}{IN_FRESH}"), {pool.name: 1},
                              frozenset())
 
 

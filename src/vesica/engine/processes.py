@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vesica.engine import drugs
 from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
 from vesica.engine.medium import bind_medium
@@ -26,6 +27,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     names = Names(model, builder)
     bind_medium(names)
     for cell in model.cells:
+        drugs.bind_drugs(model, builder, cell.name)
         bind_cell_contents(names, cell)
         bind_networks(names, cell)
         bind_phenotypes(names, cell)
@@ -43,7 +45,8 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         assignments=tuple(builder.assignments.values()),
         fluxes=tuple(builder.fluxes),
         tokens=tuple(Token(name, weights) for name, weights in builder.tokens.items()),
-        inputs=tuple(f"agent.{agent}" for agent in model.agents if f"agent.{agent}" not in builder.pools),
+        inputs=(*(f"agent.{agent}" for agent in model.agents if f"agent.{agent}" not in builder.pools),
+                *drugs.inputs(model)),
         parameters=tuple(model.parameters),
         derived=tuple(builder.derived),
         watched=tuple(builder.watched.values()),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vesica.engine import classes
 from vesica.engine.place_numbers import with_volumes
-from vesica.engine.places import AT, FREE, VOLUME, base
+from vesica.engine.places import AT, FREE, IN_FRESH, VOLUME, base
 from vesica.engine.program import Program
 from vesica.engine.rows import place_values
 from vesica.spec.handling import volume_at, volumes_at
@@ -90,9 +90,9 @@ def set_volumes(program: Program, rows: Sequence[Mapping[str, float]], values: A
 def in_fresh(program: Program, pool: str) -> int | None:
     """Where the concentration of a pool in fresh medium (1/um^3) stands among all values; nothing where it has none.
 
-    ``TNF.in_fresh_medium`` is that of ``medium.TNF``; ``free:ORIGIN/CARGO.in_fresh_medium`` would be that of vesicles.
+    ``TNF.in_fresh_medium`` is that of ``medium.TNF``; ``free:ORIGIN/CARGO.in_fresh_medium`` that of vesicles.
     """
-    return program.index.get(f"{base(pool).removeprefix('medium.')}.in_fresh_medium")
+    return program.index.get(f"{base(pool).removeprefix('medium.')}{IN_FRESH}")
 
 
 def fresh(program: Program, pool: str, values: Array) -> Array | float:

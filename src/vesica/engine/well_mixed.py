@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine import pouring
-from vesica.engine.doses import Given, Snapshot, Source, gift, present_in
+from vesica.engine import drugs, pouring
+from vesica.engine.doses import Given, Snapshot, Source, gift, present_in, supplied
 from vesica.engine.hands import Hands, Sample
 from vesica.engine.legs import follow
 from vesica.engine.nodes import Means, counts, means
@@ -123,6 +123,7 @@ def run_lanes(
     column = {name: at for at, name in enumerate(program.species)}
     pools = means(running.table, running.groups, tables.names, column)
     shown = means(running.table, running.groups, (*tables.names, *tables.watched_names), column)
+    _set_drugs(running, system, arm, None)
     rest = resting(running, system, present, {} if rests is None else rests)
     state = rest.state
     absolute = _absolute(program, tables.names, arm)
@@ -134,11 +135,13 @@ def run_lanes(
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
             _take_snapshots(books, begin, program, pools, state)
+        _set_drugs(running, system, arm, begin)
         state = state.copy()
         hands.act(state, begin)
         for lane, book in enumerate(books):
-            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
+            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm], rows[lane]) for dose in arm.doses
                      if tick(dose.at) == begin]
+            gifts += [supplied(program, one, arm, rows[lane]) for one in arm.supplies if tick(one.at) == begin]
             for given in gifts:
                 pouring.add(running, tables.names, system.values[:, lane], state[:, lane], dict(given.amounts),
                             pouring.compartment_of(program.model.domain, given.dose.recipient))
@@ -227,3 +230,9 @@ def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
 
 def _notes(unrest: tuple[str, ...], samples: list[Sample]) -> dict[str, Any]:
     return ({"unrest": list(unrest)} if unrest else {}) | ({"samples": samples} if samples else {})
+
+
+def _set_drugs(program: Program, system: Lanes, arm: Arm, time: float | None) -> None:
+    """Set what cells feel of drugs from ``time`` s on; before the run (None) of those that stand there."""
+    for name, value in drugs.levels(program.model, arm, time).items():
+        system.values[program.index[name]] = value

@@ -23,6 +23,7 @@ from vesica.report import (
     phenotypes,
     sources,
     svg,
+    vessel,
     whole,
 )
 from vesica.report.blocks import Section, breakable
@@ -45,6 +46,7 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     medium.factors,
     passage.transfer,
     handling.samples,
+    vessel.vessel,
     grounds.required_dose,
     grounds.mixing,
     grounds.rules,

@@ -124,7 +124,7 @@ def _transwell(spec: ModelSpec, said: TranswellSpec, notes: Notes) -> Domain:
     others = tuple(name for name in _everyone(spec) if name not in said.insert.cells)
     return Domain("transwell", above + below, depths[1], said.mixing, (
         Compartment("insert", above, depths[0], layers, said.insert.cells),
-        Compartment("well", below, depths[1], layers, others),
+        Compartment("well", below, depths[1], layers, others, "both"),
     ))  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def _channel(spec: ModelSpec, said: ChannelSpec, notes: Notes) -> Domain:
                              for name in ("length", "width", "height"))
     volume = length * width * height
     return Domain("channel", volume, height, "stirred",
-                  (Compartment("channel", volume, length, said.segments, _everyone(spec)),))
+                  (Compartment("channel", volume, length, said.segments, _everyone(spec), "none"),))
 
 
 def _slice(spec: ModelSpec, said: SliceSpec, notes: Notes) -> Domain:

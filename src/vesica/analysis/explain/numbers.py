@@ -113,7 +113,8 @@ def label_of(number: Parameter) -> str:
     owner, _, name = number.path.rpartition(".")
     first = owner.partition(".")[0]
     special: Mapping[str, Mapping[str, vocabulary.Field]] = {
-        "medium": vocabulary.MEDIUM, "rule": vocabulary.RULE, "inhibitor": vocabulary.INHIBITOR,
+        "medium": vocabulary.MEDIUM, "rule": vocabulary.RULE, "drug": vocabulary.DRUG_EFFECT | vocabulary.DRUG,
+        "gene": {"fold": vocabulary.GENE},
     }
     tables = [special[first]] if first in special else list(_USUAL)
     if name == "decay_rate" and owner == first:
