@@ -68,6 +68,8 @@ def substances(spec: ModelSpec, library: Library) -> frozenset[str]:
     found = set(spec.solubles)
     for words in _held(spec, library):
         found |= set(words.solubles)
+        if isinstance(words, CellSpec) and words.matrix is not None:
+            found |= {*words.matrix.factors, *words.matrix.proteases}
         if isinstance(words, NetworkSpec):
             found |= {name for reaction in words.reactions.values() for name in _moved(reaction.equation)}
     return frozenset(found & {*library.solubles, *spec.solubles})
