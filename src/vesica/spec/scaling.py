@@ -18,6 +18,8 @@ from vesica.spec.variability import expected
 from vesica.spec.vessel import PORES, TISSUE
 from vesica.spec.vocabulary import (
     AFFINITY,
+    CELL_MATRIX_FACTOR,
+    CELL_MATRIX_PROTEASE,
     CELL_SENSING,
     CONTACT,
     COOLING,
@@ -38,6 +40,7 @@ _MACHINERY: Final[dict[str, int]] = {
     **dict.fromkeys((
         "endosome_formation_rate", "docking_sites", "receptor_sites", "cell_volume", "membrane_area",
         "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell", "ago_copies",
+        "matrix_secretion_rate",
     ), 1),
     "ago_loading_rate": -1,
     **dict.fromkeys((
@@ -50,7 +53,8 @@ _MACHINERY: Final[dict[str, int]] = {
         "ev_degradation_rate", "ev_recycling_rate", "escape_rate", "receptor_surfacing_rate",
         "receptor_insertion_share", "receptor_disposal_rate", "death_rate", "asmase_activity",
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
-        "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
+        "microvesicle_diameter_high", "matrix_decay_rate", "matrix_vesicle_sites", "matrix_binding_rate",
+        "matrix_unbinding_rate", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
         "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
         "surface_response", "soluble_response", "contact_response",
     ), 0),
@@ -128,7 +132,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     if thing in held.solubles:
         tables |= _SECRETED
     if thing in model.solubles:
-        tables |= dict.fromkeys(CELL_SENSING, 0)
+        tables |= dict.fromkeys((*CELL_SENSING, *CELL_MATRIX_FACTOR, *CELL_MATRIX_PROTEASE), 0)
     if thing in {signal.name for signal in held.signals}:
         tables |= _SIGNAL
     if thing in held.cargo:

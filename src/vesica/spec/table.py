@@ -131,6 +131,7 @@ def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
     found |= transfer.freed(cells, spec, gathered.names.library, preparations.carried(gathered.prepared))
     words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
     words |= {word.removeprefix(GRADIENT) for word in words}
+    words |= {name for cell in cells if cell.matrix for name in (*cell.matrix.factors, *cell.matrix.proteases)}
     words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
               if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
     return tuple(sorted(found | words & {*gathered.names.solubles}))

@@ -17,7 +17,7 @@ DONOR: Final = {
 MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added",
                  "removed": "removed"}
 RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered",
-                    "died_with": "removed"}
+                    "died_with": "removed", "matrix": "matrix"}
 
 
 def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledger:

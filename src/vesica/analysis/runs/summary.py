@@ -62,7 +62,9 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "phenotypes": {cell.name: {chain.name: _chain(chain) for chain in cell.chains}
                        for cell in model.cells if cell.chains},
         "networks": {cell.name: {network.name: _network(model, cell, network) for network in cell.networks}
-                     for cell in model.cells if cell.networks},
+                     for cell in model.cells if cell.networks}
+                    | ({"medium": {one.name: _network_of_medium(one) for one in model.networks}} if model.networks
+                       else {}),
         "arms": arms,
         "size_law": _size_laws(model),
         "published": published,
@@ -164,6 +166,11 @@ def _network(model: ResolvedModel, cell: CellType, network: Network) -> dict[str
     read = {rule.source for rule in model.rules if rule.cell == cell.name} | {*network.provides}
     return {"label": network.label, "source": network.source, "doi": network.doi, "levels": levels,
             "outputs": [name for name in levels if name in read]}
+
+
+def _network_of_medium(network: Network) -> dict[str, Any]:
+    """A network of the medium in words: it has no levels, since all that it moves is a factor of the medium."""
+    return {"label": network.label, "source": network.source, "doi": network.doi, "levels": [], "outputs": []}
 
 
 def _chain(chain: Chain) -> dict[str, Any]:
