@@ -10,6 +10,7 @@ from vesica.biology import (
     arithmetic,
     biogenesis,
     cargo,
+    contact,
     death,
     delivery,
     drugs,
@@ -58,6 +59,12 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         phenotype.owned_factor,
         drugs.drugged,
         drugs.drug_binding,
+        contact.seen,
+        contact.touched_copies,
+        contact.junction,
+        contact.exchange_rate,
+        signalling.slope,
+        signalling.occupancy_difference,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

@@ -67,6 +67,10 @@ def arm_sbml(program: Program, arm: Arm) -> str:
         raise error(f"arms.{arm.name}.exposures", f"the arm takes vesicles from `{arm.doses[0].from_arm}`",
                     "an SBML file holds one dish in which nothing is added during the run",
                     "what the dose brings would be missing", "write the arm that the vesicles come from")
+    if arm.handling or arm.additions:
+        raise error(f"arms.{arm.name}", "medium is taken, changed or added to during the run",
+                    "an SBML file holds one dish in which nothing is done during the run",
+                    "what hands do would be missing", "leave `handling:` and `add:` out")
     if len(stops := edges(program.model.schedule, arm, ())) > 2:
         raise error(f"arms.{arm.name}.exposures", f"an exposure begins or ends at {stops[1] / 3600.0:g} h",
                     "in an SBML file agents are constant during the run", "the other simulator would not change it",
@@ -81,9 +85,10 @@ def arm_sbml(program: Program, arm: Arm) -> str:
     state = resting(program, lanes, present, {}).state
     agents = dict.fromkeys(program.table.inputs, 0.0) | drugs.levels(program.model, arm, 0.0)
     agents |= {f"agent.{exposure.agent}": level(exposure, 0.0) for exposure in arm.exposures}
-    values = row | derived_values(program, row) | {ONE: 1.0} | agents
     start = np.maximum(state[:, 0], 0.0)  # a hair below zero is a solver's way to say none
     amounts = dict(zip(tables.names, start.tolist(), strict=True))
+    amounts |= {name: agents.pop(name) for name in agents.keys() & amounts.keys()}  # what evaporates is a pool
+    values = row | derived_values(program, row) | {ONE: 1.0} | agents
     return sbml(program, ArmState(present, arm.counts, values, amounts), f"{program.model.title}, arm {arm.name}")
 
 

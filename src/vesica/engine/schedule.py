@@ -36,7 +36,7 @@ def edges(schedule: Schedule, arm: Arm, snapshots: tuple[float, ...]) -> list[fl
     end = tick(schedule.duration)
     inside = {0.0, end}
     inside |= {tick(time) for one in (*arm.exposures, *arm.inhibitions) for time in one.times}
-    inside |= {tick(dose.at) for dose in arm.doses}
+    inside |= {tick(one.at) for one in (*arm.doses, *arm.supplies, *arm.handling, *arm.additions)}
     inside |= set(snapshots)
     return sorted(time for time in inside if 0.0 <= time <= end)
 

@@ -10,7 +10,7 @@ from vesica.interventions.scene import Scene, refused
 from vesica.spec.arms import Effect
 from vesica.spec.cells import CellType
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
+from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, REPRESSION, TOUCHED
 from vesica.spec.treatments import Block
 
 Routes = Callable[[ResolvedModel, Sequence[CellType]], tuple[dict[str, float], dict[str, float]]]
@@ -62,7 +62,10 @@ ROUTES: Final[dict[str, tuple[str, Routes]]] = {
     "escape": ("escape from endosomes and fusion at the surface blocked, for lumen cargo and received receptors",
                _machinery("escape_rate", "surface_fusion_rate")),
     "soluble": ("response to solubles of the medium blocked",
-                _rules_from(lambda source, model: source in model.solubles, "soluble_response")),
+                _rules_from(lambda source, model: source in model.solubles or source.startswith(GRADIENT),
+                            "soluble_response")),
+    "contact": ("signals of touching cells and gap junctions blocked",
+                _rules_from(lambda source, _model: source.startswith(TOUCHED), "contact_response")),
     "release": ("fusion of MVBs with the cell membrane blocked", _machinery("mvb_fusion_rate")),
     "shedding": ("shedding of microvesicles blocked", _machinery("shedding_rate")),
     "uptake": ("binding of vesicles and macropinocytosis blocked",

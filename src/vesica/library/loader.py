@@ -19,12 +19,16 @@ from vesica.library.records import (
     CellTargetsEntry,
     EffectEntry,
     Entry,
+    EnzymeEntry,
     GeneEntry,
     Library,
     MarkerEntry,
+    MethodEntry,
+    PreparationEntry,
     RuleEntry,
     SignalEntry,
     SolubleEntry,
+    StorageEntry,
     SwitchEntry,
     SwitchOption,
 )
@@ -104,7 +108,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
     _only(
         merged,
         ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
-         "marker", "network", "gene"),
+         "marker", "network", "preparation", "method", "enzyme", "storage", "bench", "gene"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -122,6 +126,11 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
         markers=_named(merged.get("marker", {}), _marker),
         networks=_frozen(merged.get("network", {})),
+        preparations=_named(merged.get("preparation", {}), _preparation),
+        methods=_named(merged.get("method", {}), functools.partial(_record, MethodEntry)),
+        enzymes=_named(merged.get("enzyme", {}), _enzyme),
+        storage=_named(merged.get("storage", {}), functools.partial(_record, StorageEntry)),
+        bench=_frozen(merged.get("bench", {})),
         genes=_named(merged.get("gene", {}), _gene),
     )
 
@@ -174,6 +183,14 @@ def _switch(row: Table) -> SwitchEntry:
 
 def _marker(row: Table) -> MarkerEntry:
     return _record(MarkerEntry, {**row, "members": tuple(row["members"])})
+
+
+def _preparation(row: Table) -> PreparationEntry:
+    return _record(PreparationEntry, {**row, "cargo": _frozen(row.get("cargo", {}))})
+
+
+def _enzyme(row: Table) -> EnzymeEntry:
+    return _record(EnzymeEntry, {**row, "digests": tuple(row["digests"])})
 
 
 def _option(row: Table) -> SwitchOption:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 Confidence = Literal["seen", "known", "estimate"]
-Kind = Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
+Kind = Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid", "dye"]
 Topology = Literal["lumen", "membrane"]
 
 
@@ -152,18 +152,23 @@ class CargoEntry:
 
 @dataclass(frozen=True)
 class SolubleEntry:
-    """A factor of the medium: entry ids. One that is ``leaderless`` leaves cells without the Golgi."""
+    """A factor of the medium: entry ids. One without ``decay_rate`` goes only where cells or enzymes take it.
+
+    One that is ``leaderless`` leaves cells without the Golgi; ``kind`` says which enzymes digest it.
+    """
 
     name: str
     label: str
     molar_mass: str
-    decay_rate: str
+    decay_rate: str = ""
     diffusivity: str = "soluble.diffusivity.protein"
+    kind: Literal["protein", "rna", "dna", "small"] = "protein"
     leaderless: bool = False
 
     def numbers(self) -> dict[str, str]:
         """Entry id of each parameter."""
-        return {"decay_rate": self.decay_rate, "diffusivity": self.diffusivity}
+        numbers = {"decay_rate": self.decay_rate, "diffusivity": self.diffusivity}
+        return {name: entry for name, entry in numbers.items() if entry}
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,74 @@ class GeneEntry:
     name: str
     label: str
     folds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PreparationEntry:
+    """Vesicles that come in a tube: entry ids of their size law, and of copies per vesicle by cargo.
+
+    ``concentration`` is that of the undiluted fluid, where it is one.
+    """
+
+    name: str
+    label: str
+    diameter_median: str
+    diameter_gsd: str
+    diameter_low: str
+    diameter_high: str
+    membrane_thickness: str
+    cargo: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    concentration: str = ""
+    lipoproteins_per_vesicle: str = ""
+    is_vesicle: bool = True
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each parameter of the size law."""
+        return {name: getattr(self, name) for name in ("diameter_median", "diameter_gsd", "diameter_low",
+                                                       "diameter_high", "membrane_thickness")}
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """A method of isolation: entry ids; what it has no number for, it does not change."""
+
+    name: str
+    label: str
+    recovery: str = ""
+    cutoff: str = ""
+    cutoff_gsd: str = ""
+    ceiling: str = ""
+    solubles: str = ""
+    lipoproteins: str = ""
+    corona: str = ""
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each number that the method has."""
+        return {name: entry for name, entry in vars(self).items() if entry and name not in ("name", "label")}
+
+
+@dataclass(frozen=True)
+class EnzymeEntry:
+    """An enzyme: the kinds of molecules that it digests, and the entry id of how many of them."""
+
+    name: str
+    label: str
+    digests: tuple[str, ...]
+    efficiency: str
+
+
+@dataclass(frozen=True)
+class StorageEntry:
+    """A way to store vesicles: entry id of a loss by time or by cycle."""
+
+    name: str
+    label: str
+    loss_rate: str = ""
+    loss_per_cycle: str = ""
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each number that it has."""
+        return {name: entry for name, entry in vars(self).items() if entry and name not in ("name", "label")}
 
 
 @dataclass(frozen=True)
@@ -290,4 +363,9 @@ class Library:
     microvesicle_enrichment: str = ""
     markers: Mapping[str, MarkerEntry] = field(default_factory=lambda: MappingProxyType({}))
     networks: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    preparations: Mapping[str, PreparationEntry] = field(default_factory=lambda: MappingProxyType({}))
+    methods: Mapping[str, MethodEntry] = field(default_factory=lambda: MappingProxyType({}))
+    enzymes: Mapping[str, EnzymeEntry] = field(default_factory=lambda: MappingProxyType({}))
+    storage: Mapping[str, StorageEntry] = field(default_factory=lambda: MappingProxyType({}))
+    bench: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     genes: Mapping[str, GeneEntry] = field(default_factory=lambda: MappingProxyType({}))

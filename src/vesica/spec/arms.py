@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from vesica.errors import Finding
+from vesica.library import Library
 from vesica.spec.cell_words import CellSpec
-from vesica.spec.exposures import Step, combine, dose_of, steps_of
+from vesica.spec.exposures import Step, combine, dose_of, steps_of, supply_of
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, Loss, ResolvedModel
+from vesica.spec.resolved import Arm, BenchStep, Dose, Exposure, Inhibition, Loss, ResolvedModel, Supply
 from vesica.spec.treatments import AddedSpec, DoseSpec, ExposureSpec, InterventionSpec, VesiclesSpec
+from vesica.spec.vessel_words import HandlingSpec
 from vesica.spec.words import Quantity
 
 BASE: str = "base"
@@ -31,6 +33,7 @@ class Condition:
     exposures: Sequence[tuple[str, ExposureSpec]]
     interventions: Sequence[tuple[str, InterventionSpec]]
     against: str | None = None
+    handling: Sequence[tuple[str, HandlingSpec]] = ()
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,12 @@ def conditions(spec: ModelSpec) -> list[Condition]:
             name, place, _counts(spec, arm.cells, f"{place}."),
             _placed(arm.exposures, spec.exposures, place, "exposures"),
             _placed(arm.interventions, spec.interventions, place, "interventions"), arm.against,
+            _placed(arm.handling, spec.handling, place, "handling"),
         ))  # fmt: skip
     if not spec.arms:
         result.append(Condition(BASE, "", _counts(spec, {}, ""), _placed(None, spec.exposures, "", "exposures"),
-                                _placed(None, spec.interventions, "", "interventions")))
+                                _placed(None, spec.interventions, "", "interventions"), None,
+                                _placed(None, spec.handling, "", "handling")))
     return result
 
 
@@ -121,22 +126,31 @@ def count_cells(condition: Condition, cells: Sequence[str], notes: Notes) -> dic
 
 def resolve_arm(
     condition: Condition, counts: Mapping[str, float], names: Sequence[str], end: float,
-    molar_masses: Mapping[str, float | None], notes: Notes,
+    molar_masses: Mapping[str, float | None], library: Library, notes: Notes,
 ) -> Arm:
     """Who is there and what is added; interventions and changed numbers come later."""
     steps: dict[str, list[Step]] = {}
     doses: list[Dose] = []
+    supplies: list[Supply] = []
     english: list[str] = []
     for path, exposure in condition.exposures:
         if isinstance(exposure, DoseSpec):
-            found = dose_of(exposure, path, counts, names, end, notes)
+            found = dose_of(exposure, path, counts, names, end, library, notes)
             if found:
                 doses.append(found[0])
                 english.append(found[1])
             continue
-        if isinstance(exposure, VesiclesSpec | AddedSpec):
+        if isinstance(exposure, VesiclesSpec):
+            supply = supply_of(exposure, path, counts, end, library, notes)
+            if supply:
+                supplies.append(supply[0])
+                english.append(supply[1])
+            continue
+        if isinstance(exposure, AddedSpec):
             continue
         if exposure.agent not in molar_masses:
+            if notes.has_errors_at(f"{path}.agent"):  # a soluble, which `handling.check_agents` has said
+                continue
             notes.unknown(f"{path}.agent", "agent", exposure.agent, molar_masses, "nothing would be added")
             continue
         new, words = steps_of(exposure, path, end, molar_masses[exposure.agent], notes)
@@ -146,7 +160,8 @@ def resolve_arm(
     present = tuple(exposure for exposure in exposures if exposure.times)
     if condition.against is not None and condition.against not in names:
         notes.unknown(f"{condition.place}.against", "arm", condition.against, names, "there is nothing to compare with")
-    return Arm(condition.name, dict(counts), present, tuple(doses), english=tuple(english), against=condition.against)
+    return Arm(condition.name, dict(counts), present, tuple(doses), english=tuple(english), against=condition.against,
+               supplies=tuple(supplies))
 
 
 def intervene(
@@ -227,7 +242,12 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
             *(f"{name}={count:.12g}" for name, count in sorted(arm.counts.items()) if count),
             *(f"{item.agent}: {_rounded(item.times)} {_rounded(item.levels)}" for item in arm.exposures),
             *sorted(f"{dose.from_arm} to {dose.recipient}: {dose.measure} "
-                    f"{_rounded((dose.amount, dose.at, dose.carry_over))}" for dose in arm.doses),
+                    f"{_rounded((dose.amount, dose.at, dose.carry_over))}{_bench(dose.isolation)}"
+                    for dose in arm.doses),
+            *sorted(f"{one.preparation} to {one.recipient}: {one.measure} {_rounded((one.amount, one.at))}"
+                    f"{_bench(one.isolation)}" for one in arm.supplies),
+            *(f"{one.soluble} {one.compartment} {_rounded((one.concentration, one.at))}" for one in arm.additions),
+            *(f"{one.compartment} {_rounded((one.at, one.taken, one.given))}" for one in arm.handling),
             *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
             *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
             *sorted(f"{one.path} without {one.lost:.12g} by {one.fold}" for one in arm.losses),
@@ -239,6 +259,12 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
                       "each arm is another condition", "the second says nothing new",
                       "check what should differ, or delete one of them")
         first.setdefault(content, arm.name)
+
+
+def _bench(steps: Sequence[BenchStep]) -> str:
+    """What is done between dishes, as one text."""
+    return "".join(f" > {one.kind} {one.name} {one.detergent} {one.cycles} {_rounded((one.time, *one.own.values()))}"
+                   f"{' '.join(one.own)}" for one in steps)  # fmt: skip
 
 
 def _rounded(numbers: Iterable[float]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from vesica.spec.preparation_words import IsolationStep
-from vesica.spec.words import ArmName, Name, Names, Quantity, Words
+from vesica.spec.words import ArmName, Name, Names, Quantity, Words, one_or_many
 
+Isolation = Annotated[tuple[IsolationStep, ...], BeforeValidator(one_or_many)]
 INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block", "anti_mir", "cloak", "neutralise")
 
 
@@ -57,7 +58,7 @@ class DoseSpec(Words):
     donor_cells_per_cell: Quantity | None = None
     at: Quantity
     carry_over: Quantity = Field(0.0, description="share of the solubles that comes along")
-    isolation: tuple[IsolationStep, ...] = Field((), description="what is done to the vesicles between the dishes")
+    isolation: Isolation = Field((), description="what is done to the vesicles between the dishes")
 
 
 class VesiclesSpec(Words):
@@ -68,7 +69,7 @@ class VesiclesSpec(Words):
     concentration: Quantity | None = Field(None, description="in the medium, `1e9 EV/mL`")
     particles_per_cell: Quantity | None = None
     at: Quantity = "0 h"
-    isolation: tuple[IsolationStep, ...] = ()
+    isolation: Isolation = Field((), description="what is done to them before")
 
 
 class AddedSpec(Words):

@@ -16,9 +16,14 @@ LAYERS: Final = 12  # of a still column, unless told: they grow away from the ce
 PLAIN: Final = "medium"  # the one compartment of a dish
 # vessel.NAME, of vessels that have it: unit and the word of the file
 PORES: Final[dict[str, tuple[Field, str]]] = {
-    "pore_diameter": (Field("um", False, "diameter of the pores of the insert's membrane"), "pore"),
+    "pore_diameter": (Field("um", False, "diameter of the pores of the insert's membrane", positive=True), "pore"),
     "pore_density": (Field("1/um^2", False, "pores per area of the insert's membrane"), "pores"),
     "membrane_thickness": (Field("um", False, "thickness of the insert's membrane"), "thickness"),
+}
+TISSUE: Final[dict[str, tuple[Field, str]]] = {
+    "volume_fraction": (Field("", False, "share of a slice that is liquid between cells"), "tissue.volume_fraction"),
+    "tortuosity": (Field("", False, "of the ways between cells, for small molecules and factors"), "tissue.tortuosity"),
+    "vesicle_tortuosity": (Field("", False, "the same for vesicles, walls included"), "tissue.tortuosity.vesicle"),
 }
 FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")
 
@@ -38,6 +43,8 @@ def domain(spec: ModelSpec, notes: Notes) -> Domain:
 def expected(spec: ModelSpec) -> dict[str, Field]:
     """Parameters of the vessel, by path."""
     found = {f"vessel.{name}": field for name, (field, _) in PORES.items()} if _has_pores(spec) else {}
+    if isinstance(spec.domain, SliceSpec):
+        found |= {f"vessel.{name}": field for name, (field, _) in TISSUE.items()}
     return found | ({"vessel.flow": FLOW} if _flow(spec) is not None else {})
 
 
@@ -47,6 +54,8 @@ def numbers(spec: ModelSpec) -> dict[str, Given]:
     if isinstance(spec.domain, TranswellSpec):
         found |= {f"vessel.{name}": Given(getattr(spec.domain.insert, word), f"domain.insert.{word}")
                   for name, (_, word) in PORES.items()}
+    if isinstance(spec.domain, SliceSpec):
+        found |= {f"vessel.{name}": Given(f"@{entry}", "library:tissue") for name, (_, entry) in TISSUE.items()}
     flow = _flow(spec)
     return found | ({} if flow is None else {"vessel.flow": Given(flow, "domain.flow")})
 
@@ -115,7 +124,7 @@ def _transwell(spec: ModelSpec, said: TranswellSpec, notes: Notes) -> Domain:
     others = tuple(name for name in _everyone(spec) if name not in said.insert.cells)
     return Domain("transwell", above + below, depths[1], said.mixing, (
         Compartment("insert", above, depths[0], layers, said.insert.cells),
-        Compartment("well", below, depths[1], layers, others),
+        Compartment("well", below, depths[1], layers, others, "both"),
     ))  # fmt: skip
 
 
@@ -124,7 +133,7 @@ def _channel(spec: ModelSpec, said: ChannelSpec, notes: Notes) -> Domain:
                              for name in ("length", "width", "height"))
     volume = length * width * height
     return Domain("channel", volume, height, "stirred",
-                  (Compartment("channel", volume, length, said.segments, _everyone(spec)),))
+                  (Compartment("channel", volume, length, said.segments, _everyone(spec), "none"),))
 
 
 def _slice(spec: ModelSpec, said: SliceSpec, notes: Notes) -> Domain:

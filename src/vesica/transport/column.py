@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Thin = Literal["bottom", "both", "none"]
 
 STRETCH: Final = 36.0  # 12 layers then begin with one of 1 % of the depth, and each is 1.35 times the one below
 _GRAVITY: Final = 9.80665  # m/s^2, standard acceleration of free fall, exact by convention
 
 
-def layer_heights(depth: float, layers: int, *, equal: bool = False, stretch: float = STRETCH) -> Array:
-    """Heights of the layers of a column from the cells up, thin at the cells.
+def layer_heights(depth: float, layers: int, *, thin: Thin = "bottom", stretch: float = STRETCH) -> Array:
+    """Heights of the layers of a column from the bottom up.
 
     Parameters
     ----------
     depth : um
     layers : number of layers, 1 or more
-    equal : all layers alike, as the segments of a channel
+    thin : "bottom", "both" or "none"
+        Where they are thin: at the cells, at both ends, or nowhere, as the segments of a channel.
     stretch : 1
-        How many times longer a stretch of layers is at the top than at the cells. Layer i+1 is
+        How many times longer a stretch of layers is at the thick end than at the thin one. Layer i+1 is
         ``stretch**(1/layers)`` times layer i, so twice the layers cut every layer in two: errors fall as layers^-2.
 
     Returns
     -------
     um, of length ``layers``; they sum to ``depth``
     """
-    if equal:
+    if thin == "none":
         return np.full(layers, depth / layers)
+    if thin == "both" and layers > 1:
+        above = layers // 2
+        share = depth / layers
+        lower, upper = (layer_heights(share * n, n, stretch=stretch) for n in (layers - above, above))
+        return np.concatenate([lower, upper[::-1]])
     edges = depth * np.expm1(np.log(stretch) * np.arange(layers + 1) / layers) / (stretch - 1.0)
     edges[-1] = depth
     return np.asarray(np.diff(edges))
 
 
-def middles(heights: Array) -> Array:
-    """Heights of the layers' middles above the bottom, um."""
-    return np.asarray(np.cumsum(heights) - 0.5 * heights)
+def points(heights: Array, *, wall: bool = False) -> Array:
+    """Heights above the bottom at which the concentration of each layer holds, um: the middles.
+
+    ``wall``: that of layer 0 is the bottom itself, where the cells are. What they see then is off by the square of
+    the layers' heights, like all else; taken from the middle of the layer, it would be off by the height.
+    """
+    found = np.cumsum(heights) - 0.5 * heights
+    if wall:
+        found[0] = 0.0
+    return np.asarray(found)
 
 
-def hops(heights: Array, diffusivity: float, drift: float = 0.0) -> tuple[Array, Array]:
+def hops(heights: Array, diffusivity: float, drift: float = 0.0, *, wall: bool = False) -> tuple[Array, Array]:
     """Rates at which a particle passes from a layer to the next one above, and back.
 
     Parameters
@@ -50,6 +64,7 @@ def hops(heights: Array, diffusivity: float, drift: float = 0.0) -> tuple[Array,
     diffusivity : um^2/s, > 0
     drift : um/s
         Towards layer 0 if positive.
+    wall : whether layer 0 stands for the liquid at the bottom, see `points`
 
     Returns
     -------
@@ -59,11 +74,11 @@ def hops(heights: Array, diffusivity: float, drift: float = 0.0) -> tuple[Array,
     Notes
     -----
     Finite volumes with the exponentially fitted flux of Scharfetter & Gummel 1969 IEEE Trans Electron Devices
-    16:64: with h the distance of the middles, p = drift h/D and B(p) = p/(exp(p) - 1), the flux upwards is
-    ``D/h (B(p) c[i] - B(-p) c[i+1])``. It is exact between two middles at steady flow, so a closed column at rest
-    holds c ~ exp(-drift z/D) at the middles on any grid. Without drift it is D (c[i] - c[i+1])/h.
+    16:64: with h the distance of two points, p = drift h/D and B(p) = p/(exp(p) - 1), the flux upwards is
+    ``D/h (B(p) c[i] - B(-p) c[i+1])``. It is exact between two points at steady flow, so a closed column at rest
+    holds c ~ exp(-drift z/D) at its points on any grid. Without drift it is D (c[i] - c[i+1])/h.
     """
-    distance = 0.5 * (heights[:-1] + heights[1:])
+    distance = np.diff(points(heights, wall=wall))
     peclet = drift * distance / diffusivity
     speed = diffusivity / distance
     return speed * _bernoulli(peclet) / heights[:-1], speed * _bernoulli(-peclet) / heights[1:]

@@ -41,14 +41,14 @@ def _rules(model: ResolvedModel) -> Iterator[tuple[str, str]]:
 
 
 def _inside(model: ResolvedModel) -> Iterator[tuple[str, str]]:
+    for owner, network in model.every_network:
+        lines = [(f"{network.name}, {one.name}: {reaction_text(one)}", one.rate) for one in network.reactions]
+        lines += [(f"{network.name}: {one.name} is computed", one.value) for one in network.assignments]
+        for says, tree in lines:
+            for name in sorted(set(names_in(tree))):
+                yield f"{owner}.{network.name}.{name}", says
+                yield f"{owner}.{name}.initial", says
     for cell in model.cells:
-        for network in cell.networks:
-            lines = [(f"{network.name}, {one.name}: {reaction_text(one)}", one.rate) for one in network.reactions]
-            lines += [(f"{network.name}: {one.name} is computed", one.value) for one in network.assignments]
-            for says, tree in lines:
-                for name in sorted(set(names_in(tree))):
-                    yield f"{cell.name}.{network.name}.{name}", says
-                    yield f"{cell.name}.{name}.initial", says
         for spread in cell.spreads:
             yield from ((path, "differs from cell to cell") for path in spread.paths)
 

@@ -68,7 +68,8 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     dish = Dish(arm, Laws(program, tables), [], classes, {one: size_law(row, one) for one in classes},
                 journey.empty(model.schedule.seed, f"{name}|journey", 0, len(classes), sum(counts.values()),
                               len(model.cargo)),
-                values[:, None].copy(), dict.fromkeys(model.solubles, 0.0),
+                values[:, None].copy(),
+                {name: float(values[program.index[f"medium.{name}"]]) for name in model.solubles},
                 stream(model.schedule.seed, f"{name}|medium", 0),
                 *np.zeros((2, sum(counts.values()), len(classes), 1 + len(model.cargo)), dtype=np.int64),
                 unrest=rest.unrest)
