@@ -94,9 +94,11 @@ def transfer_model(**changes: object) -> ResolvedModel:
     cargo = (*model.cargo, Cargo("mrna", "mrna", "lumen"), Cargo("protein", "protein", "lumen", frees="factor"))
     touch = Rule("touch", "taker", "engaged_ligand", "increases", "alarm_production", "touch raises alarm")
     values |= {"taker.mir.anti_mir_fold": (4.0, ""), "drug.brake.washout_rate": (0.5 / H, "1/s")}
-    for target, fold in (("internalisation_rate", 0.2), ("exosome_binding", 0.5), ("factor_clearance", 3.0)):
-        values |= {f"drug.brake.{target}.half_max": (600.0, "molecule/um^3"), f"drug.brake.{target}.hill": (1.0, ""),
-                   f"drug.brake.{target}.fold": (fold, "")}
+    for target, strength in (("internalisation_rate.fold", 0.2), ("exosome_binding.fold", 0.5),
+                             ("factor_clearance.added", 3 / H)):
+        name = f"drug.brake.{target.partition('.')[0]}"
+        values |= {f"{name}.half_max": (600.0, "molecule/um^3"), f"{name}.hill": (1.0, ""),
+                   f"drug.brake.{target}": (strength, "1/s" if "added" in target else "")}
     effects = (DrugEffect("internalisation_rate", (("taker", "internalisation_rate"),)),
                DrugEffect("exosome_binding", (("taker", "exosome_binding"),)),
                DrugEffect("factor_clearance", (("medium", "factor_clearance"),)))

@@ -33,7 +33,7 @@ def dosed(given: tuple[Inhibition, ...], *targets: tuple[str, str], steepness: f
     numbers = {"drug.drug.washout_rate": (LEAVING, "1/s")}
     for effect in drug.effects:
         numbers |= {drug.number(effect, "half_max"): (HALF, "molecule/um^3"), drug.number(effect, "hill"): (steepness, ""),
-                    drug.number(effect, "fold"): (fold, "")}
+                    drug.number(effect, effect.strength): (fold, "")}
     return replace(model, drugs=(drug,), parameters={**model.parameters, **parameters(numbers)})
 
 
@@ -70,11 +70,25 @@ def test_a_drug_on_decay_alone_changes_the_level_by_its_inverse() -> None:
 
 
 def test_the_medium_is_acted_on_at_once() -> None:
-    """Loss times 1 + (5 - 1)/2 = 3: `factor` approaches 10 n / 3k by exp(-3kt), for a drug that comes at 0 h."""
+    """Loss k plus 4k/2 = 3k: `factor` approaches 10 n / 3k by exp(-3kt), for a drug that comes at 0 h."""
     given = (Inhibition("drug", ("medium",), (0.0,), (HALF,)),)
-    found = run(dosed(given, ("medium", "factor_clearance"), fold=5.0, is_timed=True))
+    found = run(dosed(given, ("medium", "factor_clearance"), fold=4 / H, is_timed=True))
     wanted = 1e7 * H / 3 * (1 - np.exp(-3 * found.times / H))
     assert found["medium.factor"] == pytest.approx(wanted, abs=found.bound(1e10, per_dish=True))
+
+
+def test_what_a_drug_takes_may_become_something_else() -> None:
+    """Bateman's chain: what is made steadily, split at 2k into a product that stays; with nothing else lost, all is there."""
+    given = (Inhibition("drug", ("medium",), (0.0,), (HALF,), HALF),)
+    model = dosed(given, ("medium", "factor_clearance"), fold=4 / H)
+    (drug,) = model.drugs
+    numbers = parameters({"rest.decay_rate": (0.0, "1/s"), "factor.decay_rate": (0.0, "1/s")})
+    model = replace(model, solubles=("factor", "rest"), parameters={**model.parameters, **numbers},
+                    drugs=(replace(drug, effects=(replace(drug.effects[0], into="rest"),)),))
+    found = run(model)
+    left = 1e7 * H / 2 * (1 - np.exp(-2 * found.times / H))
+    assert found["medium.factor"] == pytest.approx(left, abs=found.bound(1e10, per_dish=True))
+    assert found["medium.rest"] == pytest.approx(1e7 * found.times - left, abs=found.bound(2e11, per_dish=True))
 
 
 HELD = "cell.held_by_drug_factor_secretion"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from vesica import interventions, library
 from vesica.analysis.explain import cited, explanation
+from vesica.engine.program import compile_model
+from vesica.engine.simulate import run_all
 from vesica.errors import Finding
 from vesica.spec import io
 from vesica.spec.resolved import ResolvedModel
@@ -158,6 +161,24 @@ def test_a_drug_written_as_an_agent_is_an_error_that_says_how() -> None:
     finding = refused(more="exposures: [{agent: GW4869, concentration: 3 uM}]")
     assert finding.path == "exposures[0].agent"
     assert "{inhibitor: GW4869, concentration: 3 uM" in finding.fix
+
+
+def test_apyrase_splits_atp_that_has_a_fate_of_its_own() -> None:
+    """ATP given once: through ADP to AMP, 300 and 100 times an hour x 10/11, and nothing of it is lost (Bateman)."""
+    text = HEAD.replace("48 h", "2 min, every: 30 s")
+    text = text.replace("run: {duration", "run: {relative_tolerance: 1e-10, duration")
+    text += ("exposures: [{add: ATP, concentration: 1 mM, at: 0 h}]\n"
+             "solubles: {ATP: {decay_rate: 0 1/h}, ADP: {decay_rate: 0 1/h}, AMP: {decay_rate: 0 1/h}}\n"
+             "interventions: [{inhibitor: apyrase, concentration: 100 ug/mL}]\n")
+    program = compile_model(interventions.resolve(io.loads(text))[0])
+    assert [flux.moves for flux in program.table.fluxes if flux.process == "drug_conversion"] == [
+        (("medium.ADP", -1), ("medium.AMP", 1)), (("medium.ATP", -1), ("medium.ADP", 1))]
+    (run,) = run_all(program)
+    one, two = 300 / 3600 * 10 / 11, 100 / 3600 * 10 / 11
+    atp = np.exp(-one * run.times)
+    adp = one / (one - two) * (np.exp(-two * run.times) - atp)
+    found = np.array([run.values[:, program.species.index(f"medium.{name}")] for name in ("ATP", "ADP", "AMP")])
+    assert found / found[0, 0] == pytest.approx(np.array([atp, adp, 1 - atp - adp]), abs=1e-7)
 
 
 def test_brefeldin_takes_what_goes_by_the_golgi_alone() -> None:

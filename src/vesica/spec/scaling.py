@@ -52,7 +52,7 @@ _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "pl
                                 "vesicle_density"), 0)
 _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
 _AGENT: Final = {"evaporation_rate": 0}
-_DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "washout_rate"), 0)
+_DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "added", "washout_rate"), 0)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
