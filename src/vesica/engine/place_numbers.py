@@ -83,7 +83,7 @@ def _reaches(vessel: Domain, row: Row) -> dict[str, float]:
     """
     found = {}
     for pair in {pair: None for place in places(vessel) if (pair := beyond(vessel, place)) is not None}:
-        halves = [float(heights(vessel, one.compartment)[one.layer]) / 2.0 for one in pair if one.compartment.layers > 1]
+        halves = [float(heights(one.compartment)[one.layer]) / 2.0 for one in pair if one.compartment.layers > 1]
         wall = row["vessel.membrane_thickness"] if vessel.kind == "transwell" and pair[0].compartment.name == "insert" \
             and pair[1].compartment.name == "well" else 0.0
         found[reach(*pair)] = sum(halves) + wall
