@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from vesica.spec.cells import CellType, Chain, ChainState, Signal
-from vesica.spec.resolved import Arm, Cargo, Domain, Drug, DrugEffect, Parameter, ResolvedModel, Rule, Schedule
+from vesica.spec.resolved import (
+    Arm,
+    Cargo,
+    Domain,
+    Drug,
+    DrugEffect,
+    Parameter,
+    ResolvedModel,
+    Rule,
+    Schedule,
+)
 from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_MACHINERY, CELL_SHEDDING
 
 H = 3600.0
@@ -77,7 +87,7 @@ def phenotypes_model(**changes: object) -> ResolvedModel:
 
 
 def transfer_model(**changes: object) -> ResolvedModel:
-    """All kinds of vesicles, with recipients that translate an mRNA, load Ago, have a receptor for ligands and a drug."""
+    """All kinds of vesicles, with recipients that translate an mRNA, load Ago, have a ligand's receptor and a drug."""
     model = kinds_model()
     values = {f"taker.{name}": (MACHINERY[name], ALL_MACHINERY[name].unit) for name in CELL_AGO}
     for cell in ("donor", "taker"):

@@ -32,8 +32,8 @@ def dosed(given: tuple[Inhibition, ...], *targets: tuple[str, str], steepness: f
     drug = Drug("drug", "drug", tuple(DrugEffect(rate, ((owner, rate),)) for owner, rate in targets), is_timed)
     numbers = {"drug.drug.washout_rate": (LEAVING, "1/s")}
     for effect in drug.effects:
-        numbers |= {drug.number(effect, "half_max"): (HALF, "molecule/um^3"), drug.number(effect, "hill"): (steepness, ""),
-                    drug.number(effect, effect.strength): (fold, "")}
+        numbers |= {drug.number(effect, "half_max"): (HALF, "molecule/um^3"),
+                    drug.number(effect, "hill"): (steepness, ""), drug.number(effect, effect.strength): (fold, "")}
     return replace(model, drugs=(drug,), parameters={**model.parameters, **parameters(numbers)})
 
 
@@ -78,7 +78,7 @@ def test_the_medium_is_acted_on_at_once() -> None:
 
 
 def test_what_a_drug_takes_may_become_something_else() -> None:
-    """Bateman's chain: what is made steadily, split at 2k into a product that stays; with nothing else lost, all is there."""
+    """Bateman's chain: what is made steadily is split at 2k into a product that stays; all of it is there."""
     given = (Inhibition("drug", ("medium",), (0.0,), (HALF,), HALF),)
     model = dosed(given, ("medium", "factor_clearance"), fold=4 / H)
     (drug,) = model.drugs
@@ -176,7 +176,7 @@ def silenced(fold: float, **changes: float) -> Run:
 
 
 def test_an_anti_mir_leaves_its_share_of_free_mirna_whatever_targets_hold() -> None:
-    """At rest what is made is lost as free miRNA alone: 1/20 of the basal copies, and targets as if there were so many."""
+    """At rest what is made is lost as free miRNA alone: 1/20 of the basal copies, and targets feel so many."""
     found = silenced(20.0)
     assert found["cell.mir"][-1] == pytest.approx(500.0, rel=1e-5)
     fewer = silenced(1.0, basal=500.0)

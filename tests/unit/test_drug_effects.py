@@ -1,4 +1,4 @@
-"""Each drug of the library changes what it should in a run, and only that; blocked in the wrong cell it does nothing."""
+"""Each drug of the library changes what it should in a run, and only that; in the wrong cell it does nothing."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ CHANGE = 0.03  # more than this is a change
 # In the donors: exosomes, microvesicles, MVBs in lysosomes, TNF, activity of TLR4. TLR4 rises where fewer vesicles take
 # it away, and is kept from rising further where more do.
 DONORS = {
-    "GW4869 10 uM": "-+.." "+", "DPTIP 1 uM": "-..." "+", "D_DPTIP 1 uM": "-..." "+", "PDDC 10 uM": "-..." "+",
-    "cambinol 30 uM": "-..." "+", "bafilomycin 100 nM": "+.-..", "chloroquine 100 uM": "+.-..",
+    "GW4869 10 uM": "-+..+", "DPTIP 1 uM": "-...+", "D_DPTIP 1 uM": "-...+", "PDDC 10 uM": "-...+",
+    "cambinol 30 uM": "-...+", "bafilomycin 100 nM": "+.-..", "chloroquine 100 uM": "+.-..",
     "apilimod 1 uM": "+.-.-", "imipramine 30 uM": ".-...", "TAK242 1 uM": "-..--", "brefeldin_A 5 uM": "...-.",
     "dynasore 80 uM": ".....", "EIPA 50 uM": ".....", "heparin 50 ug/mL": ".....", "annexin_V 1 uM": ".....",
     "cytochalasin_D 5 uM": ".+...",
 }  # fmt: skip
-# In the recipients: bound exosomes, bound microvesicles, bound apoptotic vesicles, exosomes taken up, delivered, degraded.
+# In the recipients: exosomes, microvesicles and apoptotic vesicles bound; exosomes taken up, delivered, degraded.
 RECIPIENTS = {
     "bafilomycin 100 nM": "...---", "chloroquine 100 uM": "...---", "dynasore 80 uM": "+++---",
     "cytochalasin_D 5 uM": "+++---", "EIPA 50 uM": "+++---", "heparin 50 ug/mL": "------", "annexin_V 1 uM": "------",
@@ -71,20 +71,20 @@ def signs(levels: dict[str, float], names: tuple[str, ...]) -> str:
 
 @pytest.mark.parametrize("words", DONORS)
 def test_in_the_donors(words: str, ends: dict[str, dict[str, float]]) -> None:
-    assert signs(ends[f"{words.split()[0]}microglia"], MADE) == DONORS[words]
+    assert signs(ends[f"{words.split(maxsplit=1)[0]}microglia"], MADE) == DONORS[words]
 
 
 @pytest.mark.parametrize("words", RECIPIENTS)
 def test_in_the_recipients(words: str, ends: dict[str, dict[str, float]]) -> None:
     """What donors make stays as it is."""
-    levels = ends[f"{words.split()[0]}neuron"]
+    levels = ends[f"{words.split(maxsplit=1)[0]}neuron"]
     assert (signs(levels, MET), signs(levels, MADE)) == (RECIPIENTS[words], ".....")
 
 
 @pytest.mark.parametrize("words", MEDIUM)
 def test_in_the_medium(words: str, ends: dict[str, dict[str, float]]) -> None:
     """A hundredth of TNF is left: 2.3 of loss an hour against some 200 more, and cells make it steadily."""
-    levels = ends[words.split()[0]]
+    levels = ends[words.split(maxsplit=1)[0]]
     assert 0.005 < levels["medium.TNF"] < 0.02
     assert signs(levels, MADE[1:3]) == ".."
 

@@ -27,7 +27,8 @@ def left_by(drug: Drug, effect: DrugEffect, level: float, values: Mapping[str, f
     values : mapping of path to value
         The numbers of the drug, in internal units.
     """
-    half_max, steepness, strength = (values[drug.number(effect, name)] for name in ("half_max", "hill", effect.strength))
+    half_max, steepness, strength = (values[drug.number(effect, name)]
+                                     for name in ("half_max", "hill", effect.strength))
     held = float(hill(level, half_max, steepness))
     return strength * held if effect.strength == "added" else 1.0 + (strength - 1.0) * held
 
