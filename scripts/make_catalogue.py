@@ -1,4 +1,4 @@
-"""Write `docs/parameters.md`, `docs/cargo_table.md` and the table of `docs/interventions.md` from `src/vesica/library/data`.
+"""Write `docs/parameters.md`, `docs/cargo_table.md` and the drugs of `docs/interventions.md` from the library's data.
 
 Run `PYTHONPATH=src python scripts/make_catalogue.py` after a change there; a test checks that the pages are current.
 """

@@ -257,7 +257,7 @@ def parts(table: Iterable[Pool], domain: Domain) -> tuple[Watched, ...]:
     found = []
     everywhere = places(domain)
     for pool in table:
-        if not everywhere or not is_placed(pool) or AT in pool.name:
+        if not everywhere or not is_placed(pool):
             continue
         plain = pool.name.removeprefix("medium.")
         if len(domain.compartments) > 1:

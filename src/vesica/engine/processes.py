@@ -9,6 +9,7 @@ from vesica.engine.medium import bind_medium
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
 from vesica.engine.phenotypes import bind_phenotypes
+from vesica.engine.places import parts
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import ProcessTable, TableBuilder, Token
@@ -50,4 +51,5 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         parameters=tuple(model.parameters),
         derived=tuple(builder.derived),
         watched=tuple(builder.watched.values()),
+        parts=parts(builder.pools.values(), model.domain),
     )

@@ -95,6 +95,7 @@ def references(library: Library) -> dict[str, str]:
     """Entry ids that the library's tables use, each by the place that names it."""
     found = {f"machinery.{name}": entry for name, entry in library.machinery.items()}
     found |= {f"medium.{name}": entry for name, entry in library.medium.items()}
+    found |= {f"tissue.{name}": entry for name, entry in library.tissue.items()}
     if library.microvesicle_enrichment:
         found["microvesicle.enrichment"] = library.microvesicle_enrichment
     for cell in library.cells.values():

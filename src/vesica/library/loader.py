@@ -107,7 +107,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         _merge(merged, table, "")
     _only(
         merged,
-        ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
+        ("entry", "machinery", "medium", "tissue", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
          "marker", "network", "preparation", "method", "enzyme", "storage", "bench", "gene"),
         "library",
     )
@@ -117,6 +117,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         entries=_unique(map(_entry, merged.get("entry", ())), lambda entry: entry.id),
         machinery=_frozen(merged.get("machinery", {})),
         medium=_frozen(merged.get("medium", {})),
+        tissue=_frozen(merged.get("tissue", {})),
         cells=_named(merged.get("cell", {}), _cell),
         cargo=_named(merged.get("cargo", {}), functools.partial(_record, CargoEntry)),
         solubles=_named(merged.get("soluble", {}), functools.partial(_record, SolubleEntry)),

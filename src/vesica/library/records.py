@@ -348,7 +348,7 @@ class MarkerEntry:
 
 @dataclass(frozen=True)
 class Library:
-    """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids.
+    """Everything in one library, by name; ``machinery``, ``medium`` and ``tissue`` hold entry ids.
 
     ``microvesicle_enrichment`` (entry id) is that of every cargo without one of its own. ``networks`` are words as
     a model file has them, with ``@id`` for numbers.
@@ -358,6 +358,7 @@ class Library:
     entries: Mapping[str, Entry]
     machinery: Mapping[str, str]
     medium: Mapping[str, str]
+    tissue: Mapping[str, str]
     cells: Mapping[str, CellEntry]
     cargo: Mapping[str, CargoEntry]
     solubles: Mapping[str, SolubleEntry]

@@ -285,10 +285,15 @@ class Domain:
         """Whether all of its medium is one."""
         return len(self.compartments) <= 1 and all(one.layers == 1 for one in self.compartments)
 
-    def scaled(self, volume: float, depth: float = 1.0) -> Domain:
-        """The same vessel with so many times the volumes and depths."""
-        parts = tuple(replace(one, volume=one.volume * volume, depth=one.depth * depth) for one in self.compartments)
-        return replace(self, volume=self.volume * volume, depth=self.depth * depth, compartments=parts)
+    @property
+    def stirred(self) -> Domain:
+        """The same vessel with every compartment mixed."""
+        return replace(self, compartments=tuple(replace(one, layers=1) for one in self.compartments))
+
+    def scaled(self, factor: float) -> Domain:
+        """A vessel with so many times the bottom: depths stay."""
+        parts = tuple(replace(one, volume=one.volume * factor) for one in self.compartments)
+        return replace(self, volume=self.volume * factor, compartments=parts)
 
 
 @dataclass(frozen=True)

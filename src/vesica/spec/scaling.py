@@ -15,6 +15,7 @@ from vesica.errors import error
 from vesica.spec import handling
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
 from vesica.spec.variability import expected
+from vesica.spec.vessel import PORES, TISSUE
 from vesica.spec.vocabulary import AFFINITY, CELL_SENSING, CONTACT, OVER_THE_CELL
 from vesica.units import registry
 
@@ -52,6 +53,7 @@ _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "pl
                                 "vesicle_density"), 0)
 _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
 _AGENT: Final = {"evaporation_rate": 0}
+_VESSEL: Final = {"flow": 1} | dict.fromkeys((*PORES, *TISSUE), 0)  # its bottom grows with the cells
 _DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "added", "washout_rate"), 0)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
@@ -87,7 +89,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
     of_cell = _MACHINERY | {f"{kind}{name}": 0 for name in cells for kind in (AFFINITY, CONTACT)}
-    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
+    whole = {"medium": _MEDIUM, "vessel": _VESSEL, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
              **dict.fromkeys(model.agents, _AGENT), **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
@@ -150,7 +152,7 @@ def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
         A parameter is in no table.
     """
     power = {path: factor ** exponent(model, path) for path in model.parameters}
-    domain = model.domain.scaled(factor, factor)
+    domain = model.domain.scaled(factor)
     parameters = {path: _times(parameter, power[path]) for path, parameter in model.parameters.items()}
     arms = tuple(_scaled_arm(arm, power, factor) for arm in model.arms)
     return replace(model, domain=domain, parameters=parameters, arms=arms)

@@ -23,7 +23,8 @@ _LAWS: Final[Mapping[str, str]] = {  # after the name of a reaction or a state: 
 _USUAL: Final = (
     vocabulary.ALL_MACHINERY, vocabulary.CELL_TARGETS, vocabulary.CELL_CARGO, vocabulary.CELL_CARGO_SHED,
     vocabulary.CELL_CARGO_CHOICE, vocabulary.CELL_SIGNAL_RECEPTOR, vocabulary.CELL_SOLUBLE,
-    vocabulary.CELL_TRANSLATION, vocabulary.CELL_LIGAND, vocabulary.CELL_RESPONSE,
+    vocabulary.CELL_TRANSLATION, vocabulary.CELL_LIGAND, vocabulary.CELL_RESPONSE, vocabulary.SOLUBLE_FRESH,
+    vocabulary.AGENT,
 )
 
 
