@@ -78,7 +78,7 @@ class Names:
         return self.drugged(cell, name, value, end)
 
     def drugged(self, owner: str, name: str, value: str, end: str = "") -> str:
-        """Value name of a rate of a cell, or of the medium, as drugs leave it; ``value`` is the rate without them."""
+        """Value name of a rate of a cell as drugs leave it; ``value`` is the rate without them."""
         return drugs.drugged(self.model, self.table, owner, name, value, end)
 
     def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:

@@ -190,12 +190,19 @@ class Loss:
 class DrugEffect:
     """What a drug does to a target of the library, and the rates (cell type or ``medium``, name) that this means.
 
-    A rate is multiplied by ``1 + (fold - 1) theta``. The occupancy theta is ``x/(1 + x)`` with
-    ``x = (concentration/half_max)^hill``, or comes and goes as that demands (`Drug.is_timed`).
+    A rate of cells is multiplied by ``1 + (fold - 1) theta``; a loss from the medium gains ``added theta``, and turns
+    the soluble ``into`` another. The occupancy theta is ``x/(1 + x)`` with ``x = (concentration/half_max)^hill``, or
+    comes and goes as that demands (`Drug.is_timed`).
     """
 
     target: str
     rates: tuple[tuple[str, str], ...]
+    into: str = ""
+
+    @property
+    def strength(self) -> str:
+        """Last word of the number that says how strong it is."""
+        return "added" if self.rates and self.rates[0][0] == "medium" else "fold"
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -205,7 +212,7 @@ class DrugEffect:
 
 @dataclass(frozen=True)
 class Drug:
-    """A drug that some arm uses. Its numbers are ``drug.NAME.TARGET.half_max``, ``.hill`` and ``.fold``.
+    """A drug that some arm uses. Its numbers are ``drug.NAME.TARGET.half_max``, ``.hill`` and ``.fold`` or ``.added``.
 
     Where it ``is_timed`` in some arm it binds in cells slowly, and leaves at ``drug.NAME.washout_rate``; in the medium
     it acts at once.

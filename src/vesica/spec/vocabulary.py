@@ -218,11 +218,12 @@ SOLUBLE_FRESH: Final[dict[str, Field]] = {
 AGENT: Final[dict[str, Field]] = {
     "evaporation_rate": Field("1/s", False, "loss to the air"),
 }
-# drug.DRUG.TARGET.NAME, of the drugs that an arm uses
+# drug.DRUG.TARGET.NAME, of the drugs that an arm uses: fold of a rate of cells, added of a loss from the medium
 DRUG_EFFECT: Final[dict[str, Field]] = {
     "half_max": Field("molecule/um^3", False, "concentration with half the effect"),
     "hill": Field("", False, "Hill coefficient"),
     "fold": Field("", False, "what is left of the target at full effect, or how much more there is"),
+    "added": Field("1/s", False, "rate at which it takes a soluble from the medium at full effect"),
 }
 # drug.DRUG.NAME, where it comes or goes during the run
 DRUG: Final[dict[str, Field]] = {
