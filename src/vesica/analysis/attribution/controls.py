@@ -8,7 +8,7 @@ by it under the control, ``(E_C - E_C,off) / D``; and what the control does besi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from vesica.spec.vocabulary import APOPTOTIC, EXOSOME, MICROVESICLE
 VESICLES: Final = (EXOSOME, MICROVESICLE, APOPTOTIC, "prepared")
 SEEN: Final = 0.01  # relative change of a side effect that is worth a word
 WORDS: Final = 2  # of reasons of each kind
+Looked = Mapping[tuple[str, str], float]  # (arm, key of a quantity) -> value
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,7 @@ def percent_of(share: float) -> str:
     return percent(share) if share >= 0 else f"−{percent(-share)}"
 
 
-def reading(control: Control, whole: float, none: float, off: float, under: tuple[float, float],
-            reasons: Sequence[str]) -> Reading:
+def reading(control: Control, whole: float, none: float, off: float, under: tuple[float, float]) -> Reading:
     """From the values of an effect.
 
     Parameters
@@ -133,26 +133,25 @@ def reading(control: Control, whole: float, none: float, off: float, under: tupl
     """
     brought = whole - none
     return Reading(control, (whole - under[0]) / brought, (whole - off) / brought, (under[0] - under[1]) / brought,
-                   (off - under[1]) / brought, tuple(reasons))
+                   (off - under[1]) / brought)
 
 
-def reasons(control: Control, before: Mapping[tuple[str, str], float], after: Mapping[tuple[str, str], float]
-            ) -> list[str]:
-    """What a control changed, the target first, then what changed most.
+def reasons(control: Control, before: Looked, after: Looked, *, of_target: bool) -> list[str]:
+    """What a control changed of its target, or of everything else; what changed most comes first.
 
     Parameters
     ----------
-    before, after : mapping of (arm, key of a quantity) to value, without and with the control
+    before, after : without and with the control
     """
-    found: dict[bool, list[tuple[float, str]]] = {True: [], False: []}
+    found = []
     for where, old in before.items():
         new = after.get(where, 0.0)
         if old > 0 and abs(new / old - 1.0) >= SEEN:
             is_target, what = _told(control, where[1])
             far = abs(math.log(new / old)) if new > 0 else math.inf
-            found[is_target].append((-far, _change(what, new / old, is_target=is_target)))
-    return [words for is_target in (True, False)
-            for words in list(dict.fromkeys(words for _, words in sorted(found[is_target])))[:WORDS]]
+            if is_target == of_target:
+                found.append((-far, _change(what, new / old, is_target=is_target)))
+    return list(dict.fromkeys(words for _, words in sorted(found)))[:WORDS]
 
 
 def _told(control: Control, key: str) -> tuple[bool, str]:
