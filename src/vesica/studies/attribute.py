@@ -201,9 +201,10 @@ def _effects(program: Program, question: Question, arm: Arm, against: str | None
 def _seeds(program: Program, effects: Sequence[Effect]) -> set[str]:
     """Values that the effects are read from; all of a compartment where a quantity is made of several."""
     found: set[str] = set()
+    amounts = {pool.name for pool in program.table.pools if not pool.is_level}  # they are shown per living cell
     for one in effects:
         if one.name in program.index:
-            found |= {one.name, f"{one.cell}.alive"} & set(program.index)
+            found |= {one.name} | ({f"{one.cell}.alive"} & amounts if one.name in amounts else set())
             continue
         is_cell = any(cell.name == one.cell for cell in program.model.cells)
         found |= {pool.name for pool in program.table.pools

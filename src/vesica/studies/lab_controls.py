@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vesica import interventions
-from vesica.analysis.attribution.controls import CONTROLS, SEEN, Control, Reading, reading, reasons
+from vesica.analysis.attribution.controls import CONTROLS, DOSED, SEEN, Control, Reading, reading, reasons
 from vesica.analysis.attribution.players import contacts
 from vesica.analysis.attribution.result import NOISE, Effect
 from vesica.engine.doses import present_in
@@ -83,9 +83,10 @@ def _reading(effect: Effect, control: Control, place: int, known: Mapping[int, M
         return Reading(control, absent="all channels together change nothing")
     off = FIRST + place
     found = reading(control, whole, none, effect.of(base[off]), (effect.of(under[WHOLE]), effect.of(under[off])))
-    said = reasons(control, base[WHOLE], under[WHOLE], of_target=True)
+    here = effect.arm
+    said = reasons(control, here, base[WHOLE], under[WHOLE], of_target=True)
     if abs(found.besides or 0.0) >= SEEN:
-        said += reasons(control, base[off], under[off], of_target=False)
+        said += reasons(control, here, base[off], under[off], of_target=False)
     return replace(found, reasons=tuple(said))
 
 
@@ -118,7 +119,7 @@ def _looked_at(case: Case) -> tuple[Wanted, ...]:
                 found += [(arm.name, f"{cell.name}.{kind}_per_cell_per_hour") for kind in kinds]
                 found.append((arm.name, f"{cell.name}.taken_up_per_cell"))
                 found += [(arm.name, f"{cell.name}.{cargo}") for cargo in cell.cargo]
-        found += [(arm.name, f"medium.{soluble}") for soluble in case.model.solubles]
+        found += [(arm.name, f"medium.{soluble}") for soluble in case.model.solubles] + [(arm.name, DOSED)]
     return tuple(found)
 
 

@@ -18,7 +18,11 @@ from vesica.spec.gates import CONTACT, SOLUBLE, Gate
 from vesica.spec.vocabulary import APOPTOTIC, EXOSOME, MICROVESICLE
 
 VESICLES: Final = (EXOSOME, MICROVESICLE, APOPTOTIC, "prepared")
-SEEN: Final = 0.01  # relative change of a side effect that is worth a word
+DOSED: Final = "doses"  # in place of the key of a quantity: the share of its source that an arm's doses are
+FEMTOMOLAR: Final = 6e-7  # molecule/um^3: so little of a soluble is nobody's message
+LARGEST: Final = 1e3  # of a change that leaves nothing, on a scale of logarithms
+SEEN: Final = 0.01  # of what all channels bring: a difference that is worth a word
+TOLD: Final = 2e-3  # relative change of a quantity that may be its reason
 WORDS: Final = 2  # of reasons of each kind
 Looked = Mapping[tuple[str, str], float]  # (arm, key of a quantity) -> value
 
@@ -136,30 +140,34 @@ def reading(control: Control, whole: float, none: float, off: float, under: tupl
                    (off - under[1]) / brought)
 
 
-def reasons(control: Control, before: Looked, after: Looked, *, of_target: bool) -> list[str]:
+def reasons(control: Control, here: str, before: Looked, after: Looked, *, of_target: bool) -> list[str]:
     """What a control changed of its target, or of everything else; what changed most comes first.
 
     Parameters
     ----------
+    here : the arm that is looked at; others are named
     before, after : without and with the control
     """
     found = []
-    for where, old in before.items():
-        new = after.get(where, 0.0)
-        if old > 0 and abs(new / old - 1.0) >= SEEN:
-            is_target, what = _told(control, where[1])
-            far = abs(math.log(new / old)) if new > 0 else math.inf
-            if is_target == of_target:
-                found.append((-far, _change(what, new / old, is_target=is_target)))
+    for (arm, key), old in before.items():
+        new = after.get((arm, key), 0.0)
+        is_target, what = _told(control, key, "" if arm == here else f" of `{arm}`")
+        if is_target != of_target or old <= (FEMTOMOLAR if key.startswith("medium.") else 0.0):
+            continue
+        if abs(new / old - 1.0) >= TOLD:
+            far = math.inf if key == DOSED else abs(math.log(new / old)) if new > 0 else LARGEST
+            found.append((-far, _change(what, new / old, is_target=is_target)))
     return list(dict.fromkeys(words for _, words in sorted(found)))[:WORDS]
 
 
-def _told(control: Control, key: str) -> tuple[bool, str]:
+def _told(control: Control, key: str, where: str) -> tuple[bool, str]:
     """Whether a quantity is what a control aims at, and its name in words."""
     owner, _, what = key.partition(".")
+    if key == DOSED:
+        return False, "the volume of medium that makes up a dose of so many particles"
     if owner == "medium":
         is_target = SOLUBLE in control.channels and control.cargo in ("", what)
-        return is_target, f"{what} in the medium"
+        return is_target, f"{what} in the medium{where}"
     if what == "taken_up_per_cell":
         return False, f"uptake by the {owner}"
     if not what.endswith("_per_cell_per_hour"):
