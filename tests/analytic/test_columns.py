@@ -84,7 +84,19 @@ def test_the_finest_of_twelve_layers_is_one_percent_and_one_layer_is_all() -> No
 
 
 def test_segments_of_a_channel_are_equal() -> None:
-    assert layer_heights(10.0, 4, equal=True).tolist() == [2.5, 2.5, 2.5, 2.5]
+    assert layer_heights(10.0, 4, thin="none").tolist() == [2.5, 2.5, 2.5, 2.5]
+
+
+@pytest.mark.parametrize("layers", [2, 5, 12])
+def test_layers_of_a_well_under_an_insert_are_thin_at_both_ends(layers: int) -> None:
+    """Two columns of as many layers as their share of the depth, foot to foot."""
+    heights = layer_heights(DEPTH, layers, thin="both")
+    assert heights.size == layers
+    assert heights.sum() == pytest.approx(DEPTH, rel=layers * EPS)
+    below = layers - layers // 2
+    assert heights[:below] == pytest.approx(layer_heights(DEPTH * below / layers, below), rel=4 * EPS)
+    assert heights[::-1][: layers // 2] == pytest.approx(layer_heights(DEPTH * (layers // 2) / layers, layers // 2),
+                                                         rel=4 * EPS)
 
 
 # --- passage ---
@@ -129,7 +141,7 @@ def test_particles_that_do_not_diffuse_sink_one_layer_after_the_other() -> None:
 
     The Peclet number between points is 1e4: what goes up is below 1e-300. Matrix exponential and tail: 1e-12.
     """
-    heights = layer_heights(100.0, 10, equal=True)
+    heights = layer_heights(100.0, 10, thin="none")
     up, down = hops(heights, 1e-3, 1.0)
     assert up.max() < 1e-290
     assert down == pytest.approx(np.full(9, 0.1), rel=4 * EPS)
@@ -151,7 +163,7 @@ def test_the_speed_of_settling_in_si_units() -> None:
 
 def absorbed(layers: int, tau: float) -> float:
     """Equal layers in a column of height 1, half of one to a bottom that takes all."""
-    heights = layer_heights(1.0, layers, equal=True)
+    heights = layer_heights(1.0, layers, thin="none")
     return taken(heights, operator(heights, *hops(heights, 1.0), 2.0 * layers**2), tau)
 
 

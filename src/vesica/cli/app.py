@@ -41,6 +41,7 @@ LABORATORY: Final = {
     "plate": ("vesica.cli.plate_commands", "plate", "Concentrations from a plate with standards (4PL)."),
     "samples": ("vesica.cli.samples_commands", "samples", "Small synthetic files to try the others on."),
     "sbml": ("vesica.cli.sbml_commands", "sbml", "Networks from SBML files, and models as SBML."),
+    "design": ("vesica.cli.design_command", "design", "Which arms, times and replicates tell two hypotheses apart."),
     "cytometry": ("vesica.cli.cytometry_commands", "cytometry", "Flow cytometry files in calibrated units."),
 }
 

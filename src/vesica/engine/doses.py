@@ -9,7 +9,7 @@ from typing import Any
 from vesica.engine import isolation
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
-from vesica.spec.resolved import Arm, Dose, Exposure, ResolvedModel, Supply
+from vesica.spec.resolved import Arm, Dose, ResolvedModel, Supply
 from vesica.spec.vocabulary import FRESH, PREPARED, kind_of, sender_of
 
 Snapshot = Mapping[str, float]
@@ -69,12 +69,6 @@ def present_in(program: Program, arm: Arm, sources: Mapping[str, Arm]) -> frozen
 def in_fresh_medium(model: ResolvedModel) -> frozenset[str]:
     """Classes of vesicles that fresh medium holds."""
     return frozenset(one.origin for one in model.preparations if f"{one.name}.{FRESH}" in model.parameters)
-
-
-def level(exposure: Exposure, time: float) -> float:
-    """Concentration, in molecule/um^3, that holds from ``time`` s on."""
-    begun = [value for start, value in zip(exposure.times, exposure.levels, strict=True) if tick(start) <= time]
-    return begun[-1] if begun else 0.0
 
 
 def gift(program: Program, dose: Dose, arm: Arm, source: Source, row: Mapping[str, float]) -> Given:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vesica.biology.sizes import SizeLaw
 from vesica.engine import classes
-from vesica.engine.places import AT, FLOW, VOLUME, Place, hop, neighbours, places
+from vesica.engine.places import AT, FLOW, VOLUME, Place, beyond, hop, neighbours, places, reach
 from vesica.spec.resolved import Compartment, Domain, ResolvedModel
 from vesica.transport.column import hops, layer_heights, settling_speed
 from vesica.transport.diffusion import stokes_einstein
@@ -19,16 +19,9 @@ Array = NDArray[np.float64]
 Row = Mapping[str, float]
 
 
-def heights(domain: Domain, compartment: Compartment) -> Array:
-    """Heights of the layers of a compartment, um: thin at the cells, in a well under an insert at both ends."""
-    if domain.kind == "channel":
-        return layer_heights(compartment.depth, compartment.layers, equal=True)
-    if compartment.name == "well" and compartment.layers > 1:
-        below, above = compartment.layers - compartment.layers // 2, compartment.layers // 2
-        half = layer_heights(compartment.depth * below / compartment.layers, below)
-        rest = layer_heights(compartment.depth * above / compartment.layers, above)
-        return np.concatenate([half, rest[::-1]])
-    return layer_heights(compartment.depth, compartment.layers)
+def heights(compartment: Compartment) -> Array:
+    """Heights of the layers of a compartment, um."""
+    return layer_heights(compartment.depth, compartment.layers, thin=compartment.thin)
 
 
 def with_volumes(domain: Domain, volumes: Mapping[str, float]) -> Domain:
@@ -43,7 +36,7 @@ def volumes(domain: Domain, row: Row) -> dict[Place, float]:
     found = {}
     for one in domain.compartments:
         liquid = one.volume * (row["vessel.volume_fraction"] if one.name == "slice" else 1.0)
-        for layer, share in enumerate(heights(domain, one) / one.depth):
+        for layer, share in enumerate(heights(one) / one.depth):
             found[Place(one, layer)] = float(liquid * share)
     return found
 
@@ -63,6 +56,7 @@ def numbers(model: ResolvedModel, row: Row, laws: Mapping[str, SizeLaw], domain:
         return {}
     room = volumes(vessel, row)
     found = {f"{VOLUME}{AT}{place.name}": volume for place, volume in room.items()}
+    found |= _reaches(vessel, row)
     moving = {name: _Mover.of_law(law, row) for origin, law in laws.items()
               for name, law in classes.split(vessel, origin, law, row)}
     moving |= {name: _Mover(row[f"{name}.diffusivity"], 0.0, row.get("vessel.tortuosity", 1.0) ** 2)
@@ -79,6 +73,20 @@ def numbers(model: ResolvedModel, row: Row, laws: Mapping[str, SizeLaw], domain:
                 mover, in_tissue = moving[origin], place.compartment.name == "slice"
                 slower = row["vessel.volume_fraction"] / mover.slowing if in_tissue else 1.0
                 found[f"{origin}.diffusivity{AT}{place.name}"] = mover.diffusivity * slower
+    return found
+
+
+def _reaches(vessel: Domain, row: Row) -> dict[str, float]:
+    """Um between the two places that give cells a gradient: from middle to middle, and the membrane between them.
+
+    What is mixed as a whole counts as it is at its edge.
+    """
+    found = {}
+    for pair in {pair: None for place in places(vessel) if (pair := beyond(vessel, place)) is not None}:
+        halves = [float(heights(one.compartment)[one.layer]) / 2.0 for one in pair if one.compartment.layers > 1]
+        wall = row["vessel.membrane_thickness"] if vessel.kind == "transwell" and pair[0].compartment.name == "insert" \
+            and pair[1].compartment.name == "well" else 0.0
+        found[reach(*pair)] = sum(halves) + wall
     return found
 
 
@@ -100,12 +108,12 @@ class _Mover:
 
 def _inside(vessel: Domain, one: Compartment, what: str, mover: _Mover, row: Row) -> dict[str, float]:
     """Hops between the layers of a column or slice, or the segments of a channel."""
-    size = heights(vessel, one)
+    size = heights(one)
     if one.name == "slice":
         up, down = hops(size, mover.diffusivity / mover.slowing, 0.0)
     elif vessel.kind == "channel":
         up, down = hops(size, mover.diffusivity, 0.0)
-        up = up + row[FLOW] * one.layers / one.volume
+        up = up + row[FLOW] / (one.volume / one.depth * size[:-1])
     else:
         up, down = hops(size, mover.diffusivity, mover.sinking, wall=True)
     found = {}
@@ -120,13 +128,13 @@ def _between(vessel: Domain, what: str, mover: _Mover, row: Row, room: Mapping[P
     one, other = neighbours(vessel)[-1]
     area = one.compartment.volume / one.compartment.depth
     if vessel.kind == "slice":
-        reach = heights(vessel, one.compartment)[0] / 2.0
+        reach = heights(one.compartment)[0] / 2.0
         passed = row["vessel.volume_fraction"] * mover.diffusivity / mover.slowing * area / reach
     else:
         passed = classes.through_pores(mover.diffusivity, mover.law, area, row)
         ways = [1.0 / passed] if passed > 0.0 else []
         if ways and other.compartment.layers > 1:  # and from the middle of the layer below; layer 0 is at its membrane
-            half = heights(vessel, other.compartment)[other.layer] / 2.0
+            half = heights(other.compartment)[other.layer] / 2.0
             ways.append(half / (mover.diffusivity * other.compartment.volume / other.compartment.depth))
         passed = 1.0 / sum(ways) if ways else 0.0
     return {hop(one, other, what): passed / room[one], hop(other, one, what): passed / room[other]}

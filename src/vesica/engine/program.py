@@ -77,7 +77,7 @@ class Program:
     @functools.cached_property
     def shown(self) -> tuple[Pool | Watched, ...]:
         """What results hold: all pools, values that are watched, and parts of the vessel."""
-        return (*self.table.pools, *self.table.watched, *places.parts(self.table.pools, self.model.domain))
+        return (*self.table.pools, *self.table.watched, *self.table.parts)
 
     @functools.cached_property
     def species(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from vesica.report import (
     phenotypes,
     sources,
     svg,
+    vessel,
     whole,
 )
 from vesica.report.blocks import Section, breakable
@@ -43,6 +44,7 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     networks.networks,
     passage.transfer,
     handling.samples,
+    vessel.vessel,
     grounds.required_dose,
     grounds.mixing,
     grounds.rules,

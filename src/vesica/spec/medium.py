@@ -1,31 +1,12 @@
-"""Names and numbers of the medium: what goes its own way in it, what fresh medium holds, what evaporates."""
+"""Numbers of the medium: what fresh medium holds, and what evaporates."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from vesica.library import Library
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.vocabulary import AGENT, MEDIUM, SOLUBLE, SOLUBLE_FRESH, Field
-
-
-def go_their_way(spec: ModelSpec, library: Library) -> set[str]:
-    """Names that are solubles of this model even where the library has an agent of that name.
-
-    The model declares them under ``solubles:``, or networks of its medium move them.
-    """
-    found = set(spec.solubles)
-    for name in spec.medium.networks:
-        if name in spec.networks:
-            equations = [reaction.equation for reaction in spec.networks[name].reactions.values()]
-        else:
-            reactions = library.networks.get(name, {}).get("reactions", {})
-            equations = [reaction["equation"] for reaction in reactions.values()]
-        words = {word for equation in equations for word in re.findall(r"[A-Za-z_]\w*", equation)}
-        found |= words & {*library.solubles, *spec.solubles}
-    return found
 
 
 def expected(spec: ModelSpec, solubles: tuple[str, ...]) -> dict[str, Field]:

@@ -29,6 +29,7 @@ from vesica.analysis.runs.quantities import (
 )
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
+from vesica.analysis.runs.vessel import vessel
 from vesica.analysis.runs.warnings import warnings
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
@@ -55,8 +56,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "outcome": outcome,
         "duration_h": model.schedule.duration / 3600.0,
         "fidelity": model.schedule.fidelity,
-        "domain": {"volume_mL": model.domain.volume / 1e12, "depth_um": model.domain.depth,
-                   "mixing": model.domain.mixing},
+        "domain": vessel(model),
         "species": _species(model),
         "phenotypes": {cell.name: {chain.name: _chain(chain) for chain in cell.chains}
                        for cell in model.cells if cell.chains},
