@@ -70,8 +70,8 @@ def test_a_reading_is_the_channel_less_what_is_left_and_what_is_besides() -> Non
 def test_reasons_tell_the_target_from_the_rest_and_leave_out_traces() -> None:
     before = {("d", "m.exosomes_per_cell_per_hour"): 10.0, ("d", "m.microvesicles_per_cell_per_hour"): 5.0,
               ("d", "medium.TNF"): 1.0, ("n", "medium.IL6"): 1e-9, ("n", DOSED): 0.1, ("n", "n.taken_up_per_cell"): 3.0}
-    after = {("d", "m.exosomes_per_cell_per_hour"): 4.6, ("d", "m.microvesicles_per_cell_per_hour"): 7.0,
-             ("d", "medium.TNF"): 1.001, ("n", "medium.IL6"): 1e-19, ("n", DOSED): 0.2, ("n", "n.taken_up_per_cell"): 3.0}
+    after = before | {("d", "m.exosomes_per_cell_per_hour"): 4.6, ("d", "m.microvesicles_per_cell_per_hour"): 7.0,
+                      ("d", "medium.TNF"): 1.001, ("n", "medium.IL6"): 1e-19, ("n", DOSED): 0.2}
     control = BY_NAME["GW4869"]
     assert reasons(control, "n", before, after, of_target=True) == ["it leaves 46 % of the exosomes of the m"]
     assert reasons(control, "n", before, after, of_target=False) == [
@@ -172,5 +172,5 @@ def test_a_control_that_the_library_lacks_is_not_done() -> None:
     word = {"inhibitor": "GW4870", "concentration": "1 uM"}
     unknown = Control("X", "", "exosomes", ("exosome",), interventions=(word,))
     told = lab_controls._variant(Asked(spec, {}), case, unknown, {"gate": 0.0})
-    assert told == "`GW4870` is not an inhibitor of the library"
+    assert told == "`GW4870` is not a drug of the library"
     assert Reading(unknown, absent=str(told)).sentence == f"X: not done, {told}."

@@ -156,17 +156,14 @@ def _treated(spec: ModelSpec, case: Case, arm: Arm, control: Control) -> ModelSp
     """The words of a model in which the senders' dishes get a control: those that doses come from, or the arm's own."""
     looked_at = case.effects[0].arms
     treated = [one.name for one in case.model.arms if (one.name not in looked_at) == bool(arm.doses)]
-    if control.parameters is not None:
+    if control.everywhere:
         treated = [one.name for one in case.model.arms]
     data = spec.model_dump(by_alias=True, exclude_unset=True)
     places: list[dict[str, Any]] = [data["arms"][name] for name in treated] if spec.arms else [data]
     for place in places:
-        if control.interventions:
-            had = place.get("interventions")
-            had = data.get("interventions", ()) if had is None else had
-            place["interventions"] = [*had, *map(dict, control.interventions)]
-        if control.parameters is not None:
-            place["parameters"] = {**place.get("parameters", {}), **control.parameters}
+        had = place.get("interventions")
+        had = data.get("interventions", ()) if had is None else had
+        place["interventions"] = [*had, *map(dict, control.interventions)]
     return _again(spec, data)
 
 

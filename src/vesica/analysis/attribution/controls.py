@@ -38,7 +38,7 @@ class Control:
     measures : what the difference is taken for, in words
     channels, cargo : of the gates that close what it is taken to measure; any cargo where none is given
     interventions : what senders get, in the words of a model file
-    parameters : numbers that all cells get, in the same words
+    everywhere : whether all dishes get it, not those of the senders alone
     depletes : share of the vesicles that is taken out of a dose
     transwell : whether recipients stand below a membrane with pores, and all others on it
     """
@@ -49,7 +49,7 @@ class Control:
     channels: tuple[str, ...]
     cargo: str = ""
     interventions: tuple[Mapping[str, str], ...] = ()
-    parameters: Mapping[str, str] | None = None
+    everywhere: bool = False
     depletes: float = 0.0
     transwell: bool = False
 
@@ -67,10 +67,10 @@ CONTROLS: Final = (
     Control("transwell", "recipients below a membrane with pores of 0.4 um", "contact", (CONTACT,), transwell=True),
     Control("brefeldin A", "brefeldin A 5 uM on the senders", "soluble factors", (SOLUBLE,),
             interventions=({"inhibitor": "brefeldin_A", "concentration": "5 uM"},)),
-    Control("anti-TNF", "a trap that takes TNF out of the medium within a second", "soluble TNF", (SOLUBLE,), "TNF",
-            parameters={"TNF.decay_rate": "1e4 1/h"}),
-    Control("apyrase", "ATP in the medium split within a second", "soluble ATP", (SOLUBLE,), "ATP",
-            parameters={"ATP.decay_rate": "1e4 1/h"}),
+    Control("anti-TNF", "an antibody to TNF, 10 ug/mL in all dishes", "soluble TNF", (SOLUBLE,), "TNF",
+            interventions=({"inhibitor": "anti_TNF", "concentration": "10 ug/mL"},), everywhere=True),
+    Control("apyrase", "apyrase 100 ug/mL in all dishes", "soluble ATP", (SOLUBLE,), "ATP",
+            interventions=({"inhibitor": "apyrase", "concentration": "100 ug/mL"},), everywhere=True),
 )
 
 
