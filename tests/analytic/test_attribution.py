@@ -17,6 +17,7 @@ from vesica.errors import InputError
 from vesica.spec.model import ModelSpec
 from vesica.spec.resolved import ResolvedModel
 from vesica.studies.attribute import Question, attribute, look_into
+from vesica.studies.lab_controls import Asked, readings
 
 HOUR, VOLUME = 3600.0, 2e12  # s, um^3
 SENT, RELAYED, LOST = 0.01, 5e3, 0.5 / HOUR  # molecule/s, um^3/s, 1/s
@@ -189,3 +190,34 @@ def test_a_budget_that_is_too_small_says_what_it_takes() -> None:
     assert "of each of 5 draws" not in str(caught.value)
     with pytest.raises(InputError, match="of each of 5 draws"):
         look_into(model(), Question(("neuron.Z",), at=AT * HOUR, by="cargo", budget=7, draws=5))
+
+
+def touching() -> ModelSpec:
+    """Neurons read a level of the microglia that touch them; nothing of it goes through the medium."""
+    return ModelSpec.model_validate({
+        "vesica": 1, "domain": {"kind": "dish", "diameter": "35 mm", "medium": "2 mL", "mixing": "stirred"},
+        "networks": {"shown": {"states": {"S": {"initial": 4}}},
+                     "answer": {"states": {"Z": {"initial": 0}}, "constants": {"a": "3 1/h", "k": "1 1/h"},
+                                "reactions": {"rise": {"equation": "-> Z", "rate": "a * touched_S"},
+                                              "fall": {"equation": "Z ->", "rate": "k * Z"}}}},
+        "cells": {"microglia": {"count": 1e5, "networks": ["shown"]},
+                  "neuron": {"count": 1e5, "networks": ["answer"], "contacts": {"microglia": "5 %"}}},
+        "run": {"duration": "6 h", "every": "1 h"}, "use": ["library:cns"],
+    })  # fmt: skip
+
+
+def test_contact_is_a_channel_and_a_transwell_is_its_control() -> None:
+    """Z rests at a f S / k = 0.6 and without contact at 0; the insert of a transwell cuts it wholly: reported = true."""
+    spec = touching()
+    case = look_into(interventions.resolve(spec)[0], Question(("neuron.Z",)))
+    assert [player.name for player in case.players] == ["contact of microglia"]
+    (found,) = attribute(case, workers=1)
+    assert found.whole == pytest.approx(3.0 * 0.05 * 4.0, rel=CLOSE)
+    assert found.none == pytest.approx(0.0, abs=1e-9)
+    assert found.of([0]).value == pytest.approx(found.whole, rel=1e-9)
+    (told,) = readings(Asked(spec, {}), case, workers=1)
+    well = next(one for one in told if one.control.name == "transwell")
+    assert well.absent == ""
+    assert well.reported == pytest.approx(1.0, abs=1e-9)
+    assert well.true == pytest.approx(1.0, abs=1e-9)
+    assert well.besides == pytest.approx(0.0, abs=1e-9)
