@@ -81,7 +81,8 @@ def outcome(found: FoldStudy) -> LabOutcome:
         enough = f"{n} replicates of each group" if n else f"more than {found.most} replicates of each group"
         said.append(f"{name}, {percent(cv)} between replicates: {enough} for a power of {percent(found.power)}; 3 have "
                     f"{percent(found.powers[name][1])}." if found.most >= 3 else f"{name}, {percent(cv)}: {enough}.")
-    fields = (Field("scatter"), Field("cv", "", "relative standard deviation"), Field("replicates", "", "of each group"))
+    fields = (Field("scatter"), Field("cv", "", "relative standard deviation"),
+              Field("replicates", "", "of each group"))
     rows = tuple((name, cv, found.needed(name)) for name, cv in found.variations.items())
     curve = tuple((name, n, power) for name in found.powers for n, power in enumerate(found.powers[name], 2))
     tables = (Table("needed", "Replicates of each group", fields, rows),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vesica.analysis.design.search import Contrast, Kind, host
 from vesica.analysis.design.readouts import Look
+from vesica.analysis.design.search import Contrast, Kind, host
 from vesica.errors import error
 from vesica.rng import stream
 
