@@ -12,18 +12,18 @@ from vesica.cli.app import main
 from vesica.studies import design as study
 
 MODEL = """vesica: 1
-title: Astrocytes with and without a drug
+title: Astrocytes with and without ethanol
 domain: {kind: dish, diameter: 35 mm, medium: 2 mL, mixing: stirred}
 cells: {astrocyte: {count: 1e6}}
 switches:
   dose:
     use: strong
     options:
-      strong: {says: three times the docking, parameters: {astrocyte.mvb_docking_rate: 3e-4 1/s}}
-      weak: {says: hardly any docking, parameters: {astrocyte.mvb_docking_rate: 1e-5 1/s}}
+      strong: {says: ethanol helps docking, rules: ["astrocyte: ethanol increases mvb_docking_rate (half_max 10 mM, hill 1, up to 6x)"]}
+      weak: {says: ethanol does not help docking, rules: ["astrocyte: ethanol increases mvb_docking_rate (half_max 10 mM, hill 1, up to 1.2x)"]}
 arms:
   control: {}
-  silenced: {interventions: [{knock_down: RAB27A, remaining: 20 %}], against: control}
+  ethanol: {exposures: [{agent: ethanol, concentration: 40 mM, from: 0 h, to: 6 h}], against: control}
 run: {duration: 6 h, every: 1 h, fidelity: well_mixed, seed: 1}
 """
 KEY = "astrocyte.released_per_cell_per_hour"
@@ -43,8 +43,8 @@ def test_a_folder_holds_the_plan(file, tmp_path: Path, capsys) -> None:
     assert "Which experiment tells strong from weak?" in said
     assert "Plate 1" in said
     folder = tmp_path / "d"
-    rows = list(csv.DictReader((folder / "plan.csv").open()))
-    assert {row["arm"] for row in rows} == {"control", "silenced"}
+    rows = list(csv.DictReader((folder / "plan.csv").read_text().splitlines()))
+    assert {row["arm"] for row in rows} == {"control", "ethanol"}
     assert {row["assay"] for row in rows} == {"nta"}
     kept = json.loads((folder / "summary.json").read_text())
     assert kept["kind"] == "design"
@@ -53,7 +53,9 @@ def test_a_folder_holds_the_plan(file, tmp_path: Path, capsys) -> None:
     assert len(wells) == kept["best"]["wells"] == 2 * kept["best"]["replicates"]
     assert "<svg" in (folder / "figures" / "plate_1.svg").read_text()
     assert "Plate 1 of 1" in (folder / "report.html").read_text()
-    assert main(["design", file, *ASK, "--out", "d", "--json"]) in (0, 2)  # a folder of its own kind, or a refusal
+    assert main(["design", file, *ASK, "--out", "d"]) == 0  # a folder of its own kind is replaced
+    (folder / "summary.json").write_text('{"kind": "nta"}')
+    assert main(["design", file, *ASK, "--out", "d"]) == 2
 
 
 def test_json_is_one_object_and_no_effect_the_other_hypothesis(file, capsys) -> None:
