@@ -101,7 +101,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean `x`?``, or the list of known names when none is near."""
     names = sorted(set(known))
     folded = {candidate.lower(): candidate for candidate in names}
-    match = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    exchanged = [candidate for candidate in folded if sorted(candidate) == sorted(name.lower())]
+    match = exchanged or difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
     if match:
         return f"did you mean `{folded[match[0]]}`?"
     shown = ", ".join(f"`{candidate}`" for candidate in names[:12])

@@ -56,11 +56,13 @@ def build(
     duration: float = 24 * H,
     every: float = 2 * H,
     volume: float = VOLUME,
+    domain: Domain | None = None,
 ) -> ResolvedModel:
     """A model whose rates are all zero but those in ``changes`` (parameter path to value).
 
     Geometry, size law, capacities and activities are those of `tests.models.MACHINERY`;
     cargo, targets and solubles are empty, factors of phenotypes are one, and a rule has the Hill coefficient two.
+    The vessel is a stirred dish unless there is a ``domain``; its numbers ``vessel.NAME`` are among the changes.
     """
     values = {f"medium.{name}": (0.0, field.unit) for name, field in MEDIUM.items()}
     values |= {"medium.temperature": (310.0, "K"), "medium.viscosity": (0.692e-3, "Pa*s")}
@@ -87,7 +89,9 @@ def build(
                    for owner, table in fields.items() for name, field in table.items()}
         for name in cell.mirna_targets:
             values |= {f"{cell.name}.{name}.{key}": (0.0, field.unit) for key, field in CELL_TARGETS.items()}
-    values |= {f"{name}.decay_rate": (0.0, "1/s") for name in solubles}
+    values |= {f"{name}.{key}": (number, unit) for name in solubles
+               for key, number, unit in (("decay_rate", 0.0, "1/s"), ("diffusivity", 100.0, "um^2/s"))}
+    values |= {path: (value, "") for path, value in changes.items() if path.startswith("vessel.")}
     values |= {f"rule.{rule.key}.{name}": (NEUTRAL[name], "") for rule in rules for name in RULE
                if name != ("fold" if rule.adds else "added")}  # fmt: skip
     unknown = set(changes) - set(values)
@@ -95,7 +99,7 @@ def build(
         raise KeyError(f"the model has no parameter {sorted(unknown)}")
     values |= {path: (value, values[path][1]) for path, value in changes.items()}
     return ResolvedModel(
-        title="closed form", domain=Domain("dish", volume, 2079.0, "stirred"), cells=cells, cargo=cargo,
+        title="closed form", domain=domain or Domain("dish", volume, 2079.0, "stirred"), cells=cells, cargo=cargo,
         solubles=solubles, agents=agents, rules=rules, parameters=parameters(values), arms=arms,
         schedule=Schedule(duration, every, "well_mixed", 1, TOLERANCE, TOLERANCE),
     )

@@ -19,8 +19,12 @@ switches:
   dose:
     use: strong
     options:
-      strong: {says: ethanol helps docking, rules: ["astrocyte: ethanol increases mvb_docking_rate (half_max 10 mM, hill 1, up to 6x)"]}
-      weak: {says: ethanol does not help docking, rules: ["astrocyte: ethanol increases mvb_docking_rate (half_max 10 mM, hill 1, up to 1.2x)"]}
+      strong:
+        says: ethanol helps docking
+        rules: ["astrocyte: ethanol increases mvb_docking_rate (half_max 10 mM, hill 1, up to 6x)"]
+      weak:
+        says: ethanol hardly helps docking
+        rules: ["astrocyte: ethanol increases mvb_docking_rate (half_max 10 mM, hill 1, up to 1.2x)"]
 arms:
   control: {}
   ethanol: {exposures: [{agent: ethanol, concentration: 40 mM, from: 0 h, to: 6 h}], against: control}

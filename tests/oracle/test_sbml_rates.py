@@ -95,7 +95,7 @@ def compare(path: Path, without: tuple[str, ...] = (), seed: int = 1, cases: int
 def prove(words: NetworkSpec) -> None:
     """Every unit of the words fits, by the reader of networks."""
     notes = Notes.elsewhere()
-    networks.build([networks.Plan("x", words, "networks.x")], "cell_type", {}, (), (), load("cns"), notes)
+    networks.build([networks.Plan("x", words, "networks.x")], "cell_type", {}, {}, load("cns"), notes)
     assert [one for one in notes.findings if one.severity == "error"] == []
 
 

@@ -38,7 +38,8 @@ def named_parameters() -> dict[str, tuple[str, str]]:
                           for name, entry in item.numbers().items()}  # fmt: skip
     found["microvesicle.enrichment"] = (CNS.microvesicle_enrichment, "")
     for soluble in CNS.solubles.values():
-        found[f"{soluble.name}.decay_rate"] = (soluble.decay_rate, vocabulary.SOLUBLE["decay_rate"].unit)
+        found |= {f"{soluble.name}.{name}": (entry, vocabulary.SOLUBLE[name].unit)
+                  for name, entry in soluble.numbers().items()}  # fmt: skip
         found[f"{soluble.name}.molar_mass"] = (soluble.molar_mass, "g/mole")
     for agent in CNS.agents.values():
         found[f"{agent.name}.molar_mass"] = (agent.molar_mass, "g/mole")

@@ -126,7 +126,8 @@ def _design(
         raise failures.Stopped(
             "Stopped by Ctrl-C. Nothing was written; fewer `--draws`, `--measure` or `--arm` are faster."
         ) from None
-    return deliver(said.outcome(answer), drawn.figures(answer), out=out, as_json=as_json, png=png)
+    return deliver(said.outcome(answer), drawn.figures(answer), out=out, as_json=as_json, png=png,
+                   sections=drawn.sections(answer))
 
 
 def _order(options: Mapping[str, Any]) -> Order:

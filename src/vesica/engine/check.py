@@ -197,10 +197,10 @@ def _balance(table: ProcessTable) -> list[Finding]:
 
 
 def _depth(model: ResolvedModel) -> list[Finding]:
-    """A dose in medium so deep that diffusion does not stir it within the run."""
+    """A dose in still medium that diffusion does not stir within the run, in a fidelity that takes it as stirred."""
     origins = model.origins
     doses = [(arm.name, dose) for arm in model.arms for dose in arm.doses]
-    if not origins or not doses:
+    if not origins or not doses or model.schedule.fidelity == "well_mixed":
         return []
     numbers = {path: parameter.value for path, parameter in model.parameters.items()}
     free = stokes_einstein(numbers["medium.temperature"], numbers["medium.viscosity"], 1.0)
@@ -218,5 +218,6 @@ def _depth(model: ResolvedModel) -> list[Finding]:
         f"{longest / 3600:.3g} h",
         f"this fidelity computes the perfectly stirred dish; in a still one even a perfect absorber gets only "
         f"{share:.0%} of the dose",
-        "read both bounds in the report; write `mixing: stirred` if the dish was shaken, or use less medium",
+        "read both bounds in the report; `fidelity: well_mixed` computes the still column; write `mixing: stirred` if "
+        "the dish was shaken",
     )]

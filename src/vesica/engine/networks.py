@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vesica.engine.contact import bind_junctions
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
 from vesica.engine.table import TIMES, Pool, Watched
@@ -27,6 +28,7 @@ def bind_networks(names: Names, cell: CellType) -> None:
             names.table.watch(Watched(value, cell.name, one.unit, one.label, frozenset({f"cell:{cell.name}"})))
         for reaction in network.reactions:
             _reaction(names, cell, network, reaction, look_up)
+    bind_junctions(names, cell)
 
 
 def _words(names: Names, cell: CellType, network: Network) -> Callable[[str], str]:
@@ -93,5 +95,6 @@ def _reaction(
     if cargo:
         tokens = tuple(f"{name} of {c}" for name, _ in reaction.moves if name in cell.cargo)
         flux(f"conversion/{where}", c, (*rate, *alive), cargo, needs, tokens)
-    if solubles:
-        flux(f"exchange/{where}", c, (*rate, *alive), solubles, needs)
+    if solubles:  # one that takes has a law of its own: whole numbers know none for it
+        process = "exchange" if min(solubles.values()) > 0 else "consumption"
+        flux(f"{process}/{where}", c, (*rate, *alive), solubles, needs)

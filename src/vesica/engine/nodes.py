@@ -1,8 +1,8 @@
-"""Cells that differ, in a mean field: a cell type becomes a few kinds of cells that share the medium.
+"""Cells that differ, or are in several places, in a mean field: a cell type becomes a few kinds of cells.
 
-Each kind stands at a node of a quadrature over the numbers that vary, and weighs as much as the node: pools, values
-and laws of the type are written once for each kind, ``NAME#K``, while its vesicles stay one class. What results show is
-the mean over kinds under the type's own names.
+Each kind stands at a node of a quadrature over the numbers that vary, and at a place of the vessel, and weighs as much
+as both: pools, values and laws of the type are written once for each kind, ``NAME#K``, while its vesicles stay one
+class. What results show is the mean over kinds under the type's own names.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import spread
-from vesica.engine.table import TIMES, Assignment, Flux, Pool, ProcessTable, Watched
+from vesica.engine.contact import SEEN, is_of
+from vesica.engine.places import Place, columns_of, homes, kind_of_cells
+from vesica.engine.table import LITERAL, TIMES, Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.errors import error
 from vesica.spec.cells import Spread
 from vesica.spec.resolved import Arm, ResolvedModel
@@ -38,12 +40,15 @@ class Group:
         Share of the cells; their sum is 1.
     normals : (normal, kind)
         Where the nodes stand.
+    places : (kind,)
+        Where in the vessel they are; none where all its medium is one.
     """
 
     cell: str
     spreads: tuple[Spread, ...]
     weights: Array
     normals: Array
+    places: tuple[Place, ...] = ()
 
     def names(self, name: str) -> list[str]:
         """A name of the type for each of its kinds."""
@@ -67,35 +72,50 @@ def rests_on(derived: str, numbers: Iterable[str]) -> bool:
     return what in AGO and any(path.startswith(f"{owner}.") for path in numbers)
 
 
-def base(name: str) -> str:
-    """A name of the type, from one of a kind."""
-    return name.partition("#")[0]
-
-
 def groups_of(model: ResolvedModel) -> tuple[Group, ...]:
-    """Cell types whose cells differ, with their kinds."""
+    """Cell types whose cells differ or are in several places, with their kinds."""
     found = []
     for cell in model.cells:
+        weights, normals = np.ones(1), np.zeros((0, 1))
         if cell.spreads:
             count = sum(factors_of(one) for one in cell.spreads)
-            found.append(Group(cell.name, cell.spreads, *spread.quadrature(count, nodes_per_factor(model, cell))))
+            weights, normals = spread.quadrature(count, nodes_per_factor(model, cell))
+        where = homes(model.domain, cell.name)
+        if not cell.spreads and len(where) < 2:
+            continue
+        nodes = weights.size
+        shares = np.array([share for _, share in where]) if where else np.ones(1)
+        found.append(Group(cell.name, cell.spreads, np.repeat(shares, nodes) * np.tile(weights, shares.size),
+                           np.tile(normals, shares.size), tuple(place for place, _ in where for _ in range(nodes))))
     return tuple(found)
+
+
+def homes_of(model: ResolvedModel, groups: Iterable[Group]) -> dict[str, Place]:
+    """Where each cell type, or each of its kinds, is."""
+    found = {cell.name: where[0][0] for cell in model.cells if (where := homes(model.domain, cell.name))}
+    for group in groups:
+        found |= dict(zip(group.names(group.cell), group.places, strict=False))
+    return found
 
 
 def divided(table: ProcessTable, groups: Iterable[Group]) -> ProcessTable:
     """The table with everything of these cell types once for each of their kinds.
+
+    What cells see of others is the mean over the kinds of these, at their own place where these are at several.
 
     Raises
     ------
     InputError
         A law of somebody else reads what differs from cell to cell.
     """
+    where = {name: place for group in groups
+             for name, place in zip(group.names(group.cell), group.places, strict=False)}
     for group in groups:
-        table = _divided(table, group)
+        table = _divided(table, group, where)
     return table
 
 
-def _divided(table: ProcessTable, group: Group) -> ProcessTable:
+def _divided(table: ProcessTable, group: Group, where: Mapping[str, Place]) -> ProcessTable:
     own = _own(table, group)
     kinds = range(group.weights.size)
 
@@ -119,9 +139,12 @@ def _divided(table: ProcessTable, group: Group) -> ProcessTable:
                         "this is a fault of vesica: please report it")
     pools = [new for pool in table.pools for new in
              ([pool_at(pool, kind) for kind in kinds] if pool.name in own else [pool])]
-    assignments = [new for one in table.assignments for new in
-                   ([Assignment(at(one.target, kind), one.kernel, tuple(at(arg, kind) for arg in one.args))
-                     for kind in kinds] if one.target in own else [one])]
+    made = [new for one in table.assignments for new in
+            ([Assignment(at(one.target, kind), one.kernel,
+                         one.args if one.kernel == SEEN else tuple(at(arg, kind) for arg in one.args))
+              for kind in kinds] if one.target in own else [one])]
+    assignments = [new for one in made for new in
+                   (_mean(one, group, where) if one.kernel == SEEN and one.args[0] in own else [one])]
     fluxes = [new for flux in table.fluxes for new in
               ([flux_at(flux, kind) for kind in kinds] if flux.owner == group.cell else [flux])]
     tokens = tuple(replace(token, weights={at(name, kind): weight for name, weight in token.weights.items()
@@ -132,7 +155,25 @@ def _divided(table: ProcessTable, group: Group) -> ProcessTable:
     numbers = [name for name in (*table.parameters, *table.derived) if name in own]
     derived = (*table.derived, *(at(name, kind) for name in numbers for kind in kinds))
     return replace(table, pools=tuple(pools), assignments=tuple(assignments), fluxes=tuple(fluxes), tokens=tokens,
-                   derived=derived, watched=tuple(watched))
+                   derived=(*derived, *_weights(assignments)), watched=tuple(watched))
+
+
+def _mean(seen: Assignment, group: Group, where: Mapping[str, Place]) -> list[Assignment]:
+    """What a cell sees of a type that is divided: the mean over its kinds, those at the place of the cell."""
+    here = where.get(f"{seen.target.partition('.')[0]}#{kind_of_cells(seen.target)}")
+    kinds = [k for k in range(group.weights.size) if here is None or group.places[k] == here]
+    shares = group.weights[kinds] / group.weights[kinds].sum()
+    found: list[Assignment] = []
+    for k, share in zip(kinds, shares.tolist(), strict=True):
+        part = Assignment(f"{seen.target}, of kind {k}", "product", (f"{LITERAL}{share!r}", f"{seen.args[0]}#{k}"))
+        sums = (found[-1].target, part.target) if found else ()
+        found += [part, Assignment(f"{seen.target}, up to kind {k}", "total", sums)] if sums else [part]
+    return [*found, Assignment(seen.target, SEEN, (found[-1].target,))]
+
+
+def _weights(assignments: Iterable[Assignment]) -> list[str]:
+    """Numbers that stand in assignments as they are."""
+    return list(dict.fromkeys(arg for one in assignments for arg in one.args if arg.startswith(LITERAL)))
 
 
 def _own(table: ProcessTable, group: Group) -> frozenset[str]:
@@ -140,8 +181,9 @@ def _own(table: ProcessTable, group: Group) -> frozenset[str]:
     own = {path for one in group.spreads for path in one.paths}
     own |= {name for name in table.derived if rests_on(name, own)}
     own |= {pool.name for pool in table.pools if pool.compartment == group.cell}
+    own |= {one.target for one in table.assignments if one.kernel == SEEN and is_of(one.target, group.cell)}
     while True:
-        more = {one.target for one in table.assignments if own & set(one.args)} - own
+        more = {one.target for one in table.assignments if own & set(one.args) and one.kernel != SEEN} - own
         if not more:
             return frozenset(own)
         own |= more
@@ -158,32 +200,33 @@ def counts(arm: Arm, groups: Iterable[Group]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Means:
-    """Means over kinds of cells.
+    """What results show of the states of a divided table: means over kinds of cells, totals over places and sizes.
 
     Parameters
     ----------
-    columns : (mean,)
-        Place of each mean among all pools of the model.
-    into : (state,)
-        Which mean a state counts in.
-    share : (state,)
-        Share of the type's cells that it stands for.
-    alive : (state,)
+    columns : (shown,)
+        Place of each number among all that results hold.
+    states, into : (entry,)
+        Which state counts in which number; one state may count in several.
+    share : (entry,)
+        Share of the type's cells that the state stands for; 1 for what is in the medium.
+    alive : (entry,)
         State of the share alive that weighs a level, which is one of living cells only; -1 for all else.
     """
 
     columns: NDArray[np.int64]
+    states: NDArray[np.int64]
     into: NDArray[np.int64]
     share: Array
     alive: NDArray[np.int64]
 
     def of(self, states: Array) -> Array:
-        """(..., mean) from (..., state)."""
+        """(..., shown) from (..., state)."""
         if self.into.size == self.columns.size:
             return states
         weight = self.share * np.where(self.alive >= 0, states[..., np.maximum(self.alive, 0)], 1.0)
         found, total = np.zeros((2, *states.shape[:-1], self.columns.size))
-        np.add.at(found, (..., self.into), states * weight)
+        np.add.at(found, (..., self.into), states[..., self.states] * weight)
         np.add.at(total, (..., self.into), weight)
         is_level = np.zeros(self.columns.size, dtype=bool)
         is_level[self.into[self.alive >= 0]] = True
@@ -195,19 +238,23 @@ def means(table: ProcessTable, groups: Iterable[Group], names: tuple[str, ...], 
 
     Parameters
     ----------
-    columns : mapping of pool to its place among all pools and watched values of the model
+    columns : mapping of name to its place among all that results hold
     """
     share = {name: weight for group in groups
              for name, weight in zip(group.names(group.cell), group.weights.tolist(), strict=True)}
     shown: dict[str, Pool | Watched] = {one.name: one for one in (*table.pools, *table.watched)}
     state = {name: place for place, name in enumerate(names)}
-    kept = sorted({columns[base(name)] for name in names})
+    entries = [(place, columns[own]) for place, name in enumerate(names) for own in columns_of(name) if own in columns]
+    kept = sorted({column for _, column in entries})
     place_of = {column: place for place, column in enumerate(kept)}
-    alive = []
-    for name in names:
+
+    def alive(name: str) -> int:
         one = shown[name]
         cell, _, kind = one.compartment.partition("#")
         is_level = isinstance(one, Watched) or one.is_level
-        alive.append(state.get(f"{cell}.alive#{kind}", -1) if kind and is_level else -1)
-    return Means(np.array(kept, dtype=np.int64), np.array([place_of[columns[base(name)]] for name in names], np.int64),
-                 np.array([share.get(shown[name].compartment, 1.0) for name in names]), np.array(alive, np.int64))
+        return state.get(f"{cell}.alive#{kind}", -1) if kind and is_level else -1
+
+    return Means(np.array(kept, np.int64), np.array([place for place, _ in entries], np.int64),
+                 np.array([place_of[column] for _, column in entries], np.int64),
+                 np.array([share.get(shown[names[place]].compartment, 1.0) for place, _ in entries]),
+                 np.array([alive(names[place]) for place, _ in entries], np.int64))

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine import classes, places
 from vesica.engine.jacobian import jacobian_tape
 from vesica.engine.kernels import CLASS_OF
-from vesica.engine.nodes import Group, divided, groups_of
+from vesica.engine.nodes import Group, divided, groups_of, homes_of
 from vesica.engine.processes import process_table
-from vesica.engine.table import ONE, Assignment, Flux, Pool, ProcessTable, imbalances
+from vesica.engine.table import ONE, Assignment, Flux, Pool, ProcessTable, Watched, imbalances
 from vesica.engine.tables import Tables
 from vesica.errors import error
 from vesica.spec.resolved import ResolvedModel
@@ -74,15 +75,35 @@ class Program:
     _tables: dict[tuple[frozenset[str], Part | None], Tables] = field(default_factory=dict)
 
     @functools.cached_property
+    def shown(self) -> tuple[Pool | Watched, ...]:
+        """What results hold: all pools, values that are watched, and parts of the vessel."""
+        return (*self.table.pools, *self.table.watched, *self.table.parts)
+
+    @functools.cached_property
     def species(self) -> tuple[str, ...]:
-        """Names of all pools, in order, then of the values that are watched."""
-        return tuple(one.name for one in (*self.table.pools, *self.table.watched))
+        """Names of what results hold."""
+        return tuple(one.name for one in self.shown)
 
     @functools.cached_property
     def divided(self) -> Program:
-        """The same model for a mean field: cells that differ as a few kinds of cells; itself where none do."""
+        """The same model for a mean field: kinds of cells, sizes of vesicles, places of the vessel; itself without."""
         groups = groups_of(self.model)
-        return _numbered(self.model, divided(self.table, groups), groups) if groups else self
+        if not groups and self.model.domain.is_mixed:
+            return self
+        table = divided(classes.divided(self.table, self.model), groups)
+        table = places.divided(table, self.model.domain, homes_of(self.model, groups))
+        return numbered(self.model, table, groups)
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """Names of the values of this divided program that a name of the undivided one stands for."""
+        return (name,) if name in self.index else self._parts.get(name, ())
+
+    @functools.cached_property
+    def _parts(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name in self.index:
+            found.setdefault(places.base(name), []).append(name)
+        return {name: tuple(of) for name, of in found.items()}
 
     def tables(self, present: frozenset[str], part: Part | None = None) -> Tables:
         """Index arrays of the laws alive where ``present`` is there (``cell:X``, ``origin:X``), or a part of them."""
@@ -103,10 +124,11 @@ def compile_model(model: ResolvedModel) -> Program:
     for flux, token, gained in imbalances(table):
         raise error(flux, f"the process `{flux}` gains {gained} of `{token}`", "every process conserves every token",
                     "the ledger of the run could not close", "this is a fault of vesica: please report it")
-    return _numbered(model, table)
+    return numbered(model, table)
 
 
-def _numbered(model: ResolvedModel, table: ProcessTable, groups: tuple[Group, ...] = ()) -> Program:
+def numbered(model: ResolvedModel, table: ProcessTable, groups: tuple[Group, ...] = ()) -> Program:
+    """A program of a table: every value gets its place."""
     names: list[str] = [ONE, *table.parameters, *table.derived, *table.inputs]
     names += [pool.name for pool in table.pools]
     names += [assignment.target for assignment in table.assignments]

@@ -6,7 +6,7 @@ from vesica.engine import transfer
 from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.table import Pool
 from vesica.spec.cells import CellType
-from vesica.spec.vocabulary import AFFINITY, label_of, sender_of
+from vesica.spec.vocabulary import AFFINITY, ANTI_MIR, BINDING, FUSOGENICITY, kind_of, label_of, sender_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
@@ -36,6 +36,8 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) 
     base = transfer.synthesis(names, cell, cargo)
     production = names.rate(c, f"{cargo}_production", base)
     decay = names.rate(c, f"{cargo}_decay", f"{c}.{cargo}.decay_rate")
+    if (fold := f"{c}.{cargo}.{ANTI_MIR}") in names.model.parameters:  # it takes what is received, too
+        decay = names.table.assign(f"{c}.{cargo}_decay with an anti-miR", "product", decay, fold)
     names.table.flux(f"cargo_production/{own.name}", c, (production, *names.alive(c)), {names.entry(cell, cargo): 1},
                      needs, (token,))
     names.table.flux(f"cargo_decay/{own.name}", c, (decay, own.name), {own.name: -1} | names.freed(cell, cargo), needs,
@@ -141,16 +143,22 @@ def _uptake_hazards(names: Names, c: str, origin: str, sites: str) -> dict[str, 
     affinity = f"{c}.{AFFINITY}{sender_of(origin)}"
     if affinity in names.model.parameters:
         binding = assign(f"{c}.binding:{origin}", "product", binding, affinity)
+    binding = names.drugged(c, f"{kind_of(origin)}{BINDING}", binding, f":{origin}")
+    fuse, escape = names.rate(c, "surface_fusion_rate"), names.rate(c, "escape_rate")
+    fusogenicity = f"{sender_of(origin)}.{FUSOGENICITY}"
+    if fusogenicity in names.model.parameters:
+        fuse = assign(f"{c}.fusion:{origin}", "product", fuse, fusogenicity)
+        escape = assign(f"{c}.escape:{origin}", "product", escape, fusogenicity)
     divisor = assign(f"{c}.divisor:{origin}", "capture_divisor", binding, sites, diffusivity, f"{c}.capture_radius")
     return {
         "bind": assign(f"{c}.bind:{origin}", "binding_hazard", binding, sites, divisor, volume),
         "unbind": assign(f"{c}.unbind:{origin}", "unbinding_hazard", names.rate(c, "unbinding_rate"), divisor),
         "drink": assign(f"{c}.drink", "drinking_hazard", names.rate(c, "macropinocytosis_rate"), volume),
         "internalise": names.rate(c, "internalisation_rate"),
-        "fuse": names.rate(c, "surface_fusion_rate"),
+        "fuse": fuse,
         "degrade": names.rate(c, "ev_degradation_rate"),
         "recycle": names.rate(c, "ev_recycling_rate"),
-        "escape": names.rate(c, "escape_rate"),
+        "escape": escape,
     }
 
 

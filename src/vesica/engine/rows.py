@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
+from vesica.engine import classes, place_numbers
 from vesica.engine.nodes import AGO, COMPLEMENTS, rests_on
+from vesica.engine.places import AT, IN_FRESH, is_slope
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
-from vesica.interventions import left_by
-from vesica.spec.resolved import Arm, ResolvedModel
-from vesica.spec.vocabulary import size_paths
+from vesica.spec import contacts
+from vesica.spec.resolved import Arm, Domain, ResolvedModel
+from vesica.spec.vocabulary import FRESH, sender_of, size_paths
 from vesica.transport.diffusion import stokes_einstein
 
 TARGET_NUMBERS: Final = ("target_sites", "target_decay_rate", "target_binding_rate", "target_unbinding_rate",
@@ -38,10 +40,9 @@ def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | N
     row.update(arm.values)
     for path, factor in arm.factors.items():
         row[path] *= factor
-    for held in arm.inhibitions:
-        left = left_by(held, row)
-        for path in held.paths:
-            row[path] *= left
+    for loss in arm.losses:
+        row[loss.path] *= 1.0 + (row[loss.fold] - 1.0) * loss.lost
+    contacts.settle(model, arm, row)
     return row
 
 
@@ -75,10 +76,24 @@ def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, floa
     for group in program.groups:
         for name, numbers in with_derived(program, row, group.numbers(row)).items():
             values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
+    values |= place_values(program, row)
     for name in program.table.derived:
         if name not in values:
             values[name] = _derived(program.model, name, row, laws)
     return values
+
+
+def place_values(program: Program, row: Mapping[str, float], domain: Domain | None = None) -> dict[str, float]:
+    """Numbers of the places of a vessel, and of the sizes that its pores tell apart; none where all medium is one.
+
+    ``domain`` is the vessel as it is now, if it is not as it was at the start.
+    """
+    model = program.model
+    if model.domain.is_mixed:
+        return {}
+    laws = {origin: size_law(row, origin) for origin in model.origins}
+    found = place_numbers.numbers(model, row, laws, domain) | classes.shares(model.domain, laws, row)
+    return {name: value for name, value in found.items() if name in program.index}
 
 
 def with_derived(program: Program, row: Mapping[str, float], numbers: Mapping[str, NDArray[np.float64]]
@@ -102,10 +117,14 @@ def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: di
         value = math.prod(row[path] for path in name.split(TIMES))
     elif name in ("one", "one_copy", "zero", RUNNING):
         value = float(name != "zero")
+    elif is_slope(name.partition(AT)[0]):
+        value = 0.0  # of a mixed vessel, and of a place with nothing beyond
     elif name == "medium.volume":
         value = model.domain.volume
     elif what in COMPLEMENTS:
         value = 1.0 - row[f"{owner}.{COMPLEMENTS[what]}"]
+    elif name.endswith(IN_FRESH):
+        value = _fresh(row, *name.removeprefix("free:").removesuffix(IN_FRESH).partition("/")[::2])
     elif what.endswith("_start_share"):
         value = _start_share(model, row, owner, what.removesuffix("_start_share"))
     elif what in AGO:
@@ -113,6 +132,12 @@ def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: di
     else:
         value = _of_size(laws.setdefault(owner, size_law(row, owner)), what, row)
     return value
+
+
+def _fresh(row: Mapping[str, float], origin: str, cargo: str) -> float:
+    """Vesicles of a preparation in fresh medium, or copies of a cargo in them, 1/um^3."""
+    name = sender_of(origin)
+    return row[f"{name}.{FRESH}"] * (row[f"{name}.{cargo}.copies"] if cargo else 1.0)
 
 
 def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, state: str) -> float:

@@ -14,12 +14,13 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import sympy
 
-from vesica.engine.doses import level, present_in
+from vesica.engine import drugs
+from vesica.engine.doses import present_in
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, is_live
 from vesica.engine.rest import resting
 from vesica.engine.rows import derived_values, parameter_row, value_vector
-from vesica.engine.schedule import edges
+from vesica.engine.schedule import edges, level
 from vesica.engine.system import Lanes
 from vesica.engine.table import ONE, Assignment, Flux
 from vesica.errors import error
@@ -66,6 +67,10 @@ def arm_sbml(program: Program, arm: Arm) -> str:
         raise error(f"arms.{arm.name}.exposures", f"the arm takes vesicles from `{arm.doses[0].from_arm}`",
                     "an SBML file holds one dish in which nothing is added during the run",
                     "what the dose brings would be missing", "write the arm that the vesicles come from")
+    if arm.handling or arm.additions:
+        raise error(f"arms.{arm.name}", "medium is taken, changed or added to during the run",
+                    "an SBML file holds one dish in which nothing is done during the run",
+                    "what hands do would be missing", "leave `handling:` and `add:` out")
     if len(stops := edges(program.model.schedule, arm, ())) > 2:
         raise error(f"arms.{arm.name}.exposures", f"an exposure begins or ends at {stops[1] / 3600.0:g} h",
                     "in an SBML file agents are constant during the run", "the other simulator would not change it",
@@ -73,13 +78,17 @@ def arm_sbml(program: Program, arm: Arm) -> str:
     row = parameter_row(program.model, arm)
     present = present_in(program, arm, {})
     tables = program.tables(present)
-    lanes = Lanes(tables, value_vector(program, row)[:, np.newaxis], arm.counts, is_single=True)
+    values_of = value_vector(program, row)
+    for name, before in drugs.levels(program.model, arm, None).items():
+        values_of[program.index[name]] = before
+    lanes = Lanes(tables, values_of[:, np.newaxis], arm.counts, is_single=True)
     state = resting(program, lanes, present, {}).state
-    agents = dict.fromkeys(program.table.inputs, 0.0)
+    agents = dict.fromkeys(program.table.inputs, 0.0) | drugs.levels(program.model, arm, 0.0)
     agents |= {f"agent.{exposure.agent}": level(exposure, 0.0) for exposure in arm.exposures}
-    values = row | derived_values(program, row) | {ONE: 1.0} | agents
     start = np.maximum(state[:, 0], 0.0)  # a hair below zero is a solver's way to say none
     amounts = dict(zip(tables.names, start.tolist(), strict=True))
+    amounts |= {name: agents.pop(name) for name in agents.keys() & amounts.keys()}  # what evaporates is a pool
+    values = row | derived_values(program, row) | {ONE: 1.0} | agents
     return sbml(program, ArmState(present, arm.counts, values, amounts), f"{program.model.title}, arm {arm.name}")
 
 

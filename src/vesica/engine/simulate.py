@@ -21,7 +21,7 @@ from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
 from vesica.errors import Finding, InputError, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import Arm, ResolvedModel
+from vesica.spec.resolved import Arm, ResolvedModel, Supply
 from vesica.spec.sample import sampled
 
 Summarise = Callable[[ResolvedModel, Mapping[str, Iterable[ArmRun]], str], dict[str, Any]]
@@ -55,7 +55,8 @@ def run_all(
 
 
 def run_all_lanes(
-    program: Program, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str]
+    program: Program, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str],
+    held: Mapping[int, Mapping[str, float]] | None = None, rests: Rests | None = None,
 ) -> Iterator[dict[int, Trajectory]]:
     """All arms of several draws, arm by arm, the draws side by side.
 
@@ -64,12 +65,17 @@ def run_all_lanes(
     drawn : mapping of number to values by path
     messages : mapping of number to text
         Gets why a draw failed; it is left out of the arms that follow.
+    held : mapping of number to values by path, optional
+        Numbers that stay so whatever an arm says.
+    rests : dict, optional
+        Resting cells already found.
     """
     sources: dict[int, dict[str, Source]] = {number: {} for number in drawn}
-    rests: Rests = {}
+    rests = {} if rests is None else rests
     with one_thread():
         for arm in schedule.ordered(program.model.arms):
-            rows = _rows(program, arm, {number: drawn[number] for number in drawn if not messages[number]}, messages)
+            under_way = {number: drawn[number] for number in drawn if not messages[number]}
+            rows = _rows(program, arm, under_way, messages, held or {})
             if not rows:
                 return
             taken_at = schedule.snapshot_times(program.model.arms, arm.name)
@@ -85,12 +91,12 @@ def run_all_lanes(
             yield {number: one for number, one in zip(rows, found, strict=True) if not one.message}
 
 
-def _rows(program: Program, arm: Arm, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str]
-          ) -> dict[int, dict[str, float]]:
+def _rows(program: Program, arm: Arm, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str],
+          held: Mapping[int, Mapping[str, float]]) -> dict[int, dict[str, float]]:
     """Parameters of each draw; numbers that cannot be run together are a message."""
     rows = {}
     for number, values in drawn.items():
-        row = parameter_row(program.model, arm, values)
+        row = parameter_row(program.model, arm, values) | dict(held.get(number, {}))
         try:
             derived_values(program, row)
         except InputError as failure:
@@ -269,7 +275,7 @@ def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
 
 
 def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
-    pools, parameters = (*program.table.pools, *program.table.watched), program.model.parameters
+    pools, parameters = program.shown, program.model.parameters
     most = max((count for arm in program.model.arms for count in arm.counts.values()), default=0.0)
     return Axes(
         arms=tuple(arm.name for arm in program.model.arms),
@@ -287,9 +293,12 @@ def _axes(program: Program, numbers: tuple[int, ...]) -> Axes:
 
 def _dose_note(given: Given) -> dict[str, Any]:
     dose = given.dose
-    return {"from_arm": dose.from_arm, "recipient": dose.recipient, "measure": dose.measure, "amount": dose.amount,
-            "at": dose.at, "vesicles": given.vesicles, "share_of_source": given.share_of_source,
-            "carry_over": dose.carry_over, "amounts": dict(given.amounts)}
+    source = ({"from_arm": "", "preparation": dose.preparation, "carry_over": 0.0} if isinstance(dose, Supply) else
+              {"from_arm": dose.from_arm, "preparation": "", "carry_over": dose.carry_over})
+    return source | {"recipient": dose.recipient, "measure": dose.measure, "amount": dose.amount,
+                     "at": dose.at, "vesicles": given.vesicles, "share_of_source": given.share_of_source,
+                     "particles": given.particles, "steps": [dict(step) for step in given.steps],
+                     "amounts": dict(given.amounts)}
 
 
 def _storage_notes(trajectory: Trajectory) -> dict[str, Any]:

@@ -13,9 +13,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.doses import Given, Snapshot, Source, gift, level, present_in
+from vesica.engine import drugs, pouring
+from vesica.engine.doses import Given, Snapshot, Source, gift, present_in, supplied
+from vesica.engine.hands import Hands, Sample
 from vesica.engine.legs import follow
-from vesica.engine.nodes import Means, base, counts, means
+from vesica.engine.nodes import Means, counts, means
+from vesica.engine.places import base, is_placed, kind_of_cells
 from vesica.engine.program import Program
 from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import value_vector
@@ -120,22 +123,28 @@ def run_lanes(
     column = {name: at for at, name in enumerate(program.species)}
     pools = means(running.table, running.groups, tables.names, column)
     shown = means(running.table, running.groups, (*tables.names, *tables.watched_names), column)
+    _set_drugs(running, system, arm, None)
     rest = resting(running, system, present, {} if rests is None else rests)
     state = rest.state
     absolute = _absolute(program, tables.names, arm)
     grid = output_times(schedule)
     out = np.full((len(rows), grid.size, len(program.species)), np.nan)
     stops = edges(schedule, arm, snapshot_times)
+    hands = Hands(running, system, arm, rows)
     books = [_Book(message=message) for message in rest.messages]
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
             _take_snapshots(books, begin, program, pools, state)
-        _set_agents(running, system, arm, begin)
+        _set_drugs(running, system, arm, begin)
         state = state.copy()
+        hands.act(state, begin)
         for lane, book in enumerate(books):
-            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm]) for dose in arm.doses
+            gifts = [gift(program, dose, arm, sources[lane][dose.from_arm], rows[lane]) for dose in arm.doses
                      if tick(dose.at) == begin]
-            _give(system, state, lane, gifts)
+            gifts += [supplied(program, one, arm, rows[lane]) for one in arm.supplies if tick(one.at) == begin]
+            for given in gifts:
+                pouring.add(running, tables.names, system.values[:, lane], state[:, lane], dict(given.amounts),
+                            pouring.compartment_of(program.model.domain, given.dose.recipient))
             book.given += gifts
         times = np.concatenate([[begin], grid[(grid > begin) & (grid < end)], [end]])
         leg = follow(system, state, times, schedule.relative_tolerance, absolute)
@@ -154,12 +163,13 @@ def run_lanes(
         if all(book.message for book in books):
             break
         state = leg.states[-1]
+    hands.take_last(state, stops[-1])
     if stops[-1] in snapshot_times:
         _take_snapshots(books, stops[-1], program, pools, state)
     last_values = _all_values(program, system, state)
     return [Trajectory(arm, grid, out[lane], row, last_values[:, lane].copy(), book.snapshots, tuple(book.given),
                        book.message, {"solver": book.solver, "evaluations": book.evaluations, "states": system.size},
-                       notes={"unrest": list(rest.unrest)} if rest.unrest else {})
+                       notes=_notes(rest.unrest, hands.samples[lane]))
             for lane, (row, book) in enumerate(zip(rows, books, strict=True))]
 
 
@@ -184,16 +194,25 @@ def _all_values(program: Program, system: Lanes, state: Array) -> Array:
     """(value, lane) of the model at a state, rule factors and hazards included; means over kinds of cells."""
     system.rate(state, np.zeros_like(state))
     running = program.divided
-    if not running.groups:
+    if running is program:
         return system.values
     found = np.zeros((program.size, system.lanes))
+    weights = {name: weight for group in running.groups
+               for name, weight in zip(group.names(group.cell), group.weights.tolist(), strict=True)}
+    placed = {pool.name for pool in program.table.pools if is_placed(pool)}
     for name, place in program.index.items():
-        if name in running.index:
-            found[place] = system.values[running.index[name]]
-        else:
-            group = next(group for group in running.groups if group.cell == sender_of(name.partition(".")[0]))
-            found[place] = group.weights @ system.values[[running.index[kind] for kind in group.names(name)]]
+        members = running.members(name)
+        share = np.array([_weight(name, member, weights) for member in members])
+        if members:
+            scale = 1.0 if name in placed else share.sum()
+            found[place] = share @ system.values[[running.index[member] for member in members]] / scale
     return found
+
+
+def _weight(name: str, member: str, weights: Mapping[str, float]) -> float:
+    """Share of the cells that a value of a kind of cells stands for; 1 for what is no kind's."""
+    kind = kind_of_cells(member)
+    return weights[f"{sender_of(name.partition('.')[0])}#{kind}"] if kind else 1.0
 
 
 def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
@@ -209,17 +228,11 @@ def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
                      for name in map(base, names)])
 
 
-def _set_agents(program: Program, system: Lanes, arm: Arm, time: float) -> None:
-    """Set the concentrations that hold from ``time`` s on."""
-    for agent in program.model.agents:
-        levels = [level(exposure, time) for exposure in arm.exposures if exposure.agent == agent]
-        system.values[program.index[f"agent.{agent}"]] = sum(levels)
+def _notes(unrest: tuple[str, ...], samples: list[Sample]) -> dict[str, Any]:
+    return ({"unrest": list(unrest)} if unrest else {}) | ({"samples": samples} if samples else {})
 
 
-def _give(system: Lanes, state: Array, lane: int, gifts: list[Given]) -> None:
-    """Add doses to one lane of the state."""
-    place = {name: number for number, name in enumerate(system.tables.names)}
-    for given in gifts:
-        for name, amount in given.amounts.items():
-            if name in place:
-                state[place[name], lane] += amount
+def _set_drugs(program: Program, system: Lanes, arm: Arm, time: float | None) -> None:
+    """Set what cells feel of drugs from ``time`` s on; before the run (None) of those that stand there."""
+    for name, value in drugs.levels(program.model, arm, time).items():
+        system.values[program.index[name]] = value

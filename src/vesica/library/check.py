@@ -14,7 +14,8 @@ from vesica.units import registry
 CONFIDENCES: Final = ("seen", "known", "estimate")
 # for comparison, read by instruments, or offered to the rules of models
 DOCUMENTING: Final = (
-    "compare.", "offered.", "nta.", "trps.", "elisa.", "qpcr.", "sequencing.", "phluorin.", "laboratory.", "design.",
+    "compare.", "offered.", "nta.", "trps.", "elisa.", "qpcr.", "sequencing.", "phluorin.", "laboratory.",
+    "ethanol.evaporation.", "design.",
 )
 DERIVED_TOLERANCE: Final = 0.01  # values are written with three digits: rounding is at most 0.5 %
 
@@ -94,6 +95,7 @@ def references(library: Library) -> dict[str, str]:
     """Entry ids that the library's tables use, each by the place that names it."""
     found = {f"machinery.{name}": entry for name, entry in library.machinery.items()}
     found |= {f"medium.{name}": entry for name, entry in library.medium.items()}
+    found |= {f"tissue.{name}": entry for name, entry in library.tissue.items()}
     if library.microvesicle_enrichment:
         found["microvesicle.enrichment"] = library.microvesicle_enrichment
     for cell in library.cells.values():
@@ -107,14 +109,16 @@ def references(library: Library) -> dict[str, str]:
     for name, network in library.networks.items():
         found |= _named_in(network, f"network.{name}")
     for soluble in library.solubles.values():
-        found |= {
-            f"{soluble.name}.molar_mass": soluble.molar_mass,
-            f"{soluble.name}.decay_rate": soluble.decay_rate,
-            f"{soluble.name}.diffusivity": soluble.diffusivity,
-        }
+        numbers = {"molar_mass": soluble.molar_mass, **soluble.numbers()}
+        found |= {f"{soluble.name}.{name}": entry for name, entry in numbers.items()}
     for agent in library.agents.values():
-        names = ("molar_mass", *(("ic50", "hill", "max_inhibition") if agent.inhibits else ()))
-        found |= {f"{agent.name}.{name}": getattr(agent, name) for name in names}
+        found[f"{agent.name}.molar_mass"] = agent.molar_mass
+        found |= {f"{agent.name}.washout_rate": agent.washout_rate} if agent.effects else {}
+        found |= {f"{agent.name}.{effect.target}.{name}": entry for effect in agent.effects
+                  for name, entry in effect.numbers().items()}
+    for gene in library.genes.values():
+        found |= {f"{gene.name}.{name}": entry for name, entry in gene.folds.items()}
+    found |= _of_the_bench(library)
     for rule in library.rules:
         found |= {f"rule.{rule.key}.{n}": entry for n, entry in enumerate(_REFERENCE.findall(rule.text))}
     for switch in library.switches.values():
@@ -123,6 +127,19 @@ def references(library: Library) -> dict[str, str]:
                 f"{switch.name}.{option.name}.{path}": entry for path, entry in option.parameters.items()
             }
     return found
+
+
+def _of_the_bench(library: Library) -> dict[str, str]:
+    """Entry ids of preparations, methods of isolation, enzymes and storage, by the place that names them."""
+    found = {f"bench.{name}": entry for name, entry in library.bench.items()}
+    for one in library.preparations.values():
+        found |= {f"{one.name}.{name}": entry for name, entry in one.numbers().items()}
+        found |= {f"{one.name}.{name}.copies": entry for name, entry in one.cargo.items()}
+        found |= {f"{one.name}.{name}": entry for name in ("concentration", "lipoproteins_per_vesicle")
+                  if (entry := getattr(one, name))}
+    for kind, ways in (("isolation", library.methods), ("storage", library.storage)):
+        found |= {f"{kind}.{way.name}.{name}": entry for way in ways.values() for name, entry in way.numbers().items()}
+    return found | {f"treatment.{one.name}.efficiency": one.efficiency for one in library.enzymes.values()}
 
 
 def _named_in(words: object, place: str) -> dict[str, str]:
@@ -164,6 +181,8 @@ def _transfer_problems(library: Library) -> Iterator[str]:
     """What bursts free, what is translated and what engages a receptor are names that exist."""
     yield from (f"cargo `{cargo.name}` frees `{cargo.frees}`, which is no soluble" for cargo in library.cargo.values()
                 if cargo.frees and cargo.frees not in library.solubles)  # fmt: skip
+    yield from (f"preparation `{one.name}` holds `{name}`, which is no cargo" for one in library.preparations.values()
+                for name in one.cargo if name not in library.cargo)  # fmt: skip
     for cell in library.cells.values():
         for kind, word in (("translations", "protein"), ("ligands", "receptor")):
             for name, item in getattr(cell, kind).items():

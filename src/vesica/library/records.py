@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 Confidence = Literal["seen", "known", "estimate"]
-Kind = Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
+Kind = Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid", "dye"]
 Topology = Literal["lumen", "membrane"]
 
 
@@ -152,30 +152,129 @@ class CargoEntry:
 
 @dataclass(frozen=True)
 class SolubleEntry:
-    """A factor of the medium: entry ids."""
+    """A factor of the medium: entry ids. One without ``decay_rate`` goes only where cells or enzymes take it.
+
+    One that is ``leaderless`` leaves cells without the Golgi; ``kind`` says which enzymes digest it.
+    """
 
     name: str
     label: str
     molar_mass: str
-    decay_rate: str
+    decay_rate: str = ""
     diffusivity: str = "soluble.diffusivity.protein"
+    kind: Literal["protein", "rna", "dna", "small"] = "protein"
+    leaderless: bool = False
 
     def numbers(self) -> dict[str, str]:
         """Entry id of each parameter."""
-        return {"decay_rate": self.decay_rate, "diffusivity": self.diffusivity}
+        numbers = {"decay_rate": self.decay_rate, "diffusivity": self.diffusivity}
+        return {name: entry for name, entry in numbers.items() if entry}
+
+
+@dataclass(frozen=True)
+class EffectEntry:
+    """What a drug does to one target: entry ids.
+
+    ``target`` is a rate that rules may change, or a group: ``all_secretion``, ``SOLUBLE_clearance``, ``RNA_clearance``,
+    ``KIND_binding`` of a kind of vesicles. ``fold`` is what is left of it at full effect, or how much more there is.
+    """
+
+    target: str
+    half_max: str
+    hill: str
+    fold: str
+
+    def numbers(self) -> dict[str, str]:
+        """Entry ids by the last word of a path."""
+        return {"half_max": self.half_max, "hill": self.hill, "fold": self.fold}
 
 
 @dataclass(frozen=True)
 class AgentEntry:
-    """Something added to the medium: entry ids. An inhibitor also says which parameter it ``inhibits``."""
+    """Something added to the medium: entry ids. A drug has effects, and a rate at which it leaves its targets."""
 
     name: str
     label: str
     molar_mass: str
-    inhibits: str = ""
-    ic50: str = ""
-    hill: str = ""
-    max_inhibition: str = ""
+    washout_rate: str = ""
+    effects: tuple[EffectEntry, ...] = ()
+
+
+@dataclass(frozen=True)
+class GeneEntry:
+    """A gene that can be lost: entry ids of what is left without it, by the number of the machinery that it changes."""
+
+    name: str
+    label: str
+    folds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PreparationEntry:
+    """Vesicles that come in a tube: entry ids of their size law, and of copies per vesicle by cargo.
+
+    ``concentration`` is that of the undiluted fluid, where it is one.
+    """
+
+    name: str
+    label: str
+    diameter_median: str
+    diameter_gsd: str
+    diameter_low: str
+    diameter_high: str
+    membrane_thickness: str
+    cargo: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    concentration: str = ""
+    lipoproteins_per_vesicle: str = ""
+    is_vesicle: bool = True
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each parameter of the size law."""
+        return {name: getattr(self, name) for name in ("diameter_median", "diameter_gsd", "diameter_low",
+                                                       "diameter_high", "membrane_thickness")}
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """A method of isolation: entry ids; what it has no number for, it does not change."""
+
+    name: str
+    label: str
+    recovery: str = ""
+    cutoff: str = ""
+    cutoff_gsd: str = ""
+    ceiling: str = ""
+    solubles: str = ""
+    lipoproteins: str = ""
+    corona: str = ""
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each number that the method has."""
+        return {name: entry for name, entry in vars(self).items() if entry and name not in ("name", "label")}
+
+
+@dataclass(frozen=True)
+class EnzymeEntry:
+    """An enzyme: the kinds of molecules that it digests, and the entry id of how many of them."""
+
+    name: str
+    label: str
+    digests: tuple[str, ...]
+    efficiency: str
+
+
+@dataclass(frozen=True)
+class StorageEntry:
+    """A way to store vesicles: entry id of a loss by time or by cycle."""
+
+    name: str
+    label: str
+    loss_rate: str = ""
+    loss_per_cycle: str = ""
+
+    def numbers(self) -> dict[str, str]:
+        """Entry id of each number that it has."""
+        return {name: entry for name, entry in vars(self).items() if entry and name not in ("name", "label")}
 
 
 @dataclass(frozen=True)
@@ -245,7 +344,7 @@ class MarkerEntry:
 
 @dataclass(frozen=True)
 class Library:
-    """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids.
+    """Everything in one library, by name; ``machinery``, ``medium`` and ``tissue`` hold entry ids.
 
     ``microvesicle_enrichment`` (entry id) is that of every cargo without one of its own. ``networks`` are words as
     a model file has them, with ``@id`` for numbers.
@@ -255,6 +354,7 @@ class Library:
     entries: Mapping[str, Entry]
     machinery: Mapping[str, str]
     medium: Mapping[str, str]
+    tissue: Mapping[str, str]
     cells: Mapping[str, CellEntry]
     cargo: Mapping[str, CargoEntry]
     solubles: Mapping[str, SolubleEntry]
@@ -264,3 +364,9 @@ class Library:
     microvesicle_enrichment: str = ""
     markers: Mapping[str, MarkerEntry] = field(default_factory=lambda: MappingProxyType({}))
     networks: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    preparations: Mapping[str, PreparationEntry] = field(default_factory=lambda: MappingProxyType({}))
+    methods: Mapping[str, MethodEntry] = field(default_factory=lambda: MappingProxyType({}))
+    enzymes: Mapping[str, EnzymeEntry] = field(default_factory=lambda: MappingProxyType({}))
+    storage: Mapping[str, StorageEntry] = field(default_factory=lambda: MappingProxyType({}))
+    bench: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    genes: Mapping[str, GeneEntry] = field(default_factory=lambda: MappingProxyType({}))

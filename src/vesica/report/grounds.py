@@ -80,14 +80,14 @@ def _dose_cells(material: Material, label: str, name: str, dose: Any) -> tuple[C
 
 
 def mixing(material: Material) -> Section:
-    """What the medium lets through to the cells, with both bounds; arms that agree share a row."""
+    """What of a dose reached the cells, with both bounds; arms that agree share a row."""
     alike: dict[tuple[object, ...], list[str]] = {}
     for name, arm in material.arms.items():
         finding = mapping(arm.get("mixing"))
         if finding:
             alike.setdefault(tuple(finding.get(key) for key in _MIXING), []).append(name)
     if not alike:
-        return Section("mixing", "Mixing of the medium")
+        return Section("mixing", "Nominal and delivered dose")
     blocks: list[Any] = []
     said = tuple(dict.fromkeys(str(words) for words, *_ in alike if words))
     if said:
@@ -110,7 +110,7 @@ def mixing(material: Material) -> Section:
     if content:
         title = "share of the vesicles that reaches the cells"
         panel = dots_panel(content, title, f"{title} (%)", limits=(0.0, 100.0), is_log=False)
-        caption = "Hollow: still medium. Disc: stirred medium. The truth lies between."
+        caption = "Hollow: still medium. Disc: stirred medium. The words above say which was computed."
         if any(dot.words == "ceiling" for row in content for dot in row.dots):
             caption += " Upright bar: the most that diffusion alone brings to the bottom."
         blocks.append(Figure(caption, (panel,)))
@@ -122,8 +122,8 @@ def mixing(material: Material) -> Section:
         Column("stirred", is_number=True),
         Column("most by diffusion", is_number=True),
     )
-    blocks.append(Table("Mixing, both bounds", heads, tuple(table), folded=bool(content)))
-    return Section("mixing", "Mixing of the medium", "", tuple(blocks))
+    blocks.append(Table("Delivered share of the dose, both bounds", heads, tuple(table), folded=bool(content)))
+    return Section("mixing", "Nominal and delivered dose", "", tuple(blocks))
 
 
 def _detail(value: object) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vesica.report.blocks import Cell, Column, Section, Table, figure_cell
+from vesica.report.handling import volume_words
 from vesica.report.material import Material, entries, get, mapping, positive, rows
 from vesica.report.numbers import exact, hours, is_number, number, pretty_unit, ratio
 from vesica.report.verdicts import Group, groups, verdict_lines, verdict_of
@@ -68,9 +69,8 @@ def _facts(material: Material) -> list[str]:
     arms = len(material.arms)
     facts += [f"{arms} arm{'s' * (arms != 1)}"] if arms else []
     facts += [f"fidelity: {str(summary['fidelity']).replace('_', ' ')}"] if summary.get("fidelity") else []
-    dish, mixing = get(summary, "domain", "dish_volume_mL"), get(summary, "domain", "mixing")
-    volume = dish if dish is not None else get(summary, "domain", "volume_mL")
-    facts += [f"{number(volume)} mL medium" + (f", {mixing}" if mixing else "")] if positive(volume) else []
+    mixing, volume = get(summary, "domain", "mixing"), volume_words(material)
+    facts += [f"{volume} mL medium" + (f", {mixing}" if mixing else "")] if volume else []
     facts += [f"seed {run['seed']}"] if run.get("seed") is not None else []
     return facts + ([f"vesica {summary['vesica']}"] if summary.get("vesica") else [])
 

@@ -15,12 +15,14 @@ from vesica.report import (
     controls,
     directions,
     grounds,
+    handling,
     networks,
     outcome,
     passage,
     phenotypes,
     sources,
     svg,
+    vessel,
     whole,
 )
 from vesica.report.blocks import Section, breakable
@@ -41,6 +43,8 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     passage.signals,
     networks.networks,
     passage.transfer,
+    handling.samples,
+    vessel.vessel,
     grounds.required_dose,
     grounds.mixing,
     grounds.rules,

@@ -22,6 +22,7 @@ from vesica.report.blocks import (
 )
 from vesica.report.charts import Bar, DotRow, Line, Segment
 from vesica.report.courses import Reader, Wanted, figure_of, figure_of_all, level, plain
+from vesica.report.handling import volume
 from vesica.report.material import Array, Material, get, mapping, positive, rows
 from vesica.report.numbers import is_number, number, percent, ranges
 from vesica.spec.vocabulary import label_of, sender_of
@@ -244,15 +245,15 @@ def _summed(material: Material, cell: str, pool: str) -> Reader:
 
 def _free_vesicles(material: Material) -> list[Figure]:
     """Free vesicles of the dish by sender, as a concentration where the volume is known."""
-    volume = get(material.summary, "domain", "volume_mL")
-    factor, label = (1.0 / float(volume), "particles/mL") if positive(volume) else (1.0, "EV in the dish")
+    label = "particles/mL" if positive(get(material.summary, "domain", "volume_mL")) else "EV in the dish"
     panels, drawn = [], {}
     for sender in material.origins:
         courses = []
         for arm, style in material.styles.items():
             found = material.series(arm, f"medium.free:{sender}")
             if found is not None and np.nanmax(np.abs(found[1])) > 0.0:
-                courses.append(Line(style, found[0], factor * found[1]))
+                held = volume(material, arm, found[0])
+                courses.append(Line(style, found[0], found[1] if held is None else found[1] / held))
                 drawn[arm] = None
         size = _lines_per_panel(len(courses))
         for start in range(0, len(courses), size):

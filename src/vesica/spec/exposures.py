@@ -8,9 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from vesica.library import Library
+from vesica.spec import isolation
 from vesica.spec.quantities import Notes, seconds
-from vesica.spec.resolved import Dose, Exposure
-from vesica.spec.treatments import ConstantExposure, DoseSpec, PulseExposure, RepeatedExposure, TableExposure
+from vesica.spec.resolved import Dose, Exposure, Supply
+from vesica.spec.treatments import (
+    ConstantExposure,
+    DoseSpec,
+    PulseExposure,
+    RepeatedExposure,
+    TableExposure,
+    VesiclesSpec,
+)
 from vesica.units import CONCENTRATION
 
 AgentExposure = ConstantExposure | PulseExposure | RepeatedExposure | TableExposure
@@ -157,7 +166,8 @@ def combine(agent: str, steps: Sequence[Step], end: float) -> Exposure:
 
 
 def dose_of(
-    dose: DoseSpec, path: str, counts: Mapping[str, float], arms: Sequence[str], end: float, notes: Notes
+    dose: DoseSpec, path: str, counts: Mapping[str, float], arms: Sequence[str], end: float, library: Library,
+    notes: Notes,
 ) -> tuple[Dose, str] | None:
     """A dose and its sentence, or ``None`` with findings."""
     before = len(notes.findings)
@@ -166,7 +176,7 @@ def dose_of(
     at = seconds(dose.at, f"{path}.at", notes)
     if at is not None:
         _is_after_end(at, f"{path}.at", dose.at, end, notes)
-    recipient = _recipient(dose, path, counts, notes)
+    recipient = _recipient(dose.to, path, counts, notes)
     measures = [name for name in ("particles_per_cell", "donor_cells_per_cell") if getattr(dose, name) is not None]
     if len(measures) != 1:
         notes.add("error", path, f"the dose says {' and '.join(measures) or 'no amount'}",
@@ -177,17 +187,52 @@ def dose_of(
     unit = "vesicle/cell" if measures[0] == "particles_per_cell" else "cell/cell"
     amount = notes.quantity(text, unit, f"{path}.{measures[0]}", bare=unit, positive=True)
     carried = notes.quantity(dose.carry_over, "", f"{path}.carry_over", at_most=1.0)
+    steps = isolation.steps_of(dose.isolation, f"{path}.isolation", library, notes)
+    if steps and carried:
+        notes.add("error", f"{path}.carry_over", f"`carry_over: {dose.carry_over}` beside `isolation:`",
+                  "what comes along follows from the steps of isolation", "the solubles would be counted twice",
+                  "delete `carry_over`; a step may say `solubles: 2 %`")
     if at is None or amount is None or carried is None or len(notes.findings) > before:
         return None
     what = "vesicles" if unit == "vesicle/cell" else "donor cells' vesicles"
     words = f"{amount:g} {what} per {recipient} from the medium of arm {dose.doses_from} at {dose.at}"
     words += f", with {carried:.3g} of its solubles" if carried else ""
-    return Dose(dose.doses_from, recipient or "", measures[0], amount, at, carried), words  # type: ignore[arg-type]
+    words += f", after {isolation.in_words(steps)}" if steps else ""
+    found = Dose(dose.doses_from, recipient or "", measures[0], amount, at, carried, steps)  # type: ignore[arg-type]
+    return found, words
 
 
-def _recipient(dose: DoseSpec, path: str, counts: Mapping[str, float], notes: Notes) -> str | None:
+def supply_of(
+    given: VesiclesSpec, path: str, counts: Mapping[str, float], end: float, library: Library, notes: Notes
+) -> tuple[Supply, str] | None:
+    """Vesicles of a preparation and their sentence, or ``None`` with findings."""
+    before = len(notes.findings)
+    at = seconds(given.at, f"{path}.at", notes)
+    if at is not None:
+        _is_after_end(at, f"{path}.at", given.at, end, notes)
+    measures = [name for name in ("concentration", "particles_per_cell") if getattr(given, name) is not None]
+    if len(measures) != 1:
+        notes.add("error", path, f"the exposure says {' and '.join(measures) or 'no amount'}",
+                  "vesicles are given as a `concentration` or as `particles_per_cell`, one of them",
+                  "the amount is unknown", "give exactly one, for instance `concentration: 1e9 EV/mL`")
+        return None
+    text, per_cell = getattr(given, measures[0]), measures[0] == "particles_per_cell"
+    recipient = _recipient(given.to, path, counts, notes) if per_cell or given.to is not None else ""
+    unit = "vesicle/cell" if per_cell else "vesicle/um^3"
+    amount = notes.quantity(text, unit, f"{path}.{measures[0]}", bare=unit if per_cell else "", positive=True)
+    steps = isolation.steps_of(given.isolation, f"{path}.isolation", library, notes)
+    if at is None or amount is None or recipient is None or len(notes.findings) > before:
+        return None
+    what = f"{amount:g} particles per {recipient}" if per_cell else f"{text}"
+    words = f"{what} of {given.vesicles} at {given.at}"
+    words += f", after {isolation.in_words(steps)}" if steps else ""
+    found = Supply(given.vesicles, measures[0], amount, at, recipient, steps)  # type: ignore[arg-type]
+    return found, words
+
+
+def _recipient(to: str | None, path: str, counts: Mapping[str, float], notes: Notes) -> str | None:
     present = sorted(name for name, count in counts.items() if count > 0.0)
-    if dose.to is None:
+    if to is None:
         if len(present) == 1:
             return present[0]
         holds = ", ".join(present) or "no cells"
@@ -195,7 +240,7 @@ def _recipient(dose: DoseSpec, path: str, counts: Mapping[str, float], notes: No
                   "a dose is counted per cell of one type", "the amount is unknown",
                   f"add `to: {present[0]}`" if present else "give the arm cells")
         return None
-    if dose.to not in present:
-        notes.unknown(f"{path}.to", "cell type of this arm", dose.to, present, "nobody would get the dose")
+    if to not in present:
+        notes.unknown(f"{path}.to", "cell type of this arm", to, present, "nobody would get the dose")
         return None
-    return dose.to
+    return to

@@ -14,8 +14,8 @@ def phenotypes(model: ResolvedModel) -> list[str]:
 
 
 def networks(model: ResolvedModel) -> list[str]:
-    """A sentence for each network of each cell type: how large it is, and what it provides."""
-    return [_network(cell, network) for cell in model.cells for network in cell.networks]
+    """A sentence for each network of each cell type, then of the medium: how large it is, and what it provides."""
+    return [_network(owner, network) for owner, network in model.every_network]
 
 
 def _chain(model: ResolvedModel, cell: CellType, chain: Chain) -> str:
@@ -31,16 +31,17 @@ def _chain(model: ResolvedModel, cell: CellType, chain: Chain) -> str:
     return f"{cell.name}: `{chain.name}`: {states}; {'; '.join([start, *owned])}."
 
 
-def _network(cell: CellType, network: Network) -> str:
+def _network(owner: str, network: Network) -> str:
     states = [state for state in network.states if not state.is_hidden]
     hidden = len(network.states) - len(states)
-    parts = [_count(len(states), "state") + (f" and {hidden} steps of delays" if hidden else ""),
-             _count(len(network.reactions), "reaction")]
+    parts = [] if owner == "medium" else [_count(len(states), "state")
+                                          + (f" and {hidden} steps of delays" if hidden else "")]
+    parts.append(_count(len(network.reactions), "reaction"))
     if network.assignments:
         parts.append(_count(len(network.assignments), "assignment"))
     provides = f"; gives {_listed(list(network.provides))} to the cell" if network.provides else ""
     label = f" ({network.label})" if network.label and network.label != network.name else ""
-    return f"{cell.name}: `{network.name}`{label}: {', '.join(parts)}{provides}."
+    return f"{owner}: `{network.name}`{label}: {', '.join(parts)}{provides}."
 
 
 def _count(number: int, what: str) -> str:

@@ -21,7 +21,7 @@ MOST_CELLS: Final = 100_000  # of a type, followed one by one
 class CargoSpec(Words):
     """A cargo that the library does not know."""
 
-    kind: Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
+    kind: Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid", "dye"]
     topology: Literal["lumen", "membrane"]
     label: str = ""
     frees: Name | None = Field(None, description="soluble that it becomes when its vesicle bursts in the medium")
@@ -42,6 +42,7 @@ class SolubleSpec(Words):
     diffusivity: Quantity | None = Field(None, description="in medium, `100 um^2/s`; by default that of a protein")
     label: str = ""
     molar_mass: Quantity | None = None
+    kind: Literal["protein", "rna", "dna", "small"] = Field("protein", description="which enzymes digest it")
 
 
 class ArmSpec(Words):

@@ -106,11 +106,12 @@ def check_use(used: Collection[str], constants: Iterable[str], place: str, notes
 
 
 def check_networks(own: Iterable[str], held: Collection[str], library: Collection[str], notes: Notes) -> None:
-    """Networks of the model that no cell holds, and those that hide one of the library."""
+    """Networks of the model that nobody holds, and those that hide one of the library."""
     for name in own:
         if name not in held:
             notes.add("warning", f"networks.{name}", f"no cell has the network `{name}`",
-                      "a network is there for a cell", "it does nothing, and was not read any further",
+                      "a network is there for a cell, or for the medium",
+                      "it does nothing, and was not read any further",
                       f"give it to a cell with `networks: [{name}]`, or delete it")
         elif name in library:
             notes.add("note", f"networks.{name}", f"`{name}` of the model takes the place of `{name}` of the library",
@@ -121,13 +122,11 @@ def check_networks(own: Iterable[str], held: Collection[str], library: Collectio
 def zeros(model: ResolvedModel, row: Mapping[str, float], arm: str) -> list[Finding]:
     """Sizes of compartments, delays and half-maxima of networks that are zero in an arm, and divide."""
     paths = []
-    for cell in model.cells:
-        for network in cell.networks:
-            names = [state.compartment for state in network.states if state.compartment]
-            names += _dividers([reaction.name for reaction in network.reactions], network.constants)
-            names += [f"{state.name}_delay" for state in network.states]
-            paths += [f"{cell.name}.{network.name}.{name}" for name in dict.fromkeys(names)
-                      if name in network.constants]
+    for owner, network in model.every_network:
+        names = [state.compartment for state in network.states if state.compartment]
+        names += _dividers([reaction.name for reaction in network.reactions], network.constants)
+        names += [f"{state.name}_delay" for state in network.states]
+        paths += [f"{owner}.{network.name}.{name}" for name in dict.fromkeys(names) if name in network.constants]
     return [Finding("error", path, f"`{path}` is {row[path]:g} in arm `{arm}`",
                     "this number divides others, so it is above zero", "rates would be undefined",
                     "give it a positive value") for path in paths if not row[path] > 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from vesica.errors import nearest
@@ -25,7 +25,7 @@ from vesica.spec.expressions import (
 )
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.vocabulary import Field
-from vesica.units import internal_unit, readable, split
+from vesica.units import CONCENTRATION, internal_unit, readable, split
 
 # numbers that each law takes
 LAWS: Final[dict[str, tuple[str, ...]]] = {
@@ -107,11 +107,23 @@ class Reader:
             self.lacks_unit = True
             given = 0.0
         unit = self.units_of_states[name] = self._unit(given, f"{place}.initial")
+        self._junction(name, state, unit, place)
         for key, number in (("initial", 0.0 if state.initial is None else state.initial), ("at_start", state.at_start)):
             if number is not None:
                 zero = isinstance(number, float | int) and number == 0.0 and unit not in _PURE
                 self.expected[f"{name}.{key}"] = Field(unit, label=f"{name} {key.replace('_', ' ')}")
                 self.numbers[f"{name}.{key}"] = Given(f"0 {unit}" if zero else number, f"{place}.{key}")
+
+    def _junction(self, name: str, state: StateSpec, unit: str, place: str) -> None:
+        if state.junction is None:
+            return
+        self._constant(f"{name}_junction", state.junction, f"{place}.junction", "permeability of gap junctions", "um/s")
+        if state.compartment is not None or unit not in (*_PURE, internal_unit(CONCENTRATION)):
+            what = f"is in `{state.compartment}`" if state.compartment is not None else f"is in `{readable(unit)}`"
+            self.notes.add("error", f"{place}.junction", f"`{name}` has a `junction` and {what}",
+                           "what passes gap junctions is a concentration in the whole cell, or a level relative to it",
+                           "nobody could say how much of it passes",
+                           "give its `initial:` as a concentration, without `in:`; or leave `junction` out")
 
     def _unit(self, number: str | float, place: str) -> str:
         """Internal unit of a quantity as written; nothing, with a finding, where it has none."""
@@ -168,14 +180,15 @@ class Reader:
         """Everything together; ``levels`` are the units of all states and assignments of the cell."""
         spec = self.words
         states = [NetworkState(name, levels.get(name, ""), state.label or name.replace("_", " "),
-                               state.compartment or "", state.follows is None, state.at_start is not None)
+                               state.compartment or "", state.follows is None, state.at_start is not None,
+                               has_junction=state.junction is not None)
                   for name, state in spec.states.items()]
         reactions: list[Reaction] = []
         for name, tree in self.followed.items():
             hidden, found = self._follow(name, tree, spec.states[name].steps, levels.get(name, ""))
             states += hidden
             reactions += found
-        weights: dict[str, dict[str, int]] = self._conserved(states)
+        weights = self._conserved({state.name for state in states} or outside)
         for key, reaction in spec.reactions.items():
             hidden, found = self._reaction(key, reaction, words, levels, outside, weights)
             states += hidden
@@ -222,7 +235,7 @@ class Reader:
         for name in strange:
             known = [*own, *levels]
             why = ("is computed, or belongs to another network, and no reaction here can move it" if name in levels
-                   else "is not a state of the network, nor cargo or soluble of the cell")
+                   else f"is not a state of the network, nor cargo or soluble of the {self.cell}")
             self.notes.add("error", f"{place}.equation", f"`{name}` in `{reaction.equation}` {why}",
                            "a reaction moves states of its network, cargo of the cell and solubles",
                            "what it makes would be lost", nearest(name, [one for one in known if one != name]))
@@ -305,6 +318,7 @@ class Reader:
                 self.notes.add("error", place, f"its rate is in `{readable(unit)}`, and `{name}` is in "
                                f"`{readable(own)}`", f"a reaction changes `{name}` in `{readable(wanted)}`",
                                "it would be off by orders of magnitude",
+                               "change the unit of a constant" if self.cell == "medium" else
                                "change the unit of a constant, or bring volume in: `cell_volume` turns a concentration "
                                "into molecules")
                 return
@@ -339,8 +353,8 @@ class Reader:
 
     # ---- conservation
 
-    def _conserved(self, states: Sequence[NetworkState]) -> dict[str, dict[str, int]]:
-        known = {state.name for state in states}
+    def _conserved(self, known: Collection[str]) -> dict[str, dict[str, int]]:
+        """Weights of each total; a network without states may prove totals of the solubles and cargo that it moves."""
         totals: dict[str, dict[str, int]] = {}
         for total, parts in self.words.conserved.items():
             weights: dict[str, int] = {}

@@ -17,11 +17,11 @@ from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.expressions import Number, names_in
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
+from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, REPRESSION, TOUCHED
 from vesica.spec.vocabulary import CELL_RESPONSE, Field
 
 SIGNAL: Final = "a signal"
-OF_CARGO: Final = (BOUND, "inside_", ENGAGED, REPRESSION)  # words that are made of these and a cargo
+OF_CARGO: Final = (BOUND, "inside_", ENGAGED, REPRESSION, TOUCHED, GRADIENT)  # words that are made of these and a name
 
 
 @dataclass(frozen=True)
@@ -97,36 +97,35 @@ def check_names(plans: Sequence[Plan], taken: Mapping[str, str], notes: Notes) -
                           "the signal would be missing", nearest(name, plan.levels()))
 
 
-def build(plans: Sequence[Plan], cell: str, words: Mapping[str, str], solubles: Iterable[str], cargo: Iterable[str],
-          library: Library, notes: Notes) -> Built:
-    """Read every expression of the networks of a cell type and prove units, equations and conservation.
+def build(plans: Sequence[Plan], owner: str, words: Mapping[str, str], outside: Mapping[str, str],
+          library: Library, notes: Notes, felt: Iterable[str] = ()) -> Built:
+    """Read every expression of the networks of a cell type, or of the medium; prove units, equations, conservation.
 
     Parameters
     ----------
-    words : mapping of word to internal unit
-        Everything else that expressions of this cell may read.
-    solubles, cargo : str
-        What equations may make or use beside states.
+    words, outside : mapping of word to internal unit
+        Everything else that expressions may read; what equations may make or use beside states.
+    felt : str
+        Solubles that the owner may be made deaf to.
     """
-    readers = [Reader(plan.name, plan.words, plan.place, cell, library, notes) for plan in plans]
+    readers = [Reader(plan.name, plan.words, plan.place, owner, library, notes) for plan in plans]
     units: dict[str, str] = {}
     for reader in readers:
         reader.read_numbers()
         units |= reader.state_units()
     if any(reader.lacks_unit for reader in readers) or notes.has_errors_at(*(plan.place for plan in plans)):
-        return _unread(readers, cell, units, notes)
+        return _unread(readers, owner, units, notes)
     _derive_units(readers, units, words, notes)
     _check_cycles(readers, notes)
-    solubles = frozenset(solubles)
-    outside = dict.fromkeys(cargo, "molecule") | dict.fromkeys(solubles, "molecule")
+    felt = frozenset(felt)
     networks = []
     expected: dict[str, Field] = {}
     numbers: dict[str, Given] = {}
     for reader in readers:
         networks.append(reader.network({**words, **units}, units, outside))
-        expected |= {f"{cell}.{path}": item for path, item in reader.expected.items()}
-        numbers |= {f"{cell}.{path}": item for path, item in reader.numbers.items()}
-    gates = {f"{cell}.{gate}": CELL_RESPONSE[gate] for network in networks for gate in gates_of(network, solubles)}
+        expected |= {f"{owner}.{path}": item for path, item in reader.expected.items()}
+        numbers |= {f"{owner}.{path}": item for path, item in reader.numbers.items()}
+    gates = {f"{owner}.{gate}": CELL_RESPONSE[gate] for network in networks for gate in gates_of(network, felt)}
     return Built(tuple(networks), expected | gates, numbers | dict.fromkeys(gates, Given("1", "default")), units)
 
 
@@ -148,14 +147,17 @@ def _unread(readers: Sequence[Reader], cell: str, units: Mapping[str, str], note
 def gates_of(network: Network, solubles: Iterable[str]) -> set[str]:
     """Parameters of the cell by which what a network reads from outside is multiplied; a block makes them zero."""
     trees = [*(reaction.rate for reaction in network.reactions), *(one.value for one in network.assignments)]
-    return {gate for tree in trees for word in names_in(tree) if (gate := gate_of(word, solubles))}
+    found = {gate for tree in trees for word in names_in(tree) if (gate := gate_of(word, solubles))}
+    return found | ({"contact_response"} if any(state.has_junction for state in network.states) else set())
 
 
 def gate_of(word: str, solubles: Iterable[str]) -> str:
     """Parameter of the cell that says how much of a word its networks feel, or nothing."""
     if word.startswith((BOUND, ENGAGED)):
         return "surface_response"
-    return "soluble_response" if word in solubles else ""
+    if word.startswith(TOUCHED):
+        return "contact_response"
+    return "soluble_response" if word in solubles or word.startswith(GRADIENT) else ""
 
 
 def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str], notes: Notes) -> None:

@@ -15,6 +15,14 @@ class PreparationCargoSpec(Words):
     copies: Quantity = Field(description="mean copies per vesicle, `0.01 molecule`")
 
 
+class LabelledSpec(Words):
+    """A dye in vesicles, and the particles of it that staining makes beside them."""
+
+    dye: Name = Field(description="cargo of the kind `dye`: `PKH67`, `PKH26`, `DiI`, `CFSE` or one of the model")
+    copies: Quantity | None = Field(None, description="dye molecules per vesicle, `1000 molecule`")
+    micelles: Quantity | None = Field(None, description="particles of dye per vesicle before isolation, `9`")
+
+
 class PreparationSpec(Words):
     """Vesicles in a tube: of serum, of stem cells, engineered or labelled."""
 
@@ -28,6 +36,7 @@ class PreparationSpec(Words):
         default_factory=dict, description="CELL: binding relative to other vesicles, by a ligand on the surface"
     )
     fusogen: Quantity | None = Field(None, description="escape and fusion relative to other vesicles")
+    labelled: LabelledSpec | None = None
 
 
 class MethodStep(Words):
@@ -36,21 +45,24 @@ class MethodStep(Words):
     method: Name
     recovery: Quantity | None = Field(None, description="share of vesicles of the middle size that is kept")
     cutoff: Quantity | None = Field(None, description="diameter at which half of that is kept, `70 nm`")
+    cutoff_gsd: Quantity | None = Field(None, description="geometric standard deviation of the cut-off, `1.3`")
+    ceiling: Quantity | None = Field(None, description="diameter above which vesicles are lost, `220 nm`")
     solubles: Quantity | None = Field(None, description="share of soluble factors that comes along")
     lipoproteins: Quantity | None = Field(None, description="share of lipoproteins of serum that comes along")
+    corona: Quantity | None = Field(None, description="share of what is adsorbed on vesicles that stays on them")
 
 
 class TreatStep(Words):
-    """A treatment of isolated vesicles: an enzyme, with or without a detergent."""
+    """A treatment of isolated vesicles: an enzyme, with or without a detergent, or a detergent alone."""
 
-    treat: Name
-    detergent: bool = False
+    treat: Name = Field(description="`protease`, `RNase`, `DNase` or `detergent`")
+    detergent: bool = Field(False, description="whether vesicles are lysed, so that the enzyme reaches their lumen")
 
 
 class StoreStep(Words):
     """Storage: freezing and thawing, or a tube that vesicles stick to."""
 
-    store: Name
+    store: Name = Field(description="`freeze_thaw`, `tube` or `lobind_tube`")
     cycles: Annotated[int, Field(ge=1, le=100)] = 1
     time: Quantity | None = None
 

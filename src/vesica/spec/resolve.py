@@ -12,7 +12,12 @@ from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
+    contacts,
+    drugs,
+    handling,
     measured,
+    medium_networks,
+    preparations,
     rule_checks,
     rulebook,
     structure,
@@ -20,8 +25,10 @@ from vesica.spec import (
     table,
     variability,
     vessel,
+    vessel_checks,
 )
-from vesica.spec.arms import Apply, Condition, Drug
+from vesica.spec.arms import Apply, Condition, Shelf
+from vesica.spec.cells import Network
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
 from vesica.spec.resolved import (
@@ -37,6 +44,7 @@ from vesica.spec.rule_words import BOUND
 FIDELITIES: Final = ("well_mixed", "stochastic")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
 MOST_OUTPUTS: Final = 200_000
+Masses = Mapping[str, float | None]  # g/mol, of agents or solubles
 
 
 def resolve(
@@ -107,47 +115,65 @@ def _resolve(
         spec = sbml_words.with_sbml(spec, notes)
     names = structure.catalogue(spec, library, notes)
     plans = structure.plan_cells(spec, names, notes)
+    held = medium_networks.build(medium_networks.plan(spec, library, notes), names, notes)
     chosen = switches.choose(spec, library, overrides, notes)
     options = {switch.name: switch.chosen for switch in chosen}
     readings = measured.read(spec, library, names, plans, options, notes)
+    given = [item for condition in arms.conditions(spec) for item in condition.exposures]
+    prepared = preparations.plan(spec, given, library, names.cargo, [plan.name for plan in plans], notes)
+    of_medium = preparations.of_medium(spec, library, notes)
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
     schedule = _schedule(spec, notes)
     molar = _molar_masses(spec, library, notes)
-    numbers = table.build(spec, library, plans, book, chosen, readings.numbers, molar, notes)
+    touching = contacts.contacts_of(spec, [plan.name for plan in plans], notes)
+    gathered = table.Gathered(names, plans, prepared, held, touching, book, chosen, {**readings.numbers, **of_medium},
+                              molar)
+    solubles = table.solubles_of(spec, gathered)
+    used = drugs.used(spec, names, plans, solubles, molar)
+    numbers = table.build(spec, gathered, used, notes)
     model = ResolvedModel(
         title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(names, plans, book), solubles=table.solubles_of(spec, library, plans, book),
+        cargo=_cargo(gathered), solubles=solubles,
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
-        observe=spec.observe,
+        observe=spec.observe, preparations=tuple(one.preparation for one in prepared),
+        soluble_kinds=preparations.soluble_kinds(spec, library), networks=held.networks, drugs=used, contacts=touching,
     )  # fmt: skip
-    drugs = {name: Drug(name, agent.inhibits, molar.get(name))
-             for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
+    read = {*book.agents, *_agents_read(plans, names, held.networks)}
+    drugs.check_exposures(arms.conditions(spec), library.agents, read, notes)
     masses = {name: molar.get(name) for name in names.agents}
-    resolved = _arms(spec, model, numbers, masses, drugs, apply, notes)
+    of_solubles = {name: molar.get(name) for name in model.solubles}
+    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs.shelf(library, molar), apply, library, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    agents |= set(book.agents) | _agents_read(plans, names)
-    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
+    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | read)))
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
-    return model
+    vessel_checks.check(spec, model, notes)
+    contacts.check(spec, model, notes)
+    return contacts.balanced(model)
 
 
-def _agents_read(plans: Sequence[structure.CellPlan], names: structure.Catalogue) -> set[str]:
-    return {word for plan in plans for word in table.words_of_networks(plan.cell)} & set(names.agents)
+def _agents_read(
+    plans: Sequence[structure.CellPlan], names: structure.Catalogue, of_medium: Sequence[Network]
+) -> set[str]:
+    read = (table.words_of_networks((*of_medium, *(network for plan in plans for network in plan.cell.networks))))
+    return read & set(names.agents)
 
 
 def _arms(
-    spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: Mapping[str, float | None],
-    drugs: Mapping[str, Drug], apply: Apply | None, notes: Notes,
+    spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: tuple[Masses, Masses],
+    shelf: Shelf, apply: Apply | None, library: Library, notes: Notes,
 ) -> list[Arm]:
     found = arms.conditions(spec)
     cells = [cell.name for cell in model.cells]
     resolved = []
     for condition in found:
         counts = arms.count_cells(condition, cells, notes)
-        arm = arms.resolve_arm(condition, counts, [item.name for item in found], model.schedule.duration, masses, notes)
+        handling.check_agents(condition, model.solubles, notes)
+        arm = arms.resolve_arm(condition, counts, [item.name for item in found], model.schedule.duration, masses[0],
+                               library, notes)
+        arm = handling.handled(arm, condition, model, masses[1], notes)
         values = numbers.changes.get(condition.name, {})
         shown = {path: numbers.shown[condition.name][path] for path in values}
         words = tuple(f"{path} is {text}" for path, text in shown.items())
@@ -156,7 +182,7 @@ def _arms(
             changed = {path: dataclasses.replace(model.parameters[path], value=value, shown=shown[path])
                        for path, value in values.items()}  # fmt: skip
             here = dataclasses.replace(model, parameters={**model.parameters, **changed})
-            arm = arms.intervene(arm, condition, here, drugs, apply, notes)
+            arm = arms.intervene(arm, condition, here, shelf, apply, notes)
         resolved.append(arm)
     arms.check_order(resolved, found, notes)
     is_whole = apply is not None or not any(condition.interventions for condition in found)
@@ -232,16 +258,18 @@ def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, 
     own: dict[str, Mapping[str, SolubleSpec | AgentSpec]] = {"solubles": spec.solubles, "agents": spec.agents}
     for key, words in own.items():
         for name, said in words.items():
-            masses[name] = molar_mass_of(said.molar_mass, f"{key}.{name}.molar_mass", notes)
+            if said.molar_mass is not None or name not in masses:
+                masses[name] = molar_mass_of(said.molar_mass, f"{key}.{name}.molar_mass", notes)
     return masses
 
 
-def _cargo(
-    names: structure.Catalogue, plans: Sequence[structure.CellPlan], book: rulebook.Rulebook
-) -> tuple[Cargo, ...]:
-    used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)} | set(book.cargo)
-    used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell)}
-    return tuple(names.cargo[name] for name in sorted(used) if name in names.cargo)
+def _cargo(gathered: table.Gathered) -> tuple[Cargo, ...]:
+    plans, known = gathered.plans, gathered.names.cargo
+    used = {cargo for plan in plans for cargo in (*plan.cell.cargo, *plan.cell.mirna_targets)}
+    used |= preparations.carried(gathered.prepared) | set(gathered.book.cargo)
+    used |= {word.removeprefix(BOUND) for plan in plans for word in table.words_of_networks(plan.cell.networks)}
+    used |= {word.removeprefix(medium_networks.FREE) for word in table.words_of_networks(gathered.held.networks)}
+    return tuple(known[name] for name in sorted(used) if name in known)
 
 
 def _published(spec: ModelSpec, chosen: Sequence[Switch], notes: Notes) -> tuple[Published, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from vesica.spec.cells import CellType
-from vesica.spec.vocabulary import sender_of
+from vesica.spec.cells import CellType, Network
+from vesica.spec.vocabulary import CONTACT, PREPARED, origin_of, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
 DEFINITION: Final = "definition"  # source of a number that says what nothing is, or relative to what others are
@@ -45,7 +45,7 @@ class Cargo:
     """A molecule that vesicles carry."""
 
     name: str
-    kind: Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid"]
+    kind: Literal["mirna", "receptor", "ligand", "protein", "mrna", "lipid", "dye"]
     topology: Literal["lumen", "membrane"]
     label: str = ""
     frees: str = ""  # soluble that it becomes when its vesicle bursts in the medium
@@ -100,6 +100,24 @@ class Exposure:
 
 
 @dataclass(frozen=True)
+class BenchStep:
+    """One thing that is done to vesicles between dishes.
+
+    Numbers are the parameters ``isolation.NAME.X`` of a method, ``treatment.NAME.X`` of an enzyme or
+    ``storage.NAME.X``; ``own`` holds those that the step itself gives, in internal units.
+    """
+
+    kind: Literal["method", "treat", "store"]
+    name: str
+    own: Mapping[str, float] = field(default_factory=dict)
+    detergent: bool = False
+    digests: tuple[str, ...] = ()  # `protein`, `rna`, `dna`
+    cycles: int = 1
+    time: float = 0.0  # s
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Dose:
     """Vesicles of another arm, added to the medium of this one.
 
@@ -107,39 +125,107 @@ class Dose:
     ``recipient``, or ``donor_cells_per_cell``: the vesicles in the source medium of that
     many donor cells for each recipient cell. A share ``carry_over`` of the solubles that
     stood in the same volume of source medium comes along.
+
+    Attribution alone uses two more: the measure ``share_of_source``, a share of the source medium whatever it holds,
+    and ``kept``, the share of the vesicles that is left in the dose.
     """
 
     from_arm: str
     recipient: str
-    measure: Literal["particles_per_cell", "donor_cells_per_cell"]
+    measure: Literal["particles_per_cell", "donor_cells_per_cell", "share_of_source"]
     amount: float
     at: float
     carry_over: float = 0.0
+    isolation: tuple[BenchStep, ...] = ()
+    kept: float = 1.0
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Vesicles of a preparation, added to the medium.
+
+    ``amount`` counts what a particle counter would see after ``isolation``: vesicles, lipoproteins and micelles, in
+    vesicle/um^3 of medium, or per cell of ``recipient``.
+    """
+
+    preparation: str
+    measure: Literal["concentration", "particles_per_cell"]
+    amount: float
+    at: float
+    recipient: str = ""
+    isolation: tuple[BenchStep, ...] = ()
 
 
 @dataclass(frozen=True)
 class Inhibition:
-    """An inhibitor at ``level`` molecule/um^3, and the parameters by path that it holds down.
+    """A drug in an arm: its concentration as an `Exposure` has it, in the cells it is given to.
 
-    What it leaves of them follows from the parameters ``inhibitor.DRUG.ic50``, ``.hill`` and
-    ``.max_inhibition``, so that these are drawn like all others.
+    ``before`` molecule/um^3 has stood there since long before the run; ``cells`` are cell types, and ``medium`` where
+    it acts there. ``paths`` are the rates it acts on, ``CELL.RATE``.
     """
 
     drug: str
-    level: float
-    paths: tuple[str, ...]
+    cells: tuple[str, ...] = ()
+    times: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    before: float = 0.0
+    paths: tuple[str, ...] = ()
 
     @property
-    def numbers(self) -> tuple[str, ...]:
-        """Paths of the IC50, the Hill coefficient and the largest share that can be inhibited."""
-        return tuple(f"inhibitor.{self.drug}.{name}" for name in ("ic50", "hill", "max_inhibition"))
+    def is_timed(self) -> bool:
+        """Whether it comes, or goes, during the run."""
+        return self.times != (0.0,) or self.levels != (self.before,)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A gene that is lost to a share: the parameter ``path`` times ``1 + (fold - 1) lost``; ``fold`` is a path, too."""
+
+    path: str
+    fold: str
+    lost: float
+
+
+@dataclass(frozen=True)
+class DrugEffect:
+    """What a drug does to a target of the library, and the rates (cell type or ``medium``, name) that this means.
+
+    A rate is multiplied by ``1 + (fold - 1) theta``. The occupancy theta is ``x/(1 + x)`` with
+    ``x = (concentration/half_max)^hill``, or comes and goes as that demands (`Drug.is_timed`).
+    """
+
+    target: str
+    rates: tuple[tuple[str, str], ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Cell types, or the medium, in which it has an occupancy."""
+        return tuple(dict.fromkeys(owner for owner, _ in self.rates))
+
+
+@dataclass(frozen=True)
+class Drug:
+    """A drug that some arm uses. Its numbers are ``drug.NAME.TARGET.half_max``, ``.hill`` and ``.fold``.
+
+    Where it ``is_timed`` in some arm it binds in cells slowly, and leaves at ``drug.NAME.washout_rate``; in the medium
+    it acts at once.
+    """
+
+    name: str
+    label: str
+    effects: tuple[DrugEffect, ...]
+    is_timed: bool = False
+
+    def number(self, effect: DrugEffect, name: str) -> str:
+        """Path of a number of an effect."""
+        return f"drug.{self.name}.{effect.target}.{name}"
 
 
 @dataclass(frozen=True)
 class Arm:
     """One condition: who is there, what is added, which numbers are changed.
 
-    ``factors`` multiply and ``values`` replace parameters by path; then inhibitors act.
+    ``factors`` multiply and ``values`` replace parameters by path; drugs act on the rates that rules leave.
     """
 
     name: str
@@ -153,6 +239,8 @@ class Arm:
     inhibitions: tuple[Inhibition, ...] = ()
     handling: tuple[Handling, ...] = ()  # in order of time
     additions: tuple[Addition, ...] = ()
+    supplies: tuple[Supply, ...] = ()
+    losses: tuple[Loss, ...] = ()  # of genes
 
 
 @dataclass(frozen=True)
@@ -160,7 +248,8 @@ class Compartment:
     """A body of medium with the cells in it.
 
     ``volume`` um^3; ``depth`` um is its length along the way that vesicles diffuse or flow. With one layer it is
-    mixed; layers of a column grow away from the cells, segments of a channel are equal.
+    mixed; layers of a column are ``thin`` at the cells, in a well under an insert at both ends; segments of a channel
+    are equal.
     """
 
     name: str
@@ -168,6 +257,7 @@ class Compartment:
     depth: float
     layers: int = 1
     cells: tuple[str, ...] = ()
+    thin: Literal["bottom", "both", "none"] = "bottom"
 
 
 @dataclass(frozen=True)
@@ -188,23 +278,29 @@ class Domain:
         """Whether all of its medium is one."""
         return len(self.compartments) <= 1 and all(one.layers == 1 for one in self.compartments)
 
-    def scaled(self, volume: float, depth: float = 1.0) -> Domain:
-        """The same vessel with so many times the volumes and depths."""
-        parts = tuple(replace(one, volume=one.volume * volume, depth=one.depth * depth) for one in self.compartments)
-        return replace(self, volume=self.volume * volume, depth=self.depth * depth, compartments=parts)
+    @property
+    def stirred(self) -> Domain:
+        """The same vessel with every compartment mixed."""
+        return replace(self, compartments=tuple(replace(one, layers=1) for one in self.compartments))
+
+    def scaled(self, factor: float) -> Domain:
+        """A vessel with so many times the bottom: depths stay."""
+        parts = tuple(replace(one, volume=one.volume * factor) for one in self.compartments)
+        return replace(self, volume=self.volume * factor, compartments=parts)
 
 
 @dataclass(frozen=True)
 class Handling:
     """What a hand does to the medium at a time: ``taken`` um^3 of it go, then ``given`` um^3 of fresh medium come.
 
-    ``compartment`` is empty for the whole vessel. What is left is mixed.
+    ``compartment`` is empty where the vessel has only one. What is left is mixed. What a sample takes is noted.
     """
 
     at: float
     taken: float
     given: float
     compartment: str = ""
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,12 +317,37 @@ class Addition:
 class Preparation:
     """Vesicles that no cell of the model makes: class ``NAME~prepared``.
 
-    Numbers are ``NAME.prepared_diameter_median`` and the like, and ``NAME.CARGO.copies`` per vesicle.
+    Numbers are ``NAME.prepared_diameter_median`` and the like, and ``NAME.CARGO.copies`` per vesicle. What is no
+    vesicle, as micelles of a dye, moves by the same laws and is not counted as vesicles taken up. ``micelles`` names
+    the preparation that comes along.
     """
 
     name: str
     label: str
     cargo: tuple[str, ...] = ()
+    is_vesicle: bool = True
+    micelles: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Its class of vesicles."""
+        return origin_of(self.name, PREPARED)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Two cell types that touch, or cells of one type.
+
+    The share of ``cell`` is a number of the model; that of ``other`` follows from areas and counts of each arm.
+    """
+
+    cell: str
+    other: str
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """Of the share of the membrane of ``cell``, and of that of ``other``."""
+        return f"{self.cell}.{CONTACT}{self.other}", f"{self.other}.{CONTACT}{self.cell}"
 
 
 @dataclass(frozen=True)
@@ -320,13 +441,29 @@ class ResolvedModel:
     measurements: tuple[Measurement, ...] = ()
     observe: tuple[str, ...] = ()
     preparations: tuple[Preparation, ...] = ()
+    soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
+    networks: tuple[Network, ...] = ()  # in the medium; those of cells are in `cells`
+    drugs: tuple[Drug, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def every_network(self) -> tuple[tuple[str, Network], ...]:
+        """Networks of all cell types, then those of the medium, each with its owner: a cell type, or ``medium``."""
+        held = [(cell.name, network) for cell in self.cells for network in cell.networks]
+        return (*held, *(("medium", network) for network in self.networks))
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """Every class of vesicles that some cell type makes."""
-        return tuple(origin for cell in self.cells for origin in cell.origins)
+        """Every class of vesicles: those that some cell type makes, then those of preparations."""
+        made = tuple(origin for cell in self.cells for origin in cell.origins)
+        return made + tuple(one.origin for one in self.preparations)
 
     def carried(self, origin: str) -> tuple[Cargo, ...]:
-        """What vesicles of a class can carry: cargo that the cell type which makes them holds."""
-        maker = next(cell for cell in self.cells if cell.name == sender_of(origin))
-        return tuple(cargo for cargo in self.cargo if cargo.name in maker.cargo)
+        """What vesicles of a class can carry: cargo that their cell type holds, or what is in their preparation."""
+        sources: tuple[CellType | Preparation, ...] = (*self.cells, *self.preparations)
+        source = next(one for one in sources if one.name == sender_of(origin))
+        return tuple(cargo for cargo in self.cargo if cargo.name in source.cargo)
+
+    def is_vesicle(self, origin: str) -> bool:
+        """Whether a class is of vesicles: all are but what a preparation says is none."""
+        return all(one.is_vesicle for one in self.preparations if one.origin == origin)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from vesica.spec import rules, vocabulary
 from vesica.spec.cells import CellType
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Rule
-from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
+from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
 from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field
 
 Source = Literal["library", "model", "measured"]
+SECRETION: Final = "_secretion"
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ def _is_about(rule: RuleText, cell: CellType, names: Catalogue) -> bool:
                                for first, then in chain.transitions}  # fmt: skip
     if rule.target == DEATH:
         return cell.can_die
+    if rule.target.endswith(SECRETION):
+        return rule.target.removesuffix(SECRETION) in cell.solubles
     return rule.target not in vocabulary.CELL_SHEDDING or cell.sheds_microvesicles
 
 
@@ -247,7 +250,8 @@ def _build(lines: Sequence[Line], names: Catalogue, plans: Sequence[CellPlan], n
                              if sources[rule.key].kind == kind}))
 
     cargo = {*of_kind("bound", BOUND), *of_kind("engaged", ENGAGED), *of_kind("repression", REPRESSION)}
-    return Rulebook(tuple(built), expected, numbers, of_kind("agent"), of_kind("soluble"), tuple(sorted(cargo)), molar,
+    solubles = tuple(sorted({*of_kind("soluble"), *of_kind("gradient", GRADIENT)}))
+    return Rulebook(tuple(built), expected, numbers, of_kind("agent"), solubles, tuple(sorted(cargo)), molar,
                     {line.key: line.place for line in kept})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from vesica.spec import handling
 from vesica.spec.resolved import Arm, ResolvedModel
 
 
@@ -31,7 +32,7 @@ def sampled(model: ResolvedModel) -> tuple[ResolvedModel, float]:
     share = share_of(model)
     if model.schedule.fidelity != "stochastic":
         return model, 1.0
-    arms = tuple(replace(arm, counts=whole_cells(arm, share)) for arm in model.arms)
+    arms = tuple(replace(handling.scaled(arm, share), counts=whole_cells(arm, share)) for arm in model.arms)
     domain = model.domain.scaled(share)
     return replace(model, arms=arms, domain=domain), share
 

@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Final
 
 from vesica.errors import error
+from vesica.spec import handling
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
 from vesica.spec.variability import expected
-from vesica.spec.vocabulary import AFFINITY, OVER_THE_CELL
+from vesica.spec.vessel import PORES, TISSUE
+from vesica.spec.vocabulary import AFFINITY, CELL_SENSING, CONTACT, OVER_THE_CELL
 from vesica.units import registry
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
@@ -36,10 +38,11 @@ _MACHINERY: Final[dict[str, int]] = {
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
         "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
         "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
-        "surface_response", "soluble_response",
+        "surface_response", "soluble_response", "contact_response",
     ), 0),
 }  # fmt: skip
-_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}
+_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0,
+                 "anti_mir_fold": 0}
 _TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
                    "repressed_decay_rate": 0, "needed_copies": 1}
 _TRANSLATION: Final = {"translation_rate": 0}
@@ -48,8 +51,10 @@ _SIGNAL: Final = {"basal": 0, "decay_rate": 0, "reference": 1}
 _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate", "density",
                                 "vesicle_density"), 0)
-_SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0}
-_INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
+_SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
+_AGENT: Final = {"evaporation_rate": 0}
+_VESSEL: Final = {"flow": 1} | dict.fromkeys((*PORES, *TISSUE), 0)  # its bottom grows with the cells
+_DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "washout_rate"), 0)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
@@ -83,13 +88,13 @@ def exponent(model: ResolvedModel, path: str) -> int:
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
-    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in cells}
-    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
-             **{f"rule.{rule.key}": _RULE for rule in model.rules}}
+    of_cell = _MACHINERY | {f"{kind}{name}": 0 for name in cells for kind in (AFFINITY, CONTACT)}
+    whole = {"medium": _MEDIUM, "vessel": _VESSEL, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
+             **dict.fromkeys(model.agents, _AGENT), **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
-    if owner.startswith("inhibitor."):
-        return _INHIBITOR
+    if owner.startswith(("drug.", "gene.")):
+        return _DRUG
     cell, _, thing = owner.partition(".")
     if cell not in cells:
         return {}
@@ -102,6 +107,8 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         tables |= _TARGETS
     if thing in held.solubles:
         tables |= _SECRETED
+    if thing in model.solubles:
+        tables |= dict.fromkeys(CELL_SENSING, 0)
     if thing in {signal.name for signal in held.signals}:
         tables |= _SIGNAL
     if thing in held.cargo:
@@ -116,7 +123,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
 def _is_of_network(model: ResolvedModel, owner: str, name: str) -> bool:
     """Whether a number is a constant of a network, or where one of its states starts."""
     cell, _, thing = owner.partition(".")
-    networks = [network for held in model.cells if held.name == cell for network in held.networks]
+    networks = [network for held, network in model.every_network if held == cell]
     return any((network.name == thing and name in network.constants)
                or (name in _STARTS and thing in {state.name for state in network.states}) for network in networks)
 
@@ -145,7 +152,7 @@ def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
         A parameter is in no table.
     """
     power = {path: factor ** exponent(model, path) for path in model.parameters}
-    domain = model.domain.scaled(factor, factor)
+    domain = model.domain.scaled(factor)
     parameters = {path: _times(parameter, power[path]) for path, parameter in model.parameters.items()}
     arms = tuple(_scaled_arm(arm, power, factor) for arm in model.arms)
     return replace(model, domain=domain, parameters=parameters, arms=arms)
@@ -160,7 +167,8 @@ def _times(parameter: Parameter, factor: float) -> Parameter:
 
 def _scaled_arm(arm: Arm, power: dict[str, float], factor: float) -> Arm:
     values = {path: value * power[path] for path, value in arm.values.items()}
-    return replace(arm, values=values, doses=tuple(_scaled_dose(dose, factor) for dose in arm.doses))
+    doses = tuple(_scaled_dose(dose, factor) for dose in arm.doses)
+    return replace(handling.scaled(arm, factor), values=values, doses=doses)
 
 
 def _scaled_dose(dose: Dose, factor: float) -> Dose:
@@ -193,7 +201,9 @@ def few_cells(model: ResolvedModel, cells: int) -> ResolvedModel:
     if largest <= cells:
         return model
     share = cells / largest
-    arms = tuple(replace(arm, counts={name: float(max(1, round(count * share))) if count > 0 else 0.0
-                                      for name, count in arm.counts.items()}) for arm in model.arms)
+    arms = tuple(replace(handling.scaled(arm, share), counts={name: float(max(1, round(count * share)))
+                                                              if count > 0 else 0.0
+                                                              for name, count in arm.counts.items()})
+                 for arm in model.arms)
     # the bottom of the dish shrinks with the medium, so its depth stays
     return replace(model, domain=model.domain.scaled(share), arms=arms)

@@ -8,15 +8,24 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import network_checks, networks, phenotypes, transfer, variability
+from vesica.spec import (
+    contacts,
+    medium_networks,
+    network_checks,
+    networks,
+    phenotypes,
+    touch_words,
+    transfer,
+    variability,
+)
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
 from vesica.spec.expressions import FUNCTIONS
-from vesica.spec.model import CargoSpec, ModelSpec
+from vesica.spec.model import AgentSpec, CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo
-from vesica.spec.rule_words import CellWords
+from vesica.spec.rule_words import GRADIENT, TOUCHED, CellWords, Levels
 from vesica.spec.vocabulary import (
     AFFINITY,
     ALL_MACHINERY,
@@ -32,9 +41,8 @@ from vesica.spec.vocabulary import (
     CELL_SIGNAL_RECEPTOR,
     CELL_SOLUBLE,
     CELL_TARGETS,
-    INHIBITOR,
-    MEDIUM,
-    SOLUBLE,
+    FUSOGENICITY,
+    SENDER_FUSOGENICITY,
     SOURCE_UNITS,
     TAKEN,
     TAKEN_ENDINGS,
@@ -44,7 +52,8 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running"})
+RESERVED = frozenset({"medium", "rule", "drug", "gene", "agent", "base", "one", "zero", "running", "isolation",
+                      "treatment", "storage"})
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Catalogue:
     cargo: Mapping[str, Cargo]
     agents: Mapping[str, str]  # name -> label
     solubles: Mapping[str, str]
+    touchable: Levels = field(default_factory=dict)  # what cells of the model may show to those that touch them
 
 
 @dataclass(frozen=True)
@@ -74,26 +84,32 @@ class CellPlan:
 
 
 def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
-    """Names of the library, then those of the model; a name of both means one thing, or is refused."""
+    """Names of the library, then those of the model; a name of both means one thing, or is refused.
+
+    What the library knows as an agent and as a soluble is the one that the model makes of it.
+    """
+    made = medium_networks.substances(spec, library)
     cargo = {name: Cargo(name, item.kind, item.topology, item.label, item.frees)
              for name, item in library.cargo.items()}  # fmt: skip
-    agents = {name: item.label for name, item in library.agents.items()}
-    solubles = {name: item.label for name, item in library.solubles.items()}
+    agents = {name: item.label for name, item in library.agents.items() if name not in made}
+    solubles = {name: item.label for name, item in library.solubles.items() if name not in agents}
     for key, theirs in (("cargo", cargo), ("agents", agents), ("solubles", solubles)):
         for name, words in getattr(spec, key).items():
-            if name in theirs and not _is_same(theirs[name], words):
+            if name in theirs and not _is_same(theirs[name], words) and name not in {*library.agents} - {*agents}:
                 notes.add("error", f"{key}.{name}", f"`{name}` is already in the library", "a name means one thing",
                           "rules of the library would act on something else", "choose another name")
     cargo |= {name: Cargo(name, item.kind, item.topology, item.label or name, item.frees or "")
               for name, item in spec.cargo.items()}  # fmt: skip
-    agents |= {name: item.label or name for name, item in spec.agents.items()}
+    agents |= {name: item.label or agents.get(name, name) for name, item in spec.agents.items() if name not in made}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
     transfer.check_freed(spec, solubles, notes)
-    return Catalogue(library, cargo, agents, solubles)
+    return Catalogue(library, cargo, agents, solubles, touch_words.touchable(spec, library, cargo))
 
 
 def _is_same(theirs: Cargo | str, words: object) -> bool:
-    """Whether a model says of a cargo what the library says: then both mean one thing."""
+    """Whether a model says of a cargo what the library says, or of an agent only how it evaporates."""
+    if isinstance(words, AgentSpec):
+        return words.model_fields_set <= {"evaporation_rate"}
     return (isinstance(theirs, Cargo) and isinstance(words, CargoSpec)
             and (theirs.kind, theirs.topology) == (words.kind, words.topology))
 
@@ -120,7 +136,7 @@ def plan_cells(spec: ModelSpec, names: Catalogue, notes: Notes) -> list[CellPlan
     _check_names(spec, said, names, notes)
     found = (_plan(name, said[name], names, spec, notes) for name in sorted(said))
     plans = [plan for plan in found if plan is not None]
-    held = {network.name for plan in plans for network in plan.networks}
+    held = {network.name for plan in plans for network in plan.networks} | set(spec.medium.networks)
     network_checks.check_networks(spec.networks, held, names.library.networks, notes)
     return plans
 
@@ -248,8 +264,9 @@ def _with_networks(plan: CellPlan, names: Catalogue, notes: Notes) -> CellPlan:
     networks.check_names(plan.networks, _taken(cell, names), notes)
     provided = {name for held in plan.networks for name in held.words.provides}
     cell = replace(cell, signals=tuple(signal for signal in cell.signals if signal.name not in provided))
-    built = networks.build(plan.networks, cell.name, words_in(cell, names), names.solubles, cell.cargo, names.library,
-                           notes)
+    outside = dict.fromkeys((*cell.cargo, *names.solubles), "molecule")
+    built = networks.build(plan.networks, cell.name, words_in(cell, names), outside, names.library, notes,
+                           felt=names.solubles)
     return replace(plan, cell=replace(cell, networks=built.networks), built=built)
 
 
@@ -277,6 +294,8 @@ def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
     found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
     found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
+    found |= {f"{TOUCHED}{name}": unit for name, (_, unit) in names.touchable.items()}
+    found |= {f"{GRADIENT}{name}": SOURCE_UNITS["gradient"] for name in names.solubles}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -315,6 +334,7 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
         {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
          for one, other in chain.transitions},
         labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
+        names.touchable,
     )  # fmt: skip
 
 
@@ -364,16 +384,10 @@ def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[F
     return found
 
 
-def expected_of_medium(solubles: tuple[str, ...]) -> dict[str, Field]:
-    """Every parameter of the medium, by path."""
-    paths = {f"medium.{name}": field for name, field in MEDIUM.items()}
-    return paths | {f"{soluble}.{name}": field for soluble in solubles for name, field in SOLUBLE.items()}
-
-
-def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:
-    """The numbers of an inhibitor of the library, by path."""
-    agent = library.agents[name]
-    return {f"inhibitor.{name}.{key}": Given(f"@{getattr(agent, key)}", f"library:{name}") for key in INHIBITOR}
+def choices_of_senders(senders: Iterable[str], said: str) -> dict[str, tuple[Field, Given]]:
+    """Parameters of vesicles by sender that a model has only where it names them."""
+    paths = [f"{name}.{FUSOGENICITY}" for name in senders]
+    return {path: (SENDER_FUSOGENICITY, Given("1", "default")) for path in paths if path in said}
 
 
 def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
@@ -405,7 +419,8 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
     numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
-    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
+    numbers |= transfer.written_numbers(cell, name, place) | contacts.written(cell, name, place)
+    return numbers | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

@@ -8,17 +8,30 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import structure, switches, transfer, vessel
+from vesica.spec import (
+    contacts,
+    drugs,
+    isolation,
+    medium,
+    preparations,
+    structure,
+    switches,
+    transfer,
+    vessel,
+)
 from vesica.spec.arms import conditions
-from vesica.spec.cells import CellType
+from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
 from vesica.spec.model import ModelSpec
+from vesica.spec.networks import Built
+from vesica.spec.preparations import Plan as PreparationPlan
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.resolved import Contact, Drug, Parameter, Switch
+from vesica.spec.rule_words import GRADIENT
 from vesica.spec.rulebook import Rulebook
-from vesica.spec.structure import CellPlan
-from vesica.spec.treatments import Inhibitor
-from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
+from vesica.spec.structure import Catalogue, CellPlan
+from vesica.spec.treatments import AddedSpec
+from vesica.spec.vocabulary import Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
 DIFFUSIVITY: Final = "@soluble.diffusivity.protein"  # of a factor that does not say
@@ -31,6 +44,30 @@ class Numbers:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     changes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything that a model is made of, looked up, before its numbers are read.
+
+    Parameters
+    ----------
+    held : Built
+        The networks of its medium.
+    measured : mapping of path to parameter
+        Numbers that come from the user's files, or are made from others.
+    molar : mapping of substance to g/mol
+    """
+
+    names: Catalogue
+    plans: Sequence[CellPlan]
+    prepared: Sequence[PreparationPlan]
+    held: Built
+    touching: Sequence[Contact]
+    book: Rulebook
+    chosen: Sequence[Switch]
+    measured: Mapping[str, Parameter]
+    molar: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -47,6 +84,8 @@ class _Reader:
     def put(self, layer: dict[str, Given], changes: Layer) -> None:
         """Lay changes over a layer; paths that do not exist are noted."""
         for path, given in changes:
+            if contacts.is_stranger(path, self.cells):
+                continue
             found = [here for here in switches.expand(path, self.cells) if here in self.expected]
             if not found and self._is_death_of_the_deathless(path):
                 self.notes.add("error", given.place, f"`{path}` is set, and no such cell can die in this model",
@@ -70,10 +109,10 @@ class _Reader:
         return parameter(path, self.expected[path], given, self.library.entries, self.notes, mass)
 
 
-def words_of_networks(cell: CellType) -> set[str]:
-    """Every word that the networks of a cell type read or move."""
+def words_of_networks(networks: Iterable[Network]) -> set[str]:
+    """Every word that networks read or move."""
     found: set[str] = set()
-    for network in cell.networks:
+    for network in networks:
         for reaction in network.reactions:
             found |= {*names_in(reaction.rate), *(name for name, _ in reaction.moves)}
         for one in network.assignments:
@@ -81,51 +120,60 @@ def words_of_networks(cell: CellType) -> set[str]:
     return found
 
 
-def solubles_of(spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook) -> tuple[str, ...]:
-    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free."""
-    cells = [plan.cell for plan in plans]
-    found = {name for cell in cells for name in cell.solubles} | set(book.solubles)
-    words = {word for cell in cells for word in words_of_networks(cell)}
-    return tuple(sorted(found | words & {*library.solubles, *spec.solubles} | transfer.freed(cells, spec, library)))
+def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
+    """Factors of the medium: what cells secrete, what rules or networks read or make, what bursting vesicles free.
+
+    And factors that are added, or stand in fresh medium.
+    """
+    cells = [plan.cell for plan in gathered.plans]
+    found = {name for cell in cells for name in cell.solubles} | set(gathered.book.solubles)
+    found |= transfer.freed(cells, spec, gathered.names.library, preparations.carried(gathered.prepared))
+    words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
+    words |= {word.removeprefix(GRADIENT) for word in words}
+    words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
+              if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
+    return tuple(sorted(found | words & {*gathered.names.solubles}))
 
 
-def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
-    """Inhibitors of the library that some arm uses, by name."""
-    used = {item.inhibitor for condition in conditions(spec) for _, item in condition.interventions
-            if isinstance(item, Inhibitor)}  # fmt: skip
-    return sorted(name for name in used if name in library.agents and library.agents[name].inhibits)
-
-
-def build(
-    spec: ModelSpec, library: Library, plans: Sequence[CellPlan], book: Rulebook, chosen: Sequence[Switch],
-    measured: Mapping[str, Parameter], molar: Mapping[str, float | None], notes: Notes,
-) -> Numbers:
+def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Notes) -> Numbers:
     """Every number of the model.
 
     Later layers replace earlier ones: the library, its switches, measurements, the user's
-    numbers, the options of the user's own switches.
+    numbers, the options of the user's own switches. ``used`` are the drugs that arms use.
     """
+    plans, prepared, held, book = gathered.plans, gathered.prepared, gathered.held, gathered.book
+    chosen, measured, molar, library = gathered.chosen, gathered.measured, gathered.molar, gathered.names.library
+    given = [item for condition in conditions(spec) for item in condition.exposures]
+    solubles = solubles_of(spec, gathered)
     cells = [plan.name for plan in plans]
-    solubles = solubles_of(spec, library, plans, book)
-    expected = structure.expected_of_medium(solubles) | dict(book.expected) | vessel.expected(spec)
+    felt, sensing = contacts.sensing([plan.cell for plan in plans], book.rules)
+    expected = medium.expected(spec, solubles) | dict(book.expected) | vessel.expected(spec)
+    expected |= dict(held.expected) | contacts.expected(gathered.touching) | felt
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
     switched = switches.library_layer(chosen, library, {plan.name: plan.like for plan in plans})
-    senders = [plan.name for plan in plans if plan.cell.origins]
+    senders = [plan.name for plan in plans if plan.cell.origins] + [one.name for one in prepared]
     choices = {path: choice for plan in plans for path, choice in structure.choices_of_cell(plan.cell, senders).items()
                if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
-    expected |= {path: field for path, (field, _) in choices.items()}
-    drugs = inhibitors_of(spec, library)
-    expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
-    agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    choices |= structure.choices_of_senders(senders, said) | isolation.expected(given, library)
+    choices |= drugs.asked(spec, plans, library)
+    for one in prepared:
+        choices |= one.choices
+        expected |= one.expected
+    expected |= {path: field for path, (field, _) in choices.items()} | drugs.expected(used)
+    expected |= {path: preparations.FRESH_FIELDS[path] for path in preparations.FRESH_FIELDS if path in measured}
+    agent_of = dict(book.molar) | drugs.concentrations(used) | {path: path.split(".")[1] for path in felt}
+    agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
-    base = _library_layer(spec, library, plans, solubles) | dict(book.numbers)
+    base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
-    for name in drugs:
-        base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec)
+    base |= drugs.numbers(used, library) | switched | vessel.numbers(spec, library) | medium.numbers(spec, solubles, notes)
+    base |= contacts.numbers(gathered.touching) | sensing
     written: dict[str, Given] = {}
+    for one in prepared:
+        base |= one.base
+        reader.put(written, one.written.items())
     for name, cell in spec.cells.items():
         reader.put(written, structure.written_numbers(cell, name, f"cells.{name}").items() if name in cells else ())
     reader.put(written, _named(spec.parameters, "parameters"))
@@ -138,7 +186,8 @@ def build(
     parameters |= {path: number for path, number in measured.items() if path not in written and path in expected}
     _fill_from_arms(parameters, arms)
     _check_complete(expected, parameters, {*base, *written}, spec, notes)
-    _check_sizes(parameters, [origin for plan in plans for origin in plan.cell.origins], written, notes)
+    origins = [origin for plan in plans for origin in plan.cell.origins]
+    _check_sizes(parameters, origins + [one.preparation.origin for one in prepared], written, notes)
     changes = {arm: {path: item.value for path, item in sorted(layer.items())
                      if path in parameters and item.value != parameters[path].value}
                for arm, layer in arms.items()}  # fmt: skip
@@ -155,13 +204,14 @@ def _library_layer(
 ) -> dict[str, Given]:
     layer = {f"medium.{name}": Given(f"@{entry}", "library:medium") for name, entry in library.medium.items()}
     for name in solubles:
-        if name in library.solubles:
-            layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
-                      for key, entry in library.solubles[name].numbers().items()}
-        elif name in spec.solubles:
+        if name in spec.solubles:
             said = spec.solubles[name]
             layer[f"{name}.decay_rate"] = Given(said.decay_rate, f"solubles.{name}.decay_rate")
             layer[f"{name}.diffusivity"] = Given(said.diffusivity or DIFFUSIVITY, f"solubles.{name}.diffusivity")
+        elif name in library.solubles:
+            layer[f"{name}.decay_rate"] = Given("0 1/s", "default")
+            layer |= {f"{name}.{key}": Given(f"@{entry}", f"library:{name}")
+                      for key, entry in library.solubles[name].numbers().items()}
     for plan in plans:
         layer |= structure.library_numbers(plan, library) | structure.network_numbers(plan)
     return layer
@@ -211,7 +261,8 @@ def _check_complete(
         owner, _, name = rest.rpartition(".")
         kind = next((key for key in structure.OWNED_NUMBERS
                      if cell in spec.cells and owner in getattr(spec.cells[cell], key)), "")  # fmt: skip
-        place = f"cells.{cell}.{kind}.{owner}" if kind else f"cells.{cell}"
+        block = "preparations" if cell in spec.preparations else "cells"
+        place = f"cells.{cell}.{kind}.{owner}" if kind else f"{block}.{cell}"
         notes.add("error", place, f"`{path}` has no value", "every number of a model is given, or in the library",
                   "there is nothing to compute with", f"add `{name}:` with a value in `{expected[path].unit or '1'}`")
 

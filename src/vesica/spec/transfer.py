@@ -114,9 +114,9 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
             for word, _, key, number in _WORDS for owner, item in getattr(cell, word).items()}  # fmt: skip
 
 
-def freed(cells: Iterable[CellType], spec: ModelSpec, library: Library) -> set[str]:
-    """Solubles that cargo of these cell types becomes when a vesicle bursts in the medium."""
-    held = {name for cell in cells for name in cell.cargo}
+def freed(cells: Iterable[CellType], spec: ModelSpec, library: Library, prepared: Iterable[str] = ()) -> set[str]:
+    """Solubles that cargo of these cell types, or of preparations, becomes when a vesicle bursts in the medium."""
+    held = {name for cell in cells for name in cell.cargo} | set(prepared)
     known = {name: item.frees for name, item in library.cargo.items()}
     known |= {name: item.frees or "" for name, item in spec.cargo.items()}
     return {known[name] for name in held if known.get(name)}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from vesica.spec.preparation_words import IsolationStep
-from vesica.spec.words import ArmName, Name, Names, Quantity, Words
+from vesica.spec.words import ArmName, Name, Names, Quantity, Words, one_or_many
 
-INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block")
+Isolation = Annotated[tuple[IsolationStep, ...], BeforeValidator(one_or_many)]
+INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block", "anti_mir", "cloak", "neutralise")
 
 
 class ConstantExposure(Words):
@@ -57,7 +58,7 @@ class DoseSpec(Words):
     donor_cells_per_cell: Quantity | None = None
     at: Quantity
     carry_over: Quantity = Field(0.0, description="share of the solubles that comes along")
-    isolation: tuple[IsolationStep, ...] = Field((), description="what is done to the vesicles between the dishes")
+    isolation: Isolation = Field((), description="what is done to the vesicles between the dishes")
 
 
 class VesiclesSpec(Words):
@@ -68,7 +69,7 @@ class VesiclesSpec(Words):
     concentration: Quantity | None = Field(None, description="in the medium, `1e9 EV/mL`")
     particles_per_cell: Quantity | None = None
     at: Quantity = "0 h"
-    isolation: tuple[IsolationStep, ...] = ()
+    isolation: Isolation = Field((), description="what is done to them before")
 
 
 class AddedSpec(Words):
@@ -126,13 +127,13 @@ class KnockDown(Words):
 
 
 class Inhibitor(Words):
-    """A drug of the library at a concentration, during the whole run."""
+    """A drug of the library at a concentration: before and during the whole run, or for some time."""
 
     inhibitor: str
     concentration: Quantity
     cells: Names = ()
-    start: Quantity | None = Field(None, alias="from")
-    end: Quantity | None = Field(None, alias="to")
+    start: Quantity | None = Field(None, alias="from", description="default: long before the run; with `to`: 0 h")
+    end: Quantity | None = Field(None, alias="to", description="default: the end of the run")
 
 
 class Block(Words):
@@ -142,12 +143,34 @@ class Block(Words):
     cells: Names = ()
 
 
+class AntiMir(Words):
+    """An oligonucleotide that binds a miRNA: a share of what is free stays free, own and received."""
+
+    anti_mir: str
+    to: Quantity
+    cells: Names = ()
+
+
+class Cloak(Words):
+    """Something that covers what binds on the vesicles of a sender: a share of their binding is left."""
+
+    cloak: str
+    of: Name = Field(description="cell type that makes the vesicles")
+    to: Quantity
+    cells: Names = ()
+
+
+class Neutralise(Words):
+    """An antibody against a factor of the medium: where it is made steadily, a share of it is left."""
+
+    neutralise: str
+    to: Quantity
+
+
 def intervention_form(value: Any) -> str:
     """Which intervention a mapping means."""
     if not isinstance(value, dict):
-        return {"KnockOut": "~knock_out", "KnockDown": "~knock_down", "Inhibitor": "~inhibitor"}.get(
-            type(value).__name__, "~block"
-        )
+        return next((f"~{key}" for key in INTERVENTIONS if hasattr(value, key)), "~block")
     return next((f"~{key}" for key in INTERVENTIONS if key in value), "~block")
 
 
@@ -155,6 +178,9 @@ InterventionSpec = Annotated[
     Annotated[KnockOut, Tag("~knock_out")]
     | Annotated[KnockDown, Tag("~knock_down")]
     | Annotated[Inhibitor, Tag("~inhibitor")]
-    | Annotated[Block, Tag("~block")],
+    | Annotated[Block, Tag("~block")]
+    | Annotated[AntiMir, Tag("~anti_mir")]
+    | Annotated[Cloak, Tag("~cloak")]
+    | Annotated[Neutralise, Tag("~neutralise")],
     Discriminator(intervention_form),
 ]

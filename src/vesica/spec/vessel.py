@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from vesica.library import Library
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Compartment, Domain
@@ -16,9 +17,14 @@ LAYERS: Final = 12  # of a still column, unless told: they grow away from the ce
 PLAIN: Final = "medium"  # the one compartment of a dish
 # vessel.NAME, of vessels that have it: unit and the word of the file
 PORES: Final[dict[str, tuple[Field, str]]] = {
-    "pore_diameter": (Field("um", False, "diameter of the pores of the insert's membrane"), "pore"),
+    "pore_diameter": (Field("um", False, "diameter of the pores of the insert's membrane", positive=True), "pore"),
     "pore_density": (Field("1/um^2", False, "pores per area of the insert's membrane"), "pores"),
     "membrane_thickness": (Field("um", False, "thickness of the insert's membrane"), "thickness"),
+}
+TISSUE: Final[dict[str, Field]] = {
+    "volume_fraction": Field("", False, "share of a slice that is liquid between cells"),
+    "tortuosity": Field("", False, "of the ways between cells, for small molecules and factors"),
+    "vesicle_tortuosity": Field("", False, "the same for vesicles, walls included"),
 }
 FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")
 
@@ -38,15 +44,19 @@ def domain(spec: ModelSpec, notes: Notes) -> Domain:
 def expected(spec: ModelSpec) -> dict[str, Field]:
     """Parameters of the vessel, by path."""
     found = {f"vessel.{name}": field for name, (field, _) in PORES.items()} if _has_pores(spec) else {}
+    if isinstance(spec.domain, SliceSpec):
+        found |= {f"vessel.{name}": field for name, field in TISSUE.items()}
     return found | ({"vessel.flow": FLOW} if _flow(spec) is not None else {})
 
 
-def numbers(spec: ModelSpec) -> dict[str, Given]:
-    """What the file says of them, by path."""
+def numbers(spec: ModelSpec, library: Library) -> dict[str, Given]:
+    """What the file and the library say of them, by path."""
     found: dict[str, Given] = {}
     if isinstance(spec.domain, TranswellSpec):
         found |= {f"vessel.{name}": Given(getattr(spec.domain.insert, word), f"domain.insert.{word}")
                   for name, (_, word) in PORES.items()}
+    if isinstance(spec.domain, SliceSpec):
+        found |= {f"vessel.{name}": Given(f"@{library.tissue[name]}", "library:tissue") for name in TISSUE}
     flow = _flow(spec)
     return found | ({} if flow is None else {"vessel.flow": Given(flow, "domain.flow")})
 
@@ -66,7 +76,7 @@ def _layers(spec: ModelSpec, layers: int | None, *, still: bool) -> int:
 
 
 def _everyone(spec: ModelSpec) -> tuple[str, ...]:
-    return tuple(spec.cells)
+    return tuple(sorted(spec.cells))
 
 
 def _length(value: Quantity, path: str, notes: Notes) -> float:
@@ -115,7 +125,7 @@ def _transwell(spec: ModelSpec, said: TranswellSpec, notes: Notes) -> Domain:
     others = tuple(name for name in _everyone(spec) if name not in said.insert.cells)
     return Domain("transwell", above + below, depths[1], said.mixing, (
         Compartment("insert", above, depths[0], layers, said.insert.cells),
-        Compartment("well", below, depths[1], layers, others),
+        Compartment("well", below, depths[1], layers, others, "both"),
     ))  # fmt: skip
 
 
@@ -124,7 +134,7 @@ def _channel(spec: ModelSpec, said: ChannelSpec, notes: Notes) -> Domain:
                              for name in ("length", "width", "height"))
     volume = length * width * height
     return Domain("channel", volume, height, "stirred",
-                  (Compartment("channel", volume, length, said.segments, _everyone(spec)),))
+                  (Compartment("channel", volume, length, said.segments, _everyone(spec), "none"),))
 
 
 def _slice(spec: ModelSpec, said: SliceSpec, notes: Notes) -> Domain:

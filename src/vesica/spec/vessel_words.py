@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
@@ -70,9 +71,9 @@ class SliceSpec(Words):
 
 
 def domain_form(value: Any) -> str:
-    """Which vessel a mapping means; a dish if it does not say."""
+    """Which vessel a mapping means; a dish if it does not say, the nearest one if it is misspelt."""
     kind = value.get("kind", "dish") if isinstance(value, dict) else getattr(value, "kind", "dish")
-    return f"~{kind}" if kind in VESSELS else "~dish"
+    return f"~{next(iter(difflib.get_close_matches(str(kind), VESSELS, 1)), 'dish')}"
 
 
 DomainSpec = Annotated[

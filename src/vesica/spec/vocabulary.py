@@ -103,6 +103,15 @@ ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_A
 CELL_RESPONSE: Final[dict[str, Field]] = {
     "surface_response": Field("", False, "share of what vesicles on the surface say that networks feel"),
     "soluble_response": Field("", False, "share of solubles of the medium that networks feel"),
+    "contact_response": Field("", False, "share of what touching cells show that networks feel, and of open junctions"),
+}
+# CELL.contact_with_OTHER, of two cell types that touch
+CONTACT: Final = "contact_with_"
+CELL_CONTACT: Final = Field("", False, "share of the cell's membrane that touches that cell type")
+# CELL.SOLUBLE.NAME, of a cell type that feels a gradient of the soluble
+CELL_SENSING: Final[dict[str, Field]] = {
+    "sensing_kd": Field("molecule/um^3", False, "dissociation constant of the receptor that feels its gradient",
+                        positive=True),
 }
 # CELL.CARGO.NAME
 CELL_CARGO: Final[dict[str, Field]] = {
@@ -182,11 +191,69 @@ SOLUBLE: Final[dict[str, Field]] = {
     "decay_rate": Field("1/s", False, "loss from the medium"),
     "diffusivity": Field("um^2/s", False, "in medium"),
 }
-# inhibitor.DRUG.NAME, of the inhibitors that an arm uses
-INHIBITOR: Final[dict[str, Field]] = {
-    "ic50": Field("molecule/um^3", False, "concentration with half the inhibition"),
+# SOLUBLE.NAME, where the model says what fresh medium holds; none of it otherwise
+SOLUBLE_FRESH: Final[dict[str, Field]] = {
+    "in_fresh_medium": Field("molecule/um^3", False, "in fresh medium"),
+}
+# AGENT.NAME, of agents that evaporate
+AGENT: Final[dict[str, Field]] = {
+    "evaporation_rate": Field("1/s", False, "loss to the air"),
+}
+# drug.DRUG.TARGET.NAME, of the drugs that an arm uses
+DRUG_EFFECT: Final[dict[str, Field]] = {
+    "half_max": Field("molecule/um^3", False, "concentration with half the effect"),
     "hill": Field("", False, "Hill coefficient"),
-    "max_inhibition": Field("", False, "share of the target that can be inhibited"),
+    "fold": Field("", False, "what is left of the target at full effect, or how much more there is"),
+}
+# drug.DRUG.NAME, where it comes or goes during the run
+DRUG: Final[dict[str, Field]] = {
+    "washout_rate": Field("1/s", False, "the drug leaves its target", positive=True),
+}
+# gene.GENE.NUMBER.fold, of the genes that an arm takes away
+GENE: Final = Field("", False, "what is left of a number of the machinery without the gene, or how much more there is")
+ANTI_MIR: Final = "anti_mir_fold"  # CELL.MIRNA.NAME, where an arm gives an anti-miR
+CELL_ANTI_MIR: Final = Field("", False, "loss of the miRNA with an anti-miR, relative to its own", positive=True)
+# PREPARATION.NAME
+PREPARATION: Final[dict[str, Field]] = {
+    "prepared_diameter_median": Field("um", False, "median of the log-normal diameter law of prepared vesicles", True),
+    "prepared_diameter_gsd": Field("", False, "its geometric standard deviation"),
+    "prepared_diameter_low": Field("um", False, "smallest diameter of prepared vesicles", True),
+    "prepared_diameter_high": Field("um", False, "largest diameter of prepared vesicles", True),
+    "prepared_membrane_thickness": Field("um", False, "bilayer with head groups"),
+}
+# PREPARATION.NAME, where it has them
+LIPOPROTEINS: Final = "lipoproteins_per_vesicle"
+MICELLES: Final = "micelles_per_vesicle"
+FRESH: Final = "in_fresh_medium"
+FRESH_LIPOPROTEINS: Final = "lipoproteins_in_fresh_medium"
+PREPARATION_CHOICE: Final[dict[str, Field]] = {
+    LIPOPROTEINS: Field("", False, "particles that are no vesicles for each vesicle of the preparation"),
+    MICELLES: Field("", False, "micelles of its dye for each vesicle of the preparation"),
+    FRESH: Field("vesicle/um^3", False, "vesicles of the preparation in fresh medium"),
+    FRESH_LIPOPROTEINS: Field("1/um^3", False, "its lipoproteins in fresh medium"),
+}
+# PREPARATION.CARGO.NAME
+PREPARATION_CARGO: Final[dict[str, Field]] = {"copies": Field("molecule", False, "mean copies per vesicle")}
+# SENDER.fusogenicity of a preparation or of an engineered cell type; one otherwise
+FUSOGENICITY: Final = "fusogenicity"
+SENDER_FUSOGENICITY: Final = Field("", False, "escape and fusion of these vesicles, relative to others")
+# isolation.METHOD.NAME of the methods that some dose went through
+METHOD: Final[dict[str, Field]] = {
+    "recovery": Field("", False, "share of vesicles well above the cut-off that is kept"),
+    "cutoff": Field("um", False, "diameter of which half as many are kept", True),
+    "cutoff_gsd": Field("", False, "geometric standard deviation of the cut-off"),
+    "ceiling": Field("um", False, "diameter above which vesicles are lost; half of them at it", True),
+    "solubles": Field("", False, "share of soluble factors that comes along"),
+    "lipoproteins": Field("", False, "share of lipoproteins that comes along"),
+    "corona": Field("", False, "share of what is adsorbed on vesicles that stays on them"),
+}
+CORONA: Final = "isolation.corona_share"
+CORONA_SHARE: Final = Field("", False, "share of soluble proteins that is adsorbed on vesicles")
+# treatment.ENZYME.NAME, storage.WAY.NAME
+TREATMENT: Final[dict[str, Field]] = {"efficiency": Field("", False, "share of what it reaches that an enzyme digests")}
+STORAGE: Final[dict[str, Field]] = {
+    "loss_rate": Field("1/s", False, "vesicles lost to the wall of a tube"),
+    "loss_per_cycle": Field("", False, "share of vesicles lost with each cycle"),
 }
 # rule.KEY.NAME
 RULE: Final[dict[str, Field]] = {
@@ -198,7 +265,7 @@ RULE: Final[dict[str, Field]] = {
 # Unit of a rule's half-max by the kind of its source; a value of a network has its own.
 SOURCE_UNITS: Final[dict[str, str]] = {
     "agent": "molecule/um^3", "soluble": "molecule/um^3", "signal": "", "cargo": "molecule", "bound": "molecule",
-    "engaged": "vesicle", "repression": "", "phenotype": "",
+    "engaged": "vesicle", "repression": "", "phenotype": "", "touched": "molecule", "gradient": "",
 }  # fmt: skip
 
 
@@ -212,6 +279,11 @@ def modulable_of_cargo(name: str) -> tuple[str, str, str]:
     return f"{name}_production", f"{name}_decay", f"{name}_enrichment"
 
 
+ALL_SECRETION: Final = "all_secretion"  # a target of drugs: what leaves by the Golgi
+CLEARANCE: Final = "_clearance"  # a target of drugs: the loss of a soluble from the medium
+BINDING: Final = "_binding"  # a target of drugs: binding of one kind of vesicles
+
+
 def modulable_of_soluble(name: str) -> tuple[str]:
     """The rate a rule may change on a secreted factor."""
     return (f"{name}_secretion",)
@@ -219,20 +291,25 @@ def modulable_of_soluble(name: str) -> tuple[str]:
 
 # ---- classes of vesicles
 
-Kind = Literal["exosome", "microvesicle", "apoptotic"]
+Kind = Literal["exosome", "microvesicle", "apoptotic", "prepared"]
 
-# An origin is a class of vesicles: who made them and of which kind. Exosomes bear the plain name of their cell.
+# An origin is a class of vesicles: who made them and of which kind. Exosomes bear the plain name of their cell;
+# those of a preparation come from a tube, and no cell of the model makes them.
 EXOSOME: Final = "exosome"
 MICROVESICLE: Final = "microvesicle"
 APOPTOTIC: Final = "apoptotic"
-KINDS: Final[tuple[Kind, ...]] = (EXOSOME, MICROVESICLE, APOPTOTIC)
+PREPARED: Final = "prepared"
+KINDS: Final[tuple[Kind, ...]] = (EXOSOME, MICROVESICLE, APOPTOTIC, PREPARED)
 KIND_LABELS: Final[dict[Kind, str]] = {
     EXOSOME: "exosomes", MICROVESICLE: "microvesicles", APOPTOTIC: "apoptotic vesicles",
+    PREPARED: "prepared vesicles",
 }  # fmt: skip
 _MAKERS: Final[dict[Kind, str]] = {
     EXOSOME: "secretes_vesicles", MICROVESICLE: "sheds_microvesicles", APOPTOTIC: "forms_apoptotic_vesicles",
 }  # fmt: skip
-_SIZES: Final[dict[Kind, str]] = {EXOSOME: "ilv", MICROVESICLE: "microvesicle", APOPTOTIC: "apoptotic"}
+_SIZES: Final[dict[Kind, str]] = {
+    EXOSOME: "ilv", MICROVESICLE: "microvesicle", APOPTOTIC: "apoptotic", PREPARED: "prepared",
+}  # fmt: skip
 
 
 def origin_of(cell: str, kind: Kind) -> str:
@@ -241,7 +318,7 @@ def origin_of(cell: str, kind: Kind) -> str:
 
 
 def sender_of(origin: str) -> str:
-    """The cell type that makes the vesicles of a class."""
+    """The cell type that makes the vesicles of a class, or the preparation that they come from."""
     return origin.partition("~")[0]
 
 
@@ -271,7 +348,8 @@ def origins_made(cell: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def size_paths(origin: str) -> tuple[str, str, str, str, str]:
-    """Paths of the size law of a class: median, spread, bounds, and the membrane, which all kinds share."""
-    cell, diameter = sender_of(origin), f"{sender_of(origin)}.{_SIZES[kind_of(origin)]}_diameter"
+    """Paths of the size law of a class: median, spread, bounds, and the membrane, which all kinds of a cell share."""
+    cell, kind = sender_of(origin), kind_of(origin)
+    diameter, membrane = f"{cell}.{_SIZES[kind]}_diameter", "prepared" if kind == PREPARED else "ilv"
     return (f"{diameter}_median", f"{diameter}_gsd", f"{diameter}_low", f"{diameter}_high",
-            f"{cell}.ilv_membrane_thickness")
+            f"{cell}.{membrane}_membrane_thickness")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from vesica.errors import Finding, nearest
 from vesica.spec.model import MOST_CELLS, MOST_REPLICATES, ModelSpec, Origin
 from vesica.spec.treatments import INTERVENTIONS, Block
+from vesica.spec.vessel_words import VESSELS
 from vesica.spec.yaml_io import join
 
 _EXPECTED: Final[dict[str, str]] = {
@@ -59,7 +60,7 @@ def _finding(complaint: Mapping[str, Any]) -> Finding:
     if kind == "missing":
         return _missing(path, str(words[-1]), value, is_intervention="~block" in loc)
     if kind == "literal_error":
-        options = _options(type_at(loc))
+        options = VESSELS if path == "domain.kind" else _options(type_at(loc))
         return Finding("error", path, f"{last} is `{shown(value)}`",
                        f"it is one of {', '.join(f'`{option}`' for option in options)}",
                        "it would select nothing", nearest(str(value), map(str, options)))

@@ -16,6 +16,7 @@ from vesica.analysis.design.assays import Assay, Truth
 from vesica.analysis.design.readouts import Look, Readout
 from vesica.analysis.design.search import Bench, Contrast, Design, Question, Truths
 from vesica.analysis.runs.quantities import quantities
+from vesica.engine.fidelities import is_whole
 from vesica.engine.program import Program, compile_model
 from vesica.engine.simulate import as_arm_run, run_all
 from vesica.errors import Finding, RunFault, error, nearest
@@ -27,6 +28,7 @@ from vesica.studies import draws as drawing
 ReportProgress = Callable[[float, str], None]
 
 TIMES: Final = 6
+MOST: Final = 200  # replicates
 NO_EFFECT: Final = "no effect"
 _RUNS: Final = 0.6  # of the work, as progress shows it
 _APART: Final = "\x1f"  # between the parts of a name of a look, in records of draws
@@ -62,6 +64,9 @@ def check(order: Order) -> None:
     if question.most < 2:
         raise error("--replicates", f"`--replicates {question.most}`", "there are at least two replicates of every arm",
                     "their scatter could not be seen, and nothing be tested", "write `--replicates 12`")
+    if question.most > MOST:
+        raise error("--replicates", f"`--replicates {question.most}`", f"there are at most {MOST} of every arm",
+                    "nobody could make so many, and the simulation fill the memory", "write `--replicates 12`")
     if not 0 < question.error < 0.5:
         raise error("--error", f"an error of {question.error:g}", "it lies between 0 and 50 %",
                     "a coin would decide as well", "write `--error 5%`")
@@ -127,6 +132,7 @@ class Setting:
     shelf: Mapping[str, Assay]
     area: float
     correlation: float
+    was_whole: bool
 
     def bench(self, truths: tuple[Truths, Truths], simulations: int, purpose: str) -> Bench:
         """Simulated readings of these truths."""
@@ -154,7 +160,7 @@ def run(models: Sequence[ResolvedModel], order: Order, report_progress: ReportPr
     chosen = readouts.choose(means, _known(means, runs), order.measure, order.variations)
     contrasts = contrasts_of(means, order.arms, chosen, times)
     setting = Setting(means, order, chosen, times, shelf, value(f"design.area.well_{order.plate}", "um^2"),
-                      value("design.culture.correlation", ""))
+                      value("design.culture.correlation", ""), any(is_whole(model) for model in models))
     truths = _truths([_looks(setting, model, found) for model, found in zip(means, runs, strict=True)], means[0])
     return _answer(setting, contrasts, truths, shown)
 
@@ -241,7 +247,7 @@ def _answer(setting: Setting, contrasts: Sequence[Contrast], truths: tuple[Truth
                for arm in model.arms},
         taken={kind: sum(readouts.sampled_volume(library.load("cns"), look.readout) for look in looks)
                for kind, looks in plan.looks.items()},
-        assured=assured, failed_draws=failed,
+        assured=assured, failed_draws=failed, was_whole=setting.was_whole,
     )
 
 

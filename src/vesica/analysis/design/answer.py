@@ -51,6 +51,7 @@ class Answer:
     plan : of the best design
     donors : arms whose vesicles are prepared beforehand, and for which arms
     medium, cells : of a well: mL, and cells by arm and type
+    was_whole : a model is in whole numbers, and was run as means
     taken : mL of medium that the assays take of a kind of well
     """
 
@@ -69,6 +70,7 @@ class Answer:
     taken: Mapping[Kind, float]
     assured: tuple[Assured | None, ...] = ()
     failed_draws: int = 0
+    was_whole: bool = False
 
     @property
     def styles(self) -> dict[Kind, int]:

@@ -96,9 +96,37 @@ def _plan(answer: Answer) -> str:
     return said
 
 
+def analysis(answer: Answer) -> tuple[str, ...]:
+    """How the readings of the best design are to be analysed, step by step; it was simulated this way."""
+    best, question = answer.best, answer.question
+    first, second = question.names
+    has_odds = any(one.readout.kind == "share" for one in best.contrasts)
+    steps = ["Take the logarithm of every reading" + (", of shares of cells that of the odds" if has_odds else "") +
+             "; a reading below the detection limit stands at the limit."]
+    if len(best.contrasts) == 1:
+        one = best.contrasts[0]
+        steps.append(f"L is the mean of `{one.arm}` less the mean of `{one.against}`; it scatters by Welch's standard "
+                     "error, with Welch's degrees of freedom.")
+    else:
+        both = zip(best.weights, best.contrasts, strict=True)
+        terms = " + ".join(f"{number(weight)} [{one.arm} − {one.against}: {one.readout.key} at {hours(one.time)}]"
+                           for weight, one in both)
+        steps.append(f"Add up the logarithms of each well with these weights, so that it has one score: {terms}. "
+                     "L is the sum of the mean scores of all kinds of wells; it scatters by Welch's standard error, "
+                     "with the degrees of freedom of Welch and Satterthwaite.")
+    said = f"`{first}` predicts L = {number(best.predicted[0])}, `{second}` {number(best.predicted[1])}. "
+    return (*steps, said + "Refute a prediction that lies farther from L than Student's t at "
+            f"{percent(question.error)}, two-sided. Fix the weights and this rule before the experiment.")
+
+
 def findings(answer: Answer) -> tuple[Finding, ...]:
     """What somebody who plans should know."""
     found = _unseen(answer)
+    if answer.was_whole:
+        found.append(Finding("note", "run.fidelity", "the model is in whole numbers, and was run as means",
+                             "what is predicted is what many cultures do on average",
+                             "chance between few cells is left out",
+                             "give the scatter between cultures with `--cv` where it matters"))
     n = answer.replicates
     if answer.best.replicates is None:
         found.append(
@@ -211,6 +239,7 @@ def summary(answer: Answer) -> dict[str, object]:
             "power_interval": list(interval(answer.best.at(n), answer.best.simulations)),
             "false_alarms": float(answer.best.errors[:, n - 2].max()),
         },
+        "analysis": list(analysis(answer)),
         "designs": tabled.designs_table(answer).records(),
         "plan": tabled.plan_table(answer).records(),
         "plate": {"wells": answer.plan.format, "plates": answer.plan.plates, "edge_free": answer.plan.is_edge_free},

@@ -183,7 +183,8 @@ def looks(model: ResolvedModel, run: ArmRun, readouts: Sequence[Readout], times:
         for one in readouts:
             value = values.get(one.key, (math.nan, ""))[0]
             if math.isfinite(value) and _is_made_here(model, then, one.key):
-                found[Look(run.arm.name, one, time)] = truth(model, then, one, max(value, 0.0), well)
+                value = max(value, 0.0)  # solvers leave -1e-20 where there is nothing
+                found[Look(run.arm.name, one, time)] = truth(model, then, one, value, well)
     return found
 
 

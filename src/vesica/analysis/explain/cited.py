@@ -86,6 +86,8 @@ def _claims(numbers: Iterable[Mapping[str, Any]], resolved: Mapping[str, Any]) -
     for cell in resolved.get("cells") or ():
         for network in cell.get("networks") or ():
             yield claim(network, "networks", f"{network.get('label') or network.get('name')} in {cell.get('name')}")
+    for network in resolved.get("networks") or ():
+        yield claim(network, "networks", f"{network.get('label') or network.get('name')} in the medium")
     for switch in resolved.get("switches") or ():
         yield claim(switch, "switches", switch.get("label") or switch.get("name"))
     for row in resolved.get("published") or ():

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from vesica.analysis.explain.changes import GROUPS, Change, Side, by_name, fields, same, sets
 from vesica.analysis.explain.compare_arms import HOUR, all_arms, arm_changes, concentration
-from vesica.analysis.explain.compare_inside import cells
+from vesica.analysis.explain.compare_inside import cells, networks
 from vesica.analysis.explain.numbers import unit_shown
 from vesica.errors import error, nearest
 from vesica.spec.resolved import Arm, Parameter, ResolvedModel, Rule
@@ -115,6 +115,7 @@ def _structure(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:
                        {item.name: item for item in other.cargo}, lambda item: f"a {item.kind} in the {item.topology}",
                        lambda title, here, there: fields("Cells", title, here, there, _CARGO))
     yield from sets("Cells", "factor of the medium", one.solubles, other.solubles)
+    yield from networks("medium:", one.networks, other.networks)
     yield from by_name("Rules", "rule", {rule.key: rule for rule in one.rules},
                        {rule.key: rule for rule in other.rules}, lambda rule: f"in {rule.cell}: {rule.english}", _rule)
 
@@ -127,7 +128,9 @@ def _rule(title: str, here: Rule, there: Rule) -> Iterator[Change]:
 def owners(model: ResolvedModel) -> set[str]:
     """What numbers can belong to, as the beginning of their paths: ``astrocyte``, ``astrocyte.IL6``, ``rule.KEY``."""
     found = {f"rule.{rule.key}" for rule in model.rules} | set(model.solubles)
-    found |= {f"inhibitor.{held.drug}" for arm in model.arms for held in arm.inhibitions}
+    found |= {f"medium.{network.name}" for network in model.networks}
+    found |= {f"drug.{drug.name}" for drug in model.drugs}
+    found |= {".".join(loss.fold.split(".")[:2]) for arm in model.arms for loss in arm.losses}
     for cell in model.cells:
         named = [item.name for item in (*cell.signals, *cell.networks)]
         named += [state.name for owner in (*cell.networks, *cell.chains) for state in owner.states]

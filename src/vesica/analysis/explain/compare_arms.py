@@ -7,14 +7,14 @@ from typing import Final
 
 from vesica.analysis.explain.changes import Change, left_over, same
 from vesica.analysis.explain.numbers import unit_shown
-from vesica.spec.resolved import Arm, Dose, Exposure, Inhibition, ResolvedModel
+from vesica.spec.resolved import Addition, Arm, Dose, Exposure, Handling, Inhibition, Loss, ResolvedModel
 
 NM: Final = 0.602214076  # molecule/um^3
 HOUR: Final = 3600.0
 MOST_STEPS: Final = 4
 MOST_PATHS: Final = 6
 _CONCENTRATIONS: Final = ((1e9, "M"), (1e6, "mM"), (1e3, "uM"), (1.0, "nM"), (1e-3, "pM"))
-Added = Exposure | Dose | Inhibition
+Added = Exposure | Dose | Inhibition | Handling | Addition
 
 
 def all_arms(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:
@@ -43,9 +43,12 @@ def arm_changes(one: Arm, other: Arm, model: ResolvedModel, other_model: Resolve
         if not same(here, there):
             yield Change("Arms", f"{cell} cells", "", f"{here:,.10g}", f"{there:,.10g}", there / here if here else None)
     yield from _lists(*left_over(one.exposures, other.exposures, _same_exposure))
-    yield from _lists(*left_over(one.doses, other.doses, _same_dose))
+    yield from _lists(*left_over(one.doses, other.doses, _same_fields))
+    yield from _lists(*left_over(one.handling, other.handling, _same_fields))
+    yield from _lists(*left_over(one.additions, other.additions, _same_fields))
     yield from _lists(*left_over(one.inhibitions, other.inhibitions, _same_inhibition))
     yield from _factors(one.factors, other.factors)
+    yield from _losses(one.losses, other.losses)
     for path in sorted({*one.values, *other.values}):
         here, there = _value(one, path, model), _value(other, path, other_model)
         if (path in one.values) != (path in other.values) or not same(one.values[path], other.values[path]):
@@ -70,19 +73,33 @@ def _lists(alone: Sequence[Added], rest: Sequence[Added]) -> Iterator[Change]:
 def _subject(item: Added) -> str:
     if isinstance(item, Exposure):
         return item.agent
-    return f"inhibitor {item.drug}" if isinstance(item, Inhibition) else f"vesicles of arm {item.from_arm}"
+    if isinstance(item, Handling):
+        return "sample" if item.is_sample else "medium change"
+    if isinstance(item, Addition):
+        return f"{item.soluble} added"
+    return f"drug {item.drug}" if isinstance(item, Inhibition) else f"vesicles of arm {item.from_arm}"
 
 
 def _text(item: Added) -> str:
     if isinstance(item, Exposure):
         return exposure_text(item)
     if isinstance(item, Inhibition):
-        return f"{concentration(item.level)} on {shortened(item.paths)}"
+        return f"{_course_text(item)} on {shortened(item.paths)}"
+    if isinstance(item, Handling):
+        where = f" of the {item.compartment}" if item.compartment else ""
+        return f"{item.taken / 1e9:.4g} uL{where} out, {item.given / 1e9:.4g} uL in, at {item.at / HOUR:.4g} h"
+    if isinstance(item, Addition):
+        return f"{concentration(item.concentration)} at {item.at / HOUR:.4g} h"
     carried = f", with {item.carry_over:.4g} of its solubles" if item.carry_over else ""
     return f"{item.amount:.4g} {item.measure.replace('_', ' ')} ({item.recipient}) at {item.at / HOUR:.4g} h{carried}"
 
 
-def exposure_text(exposure: Exposure) -> str:
+def _course_text(item: Inhibition) -> str:
+    """``10 uM``, which has been there before the run, or its course in it."""
+    return exposure_text(item) if item.is_timed else concentration(item.before)
+
+
+def exposure_text(exposure: Exposure | Inhibition) -> str:
     """``40 mM from 0 h to 24 h``."""
     steps = list(zip(exposure.times, exposure.levels, strict=True))
     if not steps:
@@ -118,6 +135,16 @@ def _factors(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[C
         yield Change("Arms", f"factor on {shortened(paths)}", "", here, there)
 
 
+def _losses(one: Sequence[Loss], other: Sequence[Loss]) -> Iterator[Change]:
+    """Genes that are lost, by the numbers they change."""
+    here, there = ({loss.path: loss for loss in losses} for losses in (one, other))
+    for path in sorted({*here, *there}):
+        lost = [f"{side[path].lost:.4g} of {side[path].fold.split('.')[1]}" if path in side else "nothing"
+                for side in (here, there)]
+        if lost[0] != lost[1]:
+            yield Change("Arms", f"lost of what {path} needs", "", *lost)
+
+
 def _value(arm: Arm, path: str, model: ResolvedModel) -> str:
     """The value in an arm, in the unit of the model."""
     if path not in model.parameters:
@@ -131,9 +158,10 @@ def _same_exposure(one: Exposure, other: Exposure) -> bool:
     return one.agent == other.agent and same(one.times, other.times) and same(one.levels, other.levels)
 
 
-def _same_dose(one: Dose, other: Dose) -> bool:
+def _same_fields(one: Added, other: Added) -> bool:
     return all(same(getattr(one, name), getattr(other, name)) for name in vars(one))
 
 
 def _same_inhibition(one: Inhibition, other: Inhibition) -> bool:
-    return one.drug == other.drug and same(one.level, other.level) and sorted(one.paths) == sorted(other.paths)
+    return (one.drug == other.drug and sorted(one.paths) == sorted(other.paths)
+            and all(same(getattr(one, name), getattr(other, name)) for name in ("times", "levels", "before")))

@@ -46,10 +46,15 @@ def _cell(name: str, one: CellType, other: CellType) -> Iterator[Change]:
         if signal.name in needs and needs[signal.name] != signal.requires:
             yield Change("Cells", f"{name}: signal {signal.name} needs", "", signal.requires or "no receptor",
                          needs[signal.name] or "no receptor")
-    yield from by_name("Networks", f"{name}:", _named(one.networks), _named(other.networks), _size, _network)
+    yield from networks(f"{name}:", one.networks, other.networks)
     yield from by_name("Phenotypes", f"{name}:", _named(one.chains), _named(other.chains), _states, _chain)
     yield from sets("Variability", f"{name}:", *({", ".join(spread.paths) for spread in cell.spreads}
                                                  for cell in (one, other)))
+
+
+def networks(name: str, one: tuple[Network, ...], other: tuple[Network, ...]) -> Iterator[Change]:
+    """What differs between the networks of a cell type, or of the medium."""
+    yield from by_name("Networks", name, _named(one), _named(other), _size, _network)
 
 
 def _named(items: tuple[Network, ...] | tuple[Chain, ...]) -> dict[str, Network | Chain]:

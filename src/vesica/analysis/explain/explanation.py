@@ -73,7 +73,8 @@ def of_model(model: ResolvedModel) -> Explanation:
         tuple(numbers.of_parameter(number, labels[number.path], rests.get(number.path, ())) for number in listed),
         tuple(RuleSaid(rule.cell, rule.english, rule.origin, rule.reference, rule.doi, rule.line, rule.key)
               for rule in model.rules),
-        tuple(part for cell in model.cells for part in parts.of_cell(cell, model.parameters)),
+        (*(part for cell in model.cells for part in parts.of_cell(cell, model.parameters)),
+         *(parts.of_network("medium", network, model.parameters) for network in model.networks)),
         tuple(Choice(switch.name, switch.label, switch.chosen, tuple(switch.options.items()), switch.source)
               for switch in model.switches),
         tuple((arm.name, arm.english) for arm in model.arms),

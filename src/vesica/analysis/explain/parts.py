@@ -26,7 +26,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Part:
-    """Something that acts inside a cell type: a network, a chain of phenotypes, what differs from cell to cell."""
+    """Something that acts in a cell type or in the medium: a network, a chain of phenotypes, what differs by cell."""
 
     kind: str
     cell: str
@@ -45,7 +45,7 @@ class Part:
 
 def of_cell(cell: CellType, numbers: Mapping[str, Parameter]) -> tuple[Part, ...]:
     """Everything inside a cell type that is more than machinery, signals and cargo."""
-    inside = [_network(cell.name, network, numbers) for network in cell.networks]
+    inside = [of_network(cell.name, network, numbers) for network in cell.networks]
     inside += [_chain(cell.name, chain, numbers) for chain in cell.chains]
     if cell.spreads:
         lines = tuple(_spread(number, spread, numbers) for number, spread in enumerate(cell.spreads))
@@ -87,7 +87,8 @@ def reaction_text(reaction: Reaction) -> str:
     return f"{label}{equation(reaction.moves)}, rate {text_of(reaction.rate)}"
 
 
-def _network(cell: str, network: Network, numbers: Mapping[str, Parameter]) -> Part:
+def of_network(cell: str, network: Network, numbers: Mapping[str, Parameter]) -> Part:
+    """A network of a cell type, or of the ``medium``."""
     return Part("network", cell, network.name, network.label, network.source, network.doi,
                 tuple(network_lines(cell, network, numbers)))
 

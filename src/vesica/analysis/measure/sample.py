@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from vesica.analysis.runs.handling import volume_then
 from vesica.analysis.runs.vesicles import grid, size_law
 from vesica.errors import error, nearest
 from vesica.instruments.nta_forward import Population
@@ -146,7 +147,8 @@ def _sample(results: Results, spec: dict[str, Any], arm: str, time_h: float) -> 
         value = float(np.interp(time_h, times, values))
         return max(value, 0.0) if np.isfinite(value) else 0.0
 
-    volume = float(results.summary["domain"]["volume_mL"])
+    medium = results.summary["arms"][arm].get("medium")  # runs of older versions have none: nobody took any
+    volume = volume_then(medium["volume_mL"], time_h) if medium else float(results.summary["domain"]["volume_mL"])
     origins = [origin for cell in spec["cells"] for origin in origins_made(cell)]
     vesicles = {origin: amount(f"medium.free:{origin}") for origin in origins}
     populations = []

@@ -14,7 +14,8 @@ DONOR: Final = {
     "made": "made", "returned": "returned", "mvb_ilv": "in_mvb", "docked_ilv": "in_mvb", "tethered": "tethered",
     "degraded_inside": "degraded",
 }
-MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added"}
+MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added",
+                 "removed": "removed"}
 RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered",
                     "died_with": "removed"}
 

@@ -9,8 +9,9 @@ import numpy as np
 from vesica.analysis.runs.vesicles import cargo_per_vesicle
 from vesica.results.arm_run import ArmRun
 from vesica.spec.cells import CellType
+from vesica.spec.handling import volume_at
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import KIND_LABELS, kind_of
+from vesica.spec.vocabulary import APOPTOTIC, KIND_LABELS, kind_of
 
 Quantities = dict[str, tuple[float, str]]
 
@@ -33,8 +34,9 @@ def _at_end(model: ResolvedModel, run: ArmRun) -> Quantities:
     for cell in model.cells:
         if run.count(cell.name) > 0:
             _add_cell(model, run, cell, groups)
+    volume = volume_at(model, run.arm, float(run.times[run.last]))
     for soluble in model.solubles:
-        amount = run.final(f"medium.{soluble}") / model.domain.volume
+        amount = run.final(f"medium.{soluble}") / volume
         groups["solubles"][f"medium.{soluble}"] = (amount, "molecule/um^3")
     for origin, cargo in cargo_per_vesicle(model, run).items():
         for name, numbers in cargo.items():
@@ -54,11 +56,10 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         }
         if run.hours > 0:  # an arm may diverge before its first output
             groups["released"] |= {
-                f"{c}.released_per_cell_per_hour": (released(run, cell) / run.hours, "vesicle/cell/h"),
                 f"{c}.fusions_per_cell_per_hour": (fusions_per_hour(run, c), "1/cell/h"),
             }
     if run.hours > 0:
-        groups["released"] |= _by_kind(run, cell)
+        groups["released"] |= _yield(run, cell) | _by_kind(run, cell)
     if cell.takes_up_vesicles:
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
     for name, (_, unit) in cell.levels.items():
@@ -85,6 +86,26 @@ def phenotypes(run: ArmRun, cell: CellType) -> dict[str, float]:
                     for chain in cell.chains for state in chain.states}
 
 
+def _yield(run: ArmRun, cell: CellType) -> Quantities:
+    """Vesicles of all kinds for each cell at the start; those of living cells for each that lived meanwhile."""
+    if not cell.origins:
+        return {}
+    each, name = released(run, cell) / run.hours, f"{cell.name}.released_per"
+    found = {f"{name}_cell_per_hour": (each, "vesicle/cell/h")}
+    if cell.can_die and any(kind_of(origin) != APOPTOTIC for origin in cell.origins):
+        lived = released_by_living(run, cell) / run.hours / living(run, cell)
+        found[f"{name}_living_cell_per_hour"] = (lived, "vesicle/cell/h")
+    return found
+
+
+def living(run: ArmRun, cell: CellType) -> float:
+    """Mean share of cells that lived over the run: the integral of the share alive over its length."""
+    if not cell.can_die or run.hours == 0:
+        return 1.0
+    alive = run.course(f"{cell.name}.alive")[: run.last + 1]
+    return float(np.trapezoid(alive, run.times[: run.last + 1]) / run.times[run.last])
+
+
 def _by_kind(run: ArmRun, cell: CellType) -> Quantities:
     """What a cell type with several kinds of vesicles released of each, and the cargo in those shed whole."""
     found: Quantities = {}
@@ -101,6 +122,11 @@ def _by_kind(run: ArmRun, cell: CellType) -> Quantities:
 def released(run: ArmRun, cell: CellType) -> float:
     """Vesicles of all kinds that left an average cell over the run, gross."""
     return sum(run.final(f"{cell.name}.released:{origin}") for origin in cell.origins)
+
+
+def released_by_living(run: ArmRun, cell: CellType) -> float:
+    """The same without apoptotic vesicles."""
+    return sum(run.final(f"{cell.name}.released:{origin}") for origin in cell.origins if kind_of(origin) != APOPTOTIC)
 
 
 def taken_up(model: ResolvedModel, run: ArmRun, cell: str) -> float:

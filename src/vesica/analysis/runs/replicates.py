@@ -60,7 +60,7 @@ class Gathered:
 
     def add(self, model: ResolvedModel, run: ArmRun) -> None:
         """Take one more replicate."""
-        known = {key: value for key, value in run.notes.items() if key in ("doses", "rule_factors")}
+        known = {key: value for key, value in run.notes.items() if key in ("doses", "rule_factors", "samples")}
         self.first = self.first or run
         self.total = run.values.copy() if self.total is None else self.total + run.values
         self.notes = known if self.notes is None else _together(self.notes, known)

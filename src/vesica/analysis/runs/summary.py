@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
+from vesica.analysis.runs.handling import samples, volumes
 from vesica.analysis.runs.measured import held_against
 from vesica.analysis.runs.mixing import mixing
 from vesica.analysis.runs.published import judge
@@ -28,6 +29,7 @@ from vesica.analysis.runs.quantities import (
 )
 from vesica.analysis.runs.required_dose import required_dose
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
+from vesica.analysis.runs.vessel import vessel
 from vesica.analysis.runs.warnings import warnings
 from vesica.results import provenance
 from vesica.results.arm_run import ArmRun
@@ -54,8 +56,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "outcome": outcome,
         "duration_h": model.schedule.duration / 3600.0,
         "fidelity": model.schedule.fidelity,
-        "domain": {"volume_mL": model.domain.volume / 1e12, "depth_um": model.domain.depth,
-                   "mixing": model.domain.mixing},
+        "domain": vessel(model),
         "species": _species(model),
         "phenotypes": {cell.name: {chain.name: _chain(chain) for chain in cell.chains}
                        for cell in model.cells if cell.chains},
@@ -99,6 +100,7 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
         "required_dose": required_dose(model, run),
         "dose": [_dose(model, run, note) for note in run.notes["doses"]],
         "mixing": mixing(model, run),
+        "medium": {"volume_mL": volumes(model, run), "samples": samples(model, run)},
         "rule_factors": run.notes["rule_factors"],
         "quantities": {key: {"value": value, "unit": unit} for key, (value, unit) in quantities(model, run).items()},
     }

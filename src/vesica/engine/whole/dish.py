@@ -127,6 +127,15 @@ class Dish:
         for values in (self.medium, *(cells.values for cells in self.cells)):
             values[place] = value
 
+    def input(self, name: str) -> float:
+        """A number as the medium sees it."""
+        return float(self.medium[self.laws.program.index[name], 0])
+
+    def evaporation_of(self, agent: str) -> float | None:
+        """1/s; nothing of an agent that stands as its schedule says."""
+        name = f"{agent}.evaporation_rate"
+        return self.input(name) if name in self.laws.program.index else None
+
     def decay_of(self, soluble: str) -> float:
         """1/s, in the medium."""
         return float(self.laws.rate(self.medium, f"soluble_decay/{soluble}", f"medium.{soluble}")[0])

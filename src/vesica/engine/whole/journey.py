@@ -6,12 +6,13 @@ proportion to the sites it has free at that moment, so binding and unbinding are
 (`journey_loop`), with the law of the hazards and no step size.
 
 A *content* is the vesicle itself (0), then each cargo of the model. For every class and content, always, exactly
-`initial + arrived + added = decayed + plastic + taken back + degraded + delivered + vesicles there now`:
+`initial + arrived + added = decayed + plastic + removed + taken back + degraded + delivered + vesicles there now`:
 those there are counted from the rows, the others event by event.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -56,8 +57,8 @@ class Journey:
     edge : (5,) int64
         State s has rows ``edge[s]`` to ``edge[s + 1]``.
     held : (cell,) vesicles bound now
-    initial, added : (class, content)
-        There when the counters were at zero; put in as a dose since.
+    initial, added, removed : (class, content)
+        There when the counters were at zero; put in as a dose since; taken out with medium since.
     medium, fates : (3, class, content), (5, cell, class, content)
         Totals of what happened, in the order of `journey_loop`; named by the properties.
     taken_up : (cell, class) vesicles
@@ -72,6 +73,7 @@ class Journey:
     held: Index
     initial: Index
     added: Index
+    removed: Index
     medium: Index
     fates: Index
     taken_up: Index
@@ -137,7 +139,7 @@ class Journey:
     def residual(self) -> Index:
         """(class, content) that came less what is accounted for: always zero."""
         there = sum(self.now(state).sum(axis=0) for state in STATES)
-        gone = self.decayed + self.plastic + self.fates.sum(axis=(0, 1)) - self.detached.sum(axis=0)
+        gone = self.decayed + self.plastic + self.removed + self.fates.sum(axis=(0, 1)) - self.detached.sum(axis=0)
         return self.initial + self.arrived + self.added - gone - there
 
     def copy(self) -> Journey:
@@ -148,7 +150,7 @@ class Journey:
     def reset(self) -> None:
         """Set every counter to zero and first times to NaN; vesicles stay."""
         self.initial[:] = sum(self.now(state).sum(axis=0) for state in STATES)
-        for total in (self.added, self.medium, self.fates, self.taken_up):
+        for total in (self.added, self.removed, self.medium, self.fates, self.taken_up):
             total[:] = 0
         self.first_uptake[:] = np.nan
         self.first_copy[:] = np.nan
@@ -170,8 +172,8 @@ def empty(seed: int, purpose: str, index: int, classes: int, cells: int, cargo: 
 
     content = classes, 1 + cargo
     return Journey(stream(seed, purpose, index), np.zeros((0, loop.COPIES + cargo), dtype=np.int32),
-                   none(len(STATES) + 1), none(cells), none(*content), none(*content), none(3, *content),
-                   none(5, cells, *content), none(cells, classes), np.full(cells, np.nan),
+                   none(len(STATES) + 1), none(cells), none(*content), none(*content), none(*content),
+                   none(3, *content), none(5, cells, *content), none(cells, classes), np.full(cells, np.nan),
                    np.full((cells, cargo), np.nan))
 
 
@@ -298,18 +300,25 @@ def remove_at(journey: Journey, cells: NDArray[np.bool_]) -> Index:
     -------
     (cell, class, content) what was taken out
     """
+    taken = take_out(journey, {state: cells[journey.rows(state)[:, loop.CELL]] for state in STATES if state != FREE})
+    journey.held[cells] = 0
+    journey.initial[:] -= taken.sum(axis=0)
+    return taken
+
+
+def take_out(journey: Journey, goes: Mapping[int, NDArray[np.bool_]]) -> Index:
+    """Take rows of some states out of the table, in place; gives (cell, class, content) what they were."""
     taken = np.zeros((journey.held.size, *journey.initial.shape), dtype=np.int64)
     kept, edge = [], np.zeros_like(journey.edge)
     for state in STATES:
         rows = journey.rows(state)
-        goes = cells[rows[:, loop.CELL]] if state != FREE else np.zeros(len(rows), dtype=bool)
-        loop.count(np.ascontiguousarray(rows[goes]), taken)
-        kept.append(rows[~goes])
-        edge[state + 1] = edge[state] + len(kept[-1])
+        if state in goes:
+            loop.count(np.ascontiguousarray(rows[goes[state]]), taken)
+            rows = rows[~goes[state]]
+        kept.append(rows)
+        edge[state + 1] = edge[state] + len(rows)
     journey.table[: edge[-1]] = np.concatenate(kept)
     journey.edge[:] = edge
-    journey.held[cells] = 0
-    journey.initial[:] -= taken.sum(axis=0)
     return taken
 
 

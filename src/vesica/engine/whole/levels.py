@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine.processes import is_taken_from
 from vesica.engine.whole import journey, mvbs, records
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.spec.vocabulary import sender_of
@@ -18,15 +19,17 @@ def levels(dish: Dish) -> dict[str, Array]:
     for cells in dish.cells:
         found |= _own(dish, cells) | _donor(dish, cells) | _recipient(dish, cells) | _at_once(dish, cells)
     now = dish.journey
-    free = now.now(journey.FREE)[0]
+    free, model = now.now(journey.FREE)[0], dish.laws.program.model
+    removed = [("removed", now.removed)] if is_taken_from(model) else []
     for k, origin in enumerate(dish.classes):
         for i, suffix in dish.contents(origin):
             for pool, amounts in (("free", free), ("plastic", now.plastic), ("decayed", now.decayed),
-                                  ("added", now.added)):
+                                  ("added", now.added), *removed):
                 found[f"medium.{pool}:{origin}{suffix}"] = np.array([float(amounts[k, i])])
     for soluble, amount in dish.solubles.items():
         found[f"medium.{soluble}"] = np.array([amount])
-    return found
+    return found | {f"agent.{name}": np.array([dish.input(f"agent.{name}")]) for name in model.agents
+                    if dish.evaporation_of(name) is not None}  # fmt: skip
 
 
 def _own(dish: Dish, cells: Cells) -> dict[str, Array]:

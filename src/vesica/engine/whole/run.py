@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine import schedule
-from vesica.engine.doses import level
+from vesica.engine import drugs, schedule
 from vesica.engine.fidelities import TRACED
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
@@ -27,6 +26,7 @@ from vesica.engine.whole import step
 from vesica.engine.whole.dish import Dish
 from vesica.engine.whole.distributions import distributions
 from vesica.engine.whole.doses import Taken, give, taken
+from vesica.engine.whole.hands import Hands
 from vesica.engine.whole.levels import levels
 from vesica.engine.whole.start import dish_at_rest
 from vesica.engine.whole.windows import Pace
@@ -93,13 +93,14 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
     grid = output_times(plan)
     out = _Output(program, dish, grid)
     pace = Pace(plan.longest_window, own.finer)
-    snapshots, given, steps, message = {}, [], Steps(), ""
+    snapshots, given, steps, message, hands = {}, [], Steps(), "", Hands(dish)
     stops = edges(plan, arm, taken_at)
     for begin, end in itertools.pairwise(stops):
         if begin in taken_at:
             snapshots[begin] = taken(dish)
-        for agent in program.model.agents:
-            dish.set_input(f"agent.{agent}", sum(level(one, begin) for one in arm.exposures if one.agent == agent))
+        hands.act(dish, begin)
+        for name, felt in drugs.levels(program.model, arm, begin).items():
+            dish.set_input(name, felt)
         given += [give(dish, dose, sources[dose.from_arm].at[tick(dose.at)]) for dose in arm.doses
                   if tick(dose.at) == begin]
         pace.jump()
@@ -117,12 +118,14 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
             break
     if not message:
         out.keep(dish)
+        hands.take_last(dish, stops[-1])
         if stops[-1] in taken_at:
             snapshots[stops[-1]] = taken(dish)
     done = {"leaps": steps.leaps, "critical": steps.critical, "exact": steps.exact, "windows": pace.windows,
             "largest_change": pace.largest_change, "vesicles": int(dish.journey.arrived[:, 0].sum())}
     notes = {"distributions": distributions(dish), "steps": done}
     notes |= {"unrest": list(dish.unrest)} if dish.unrest else {}
+    notes |= {"samples": hands.samples} if hands.samples else {}
     trajectory = Trajectory(arm, grid, out.values, row, _last_values(dish), {}, tuple(given), message,
                             {"solver": "whole numbers", "states": len(program.species)}, trace=out.trace, notes=notes)
     return trajectory, snapshots
@@ -155,7 +158,7 @@ class _Output:
             for name, amounts in levels(dish).items():
                 known = amounts[np.isfinite(amounts)]
                 self.values[row, self.column[name]] = known.sum() / known.size
-                if not name.startswith("medium."):
+                if not name.startswith(("medium.", "agent.")):
                     few = amounts[: self.trace.shape[0]]
                     self.trace[: few.size, row, self.column[name]] = few
 

@@ -307,6 +307,9 @@ def _solubles(dish: Dish, duration: float) -> None:
     """Secretion and decay of factors in the medium: whole molecules while there are few of them."""
     for cells in dish.cells if dish.solubles else ():
         dish.laws.evaluate(cells.values)
+    for agent in dish.laws.program.model.agents:
+        if (rate := dish.evaporation_of(agent)) is not None:
+            dish.set_input(f"agent.{agent}", dish.input(f"agent.{agent}") * math.exp(-rate * duration))
     for name, amount in dish.solubles.items():
         decay = dish.decay_of(name)
         made = sum(float((_made(dish, cells, name) * cells.is_alive).sum()) for cells in dish.cells)

@@ -12,10 +12,11 @@ from markupsafe import Markup
 
 from vesica.analysis.design.answer import Answer, hours, words_of
 from vesica.analysis.design.fold import FoldStudy
+from vesica.analysis.design.outcome import analysis
 from vesica.analysis.design.plate import FORMATS, Well
 from vesica.analysis.design.power import interval
 from vesica.analysis.design.search import Design
-from vesica.report import svg
+from vesica.report import blocks, svg
 from vesica.report.lab.charts import both, intervals, plane
 from vesica.report.lab.page import LabFigure
 from vesica.report.lab.pieces import Axis, Curve, Mark, Row
@@ -30,6 +31,12 @@ def figures(answer: Answer) -> tuple[LabFigure, ...]:
     """Plates first: they are what one takes to the bench."""
     plates = [_plate_figure(answer, plate) for plate in range(1, answer.plan.plates + 1)]
     return (*plates, _power_figure(answer), _predictions_figure(answer))
+
+
+def sections(answer: Answer) -> tuple[blocks.Section, ...]:
+    """How to analyse the experiment."""
+    steps = tuple(blocks.Cell(step) for step in analysis(answer))
+    return (blocks.Section("analysis", "Analysis", "As it was simulated.", (blocks.Items(steps),)),)
 
 
 def _power_figure(answer: Answer) -> LabFigure:
