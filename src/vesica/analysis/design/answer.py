@@ -118,7 +118,15 @@ def hours(time: float) -> str:
     return f"{time / 3600.0:g} h" if math.isfinite(time) else ""
 
 
-def words_of(contrast: Contrast) -> str:
-    """``arm / against: quantity by assay at 24 h``."""
-    one = contrast.readout
-    return f"{contrast.arm} / {contrast.against}: {one.key} by {one.assay} at {hours(contrast.time)}"
+def words_of(*contrasts: Contrast) -> str:
+    """``arm / against: quantity by assay at 8, 24 h``; contrasts that differ in time alone are told together."""
+    found: dict[tuple[str, str, Readout], list[float]] = {}
+    for one in contrasts:
+        found.setdefault((one.arm, one.against, one.readout), []).append(one.time)
+    return "; ".join(f"{arm} / {against}: {readout_words(readout, times)}"
+                     for (arm, against, readout), times in found.items())
+
+
+def readout_words(readout: Readout, times: Sequence[float]) -> str:
+    """``quantity by assay at 8, 24 h``."""
+    return f"{readout.key} by {readout.assay} at {', '.join(f'{time / 3600.0:g}' for time in sorted(times))} h"

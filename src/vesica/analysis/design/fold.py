@@ -89,4 +89,4 @@ def outcome(found: FoldStudy) -> LabOutcome:
               Table("power", "Power by replicates", (Field("scatter"), Field("replicates"), Field("power")), curve))
     summary = {"fold": found.fold, "error": found.error, "power_asked": found.power, "needed": tables[0].records()}
     title = f"How many replicates show a {number(found.fold)}-fold change at an error of {percent(found.error)}?"
-    return LabOutcome("design", title, tuple(said), tables, summary, screen=tables[:1])
+    return LabOutcome("fold", title, tuple(said), tables, summary, screen=tables[:1])

@@ -9,7 +9,6 @@ from typing import Final
 from vesica.analysis.design import tables as tabled
 from vesica.analysis.design.answer import Answer, Assured, hours, words_of
 from vesica.analysis.design.power import interval
-from vesica.analysis.design.search import Contrast
 from vesica.analysis.lab import LabOutcome
 from vesica.analysis.numbers import counted, number, percent
 from vesica.errors import Finding
@@ -43,7 +42,7 @@ def headline(answer: Answer) -> tuple[str, ...]:
     low, high = interval(best.at(n), best.simulations)
     seen = (f"{percent(best.at(n))} ({number(100 * low)} to {number(100 * high)} %) of {best.simulations:,} simulated "
             "experiments")
-    contrasts = "; ".join(map(_said, best.contrasts))
+    contrasts = words_of(*best.contrasts)
     refuted = "no effect is refuted" if question.is_one else "the wrong hypothesis is refuted"
     size = f"{n} replicates of {len(best.kinds)} kinds of wells, {n * len(best.kinds)} wells"
     first = (
@@ -58,12 +57,6 @@ def headline(answer: Answer) -> tuple[str, ...]:
     if answer.assured and answer.assured[0] is not None:
         said.append(_assured(answer, answer.assured[0]))
     return (*said, _plan(answer))
-
-
-def _said(contrast: Contrast) -> str:
-    """With names that a page sets as names."""
-    one = contrast.readout
-    return f"`{contrast.arm}` against `{contrast.against}` by `{one.key}` ({one.assay}, {hours(contrast.time)})"
 
 
 def _predicted(answer: Answer) -> str:

@@ -111,11 +111,11 @@ class Design:
         return float(self.power[replicates - 2])
 
     @property
-    def rank(self) -> tuple[float, float]:
-        """Smaller is better: fewer wells, then more power with them; where none suffice, more power at last."""
+    def rank(self) -> tuple[float, int, float]:
+        """Smaller is better: fewer wells, fewer contrasts, more power with them; where none suffice, more power."""
         if self.wells is None or self.replicates is None:
-            return math.inf, -float(self.power[-1])
-        return self.wells, -self.at(self.replicates)
+            return math.inf, 0, -float(self.power[-1])
+        return self.wells, len(self.contrasts), -self.at(self.replicates)
 
 
 def kinds_of(contrasts: Sequence[Contrast]) -> tuple[Kind, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from vesica.analysis.design.answer import Answer, hours, words_of
+from vesica.analysis.design.answer import Answer, hours, readout_words, words_of
 from vesica.analysis.design.plate import FORMATS
 from vesica.analysis.design.power import interval
+from vesica.analysis.design.readouts import Readout
 from vesica.analysis.design.search import Contrast
 from vesica.analysis.lab import Field, Table, Value
 from vesica.analysis.numbers import number, percent
@@ -29,7 +30,7 @@ def designs_table(answer: Answer) -> Table:
     for place, one in enumerate(answer.designs):
         n = one.replicates or answer.question.most
         row: list[Value] = [
-            "; ".join(map(words_of, one.contrasts)),
+            words_of(*one.contrasts),
             n,
             n * len(one.kinds),
             one.at(n),
@@ -97,9 +98,10 @@ def key_table(answer: Answer) -> Table:
     )
     rows = []
     for kind, numbered in answer.styles.items():
-        read = "; ".join(
-            f"{look.readout.key} by {look.readout.assay} at {hours(look.time)}" for look in answer.plan.looks[kind]
-        )
+        at: dict[Readout, list[float]] = {}
+        for look in answer.plan.looks[kind]:
+            at.setdefault(look.readout, []).append(look.time)
+        read = "; ".join(readout_words(readout, times) for readout, times in at.items())
         cells = ", ".join(f"{number(count)} {cell}" for cell, count in answer.cells[kind[0]].items())
         rows.append((numbered, kind[0], read, hours(kind[1]) or "no, medium only", cells or None, answer.medium))
     return Table("key", "Kinds of wells", fields, tuple(rows))
