@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.processes import is_taken_from
+from vesica.engine.medium import is_taken_from
 from vesica.engine.whole import journey, mvbs, records
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.spec.vocabulary import sender_of
