@@ -138,9 +138,10 @@ def test_less_medium_is_a_shallower_dish() -> None:
     one = replace(one, schedule=replace(one.schedule, duration=12 * H, relative_tolerance=1e-10))
     part = Compartment("medium", VOLUME, 2079.0, 4, ("donor", "taker"))
     full = Domain("dish", VOLUME, 2079.0, "still", (part,))
+    half = Domain("dish", VOLUME / 2, 2079.0 / 2, "still", (replace(part, volume=VOLUME / 2, depth=2079.0 / 2),))
     hands = (Handling(0.0, VOLUME / 2, 0.0),)
     taken, shallow, deep = (run_of(replace(one, domain=domain, arms=(replace(one.arms[0], handling=what),)))
-                            for domain, what in ((full, hands), (full.scaled(0.5, 0.5), ()), (full, ())))
+                            for domain, what in ((full, hands), (half, ()), (full, ())))
     for name in ("medium.free:donor", "medium.0.free:donor", "medium.3.free:taker", "taker.taken_up:donor",
                  "medium.factor", "taker.alive"):
         assert taken.final(name) == pytest.approx(shallow.final(name), rel=1e-7), name
