@@ -259,7 +259,8 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Spread: ({"paths"}, {"variations", "correlation"}),  # paths of numbers
     Rule: ({"key", "cell", "source", "verb", "target", "adds"},
            {"english", "line", "text", "origin", "reference", "doi"}),
-    Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions", "losses"}, {"english"}),
+    Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions", "losses", "handling",
+           "additions"}, {"english"}),
     Parameter: ({"path", "value", "unit", "low", "high", "confidence", "entry", "source", "doi"}, {"reason", "shown"}),
 }
 

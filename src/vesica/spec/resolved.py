@@ -311,7 +311,10 @@ class Handling:
 
 @dataclass(frozen=True)
 class Addition:
-    """A soluble added at once: it rises by ``concentration`` molecule/um^3 in a compartment, or everywhere."""
+    """A soluble added at once: it rises by ``concentration`` molecule/um^3 in a compartment, or everywhere.
+
+    Or an agent that evaporates, everywhere.
+    """
 
     soluble: str
     concentration: float
