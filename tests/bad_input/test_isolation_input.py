@@ -82,13 +82,18 @@ def test_slips(old: str, new: str, place: str, wrote: str, fix: str) -> None:
     errors = [finding for finding in findings_of(old, new) if finding.severity == "error"]
     found = [one for one in errors if wrote in one.wrote]
     assert found, [str(one) for one in errors]
-    assert place in found[0].path and fix in found[0].fix and found[0].rule and found[0].consequence
+    assert place in found[0].path
+    assert fix in found[0].fix
+    assert found[0].rule
+    assert found[0].consequence
 
 
 def test_a_preparation_that_nobody_is_given() -> None:
     (finding,) = findings_of("vesicles: rvg", "vesicles: MSC")
-    assert finding.severity == "warning" and finding.path == "preparations.rvg"
-    assert "no arm is given `rvg`" in finding.wrote and "vesicles: rvg" in finding.fix
+    assert finding.severity == "warning"
+    assert finding.path == "preparations.rvg"
+    assert "no arm is given `rvg`" in finding.wrote
+    assert "vesicles: rvg" in finding.fix
 
 
 def test_sources_that_are_engineered_differently() -> None:
@@ -98,4 +103,5 @@ def test_sources_that_are_engineered_differently() -> None:
     text = text.replace("{\n      doses_from: source", dose)
     findings = interventions.check(io.loads(text))
     errors = [one for one in findings if one.severity == "error"]
-    assert len(errors) == 1 and "`neuron.affinity_for_astrocyte` is changed 3 times" in errors[0].wrote
+    assert len(errors) == 1
+    assert "`neuron.affinity_for_astrocyte` is changed 3 times" in errors[0].wrote

@@ -75,6 +75,12 @@ def test_layers_do_nothing_in_whole_numbers() -> None:
     assert [(one.path, one.severity) for one in found] == [("domain.layers", "note")]
 
 
+@pytest.mark.parametrize("domain", [TRANSWELL, CHANNEL, SLICE])
+def test_whole_numbers_know_dishes_only(domain: str) -> None:
+    found = told(domain, REST.replace("well_mixed", "stochastic"))
+    assert [one.path for one in found if one.severity == "error"] == ["domain.kind"]
+
+
 def test_as_many_pores_as_there_is_room_for_are_let_pass() -> None:
     """Shows that the limit is where the message says: 7.1e8 pores of 0.4 um take 0.892 of the area."""
     assert told(TRANSWELL.replace("1e8 1/cm^2", "7.1e8 1/cm^2")) == []

@@ -78,7 +78,8 @@ def test_what_is_given_is_what_was_asked_for() -> None:
     assert runs["aimed"].final("medium.added:aimed~prepared") == pytest.approx(2e9, rel=1e-12)
     assert runs["plain"].final("medium.added:plain~prepared/miR_146a") == pytest.approx(1e9, rel=1e-12)
     course = runs["plain"].course("medium.added:plain~prepared")
-    assert course[1] == 0.0 and course[2] == course[-1]  # at 2 h
+    assert course[1] == 0.0
+    assert course[2] == course[-1]
 
 
 def test_targeting_and_a_fusogen_are_factors_on_the_hazards() -> None:
@@ -86,12 +87,14 @@ def test_targeting_and_a_fusogen_are_factors_on_the_hazards() -> None:
     model, runs = ran()
     program = compile_model(model)
     row = parameter_row(model, model.arms[1])
-    assert row["neuron.affinity_for_aimed"] == 5.0 and row["aimed.fusogenicity"] == 20.0
+    assert row["neuron.affinity_for_aimed"] == 5.0
+    assert row["aimed.fusogenicity"] == 20.0
     factors = {flux.name: flux.factors for flux in program.table.fluxes}
     assignments = {one.target: one for one in program.table.assignments}
     for process in ("escape", "membrane_fusion"):
         plain, aimed = (factors[f"{process}/neuron:{one}~prepared"][0] for one in ("plain", "aimed"))
-        assert assignments[aimed].kernel == "product" and assignments[aimed].args == (plain, "aimed.fusogenicity")
+        assert assignments[aimed].kernel == "product"
+        assert assignments[aimed].args == (plain, "aimed.fusogenicity")
     taken = {name: runs[name].final(f"neuron.taken_up:{name}~prepared") for name in ("plain", "aimed")}
     delivered = {name: runs[name].final(f"neuron.delivered:{name}~prepared/miR_146a") for name in taken}
     assert taken["plain"] < taken["aimed"] < 5 * taken["plain"]
@@ -103,7 +106,8 @@ def test_engineered_vesicles_stay_what_they_are_in_another_dish() -> None:
     factors = {arm.name: dict(arm.factors) for arm in model.arms}
     ways = {"neuron.affinity_for_astrocyte": 3.0, "astrocyte.fusogenicity": 2.0}
     assert factors["engineered"] == {**ways, "astrocyte.miR_146a.enrichment": 10.0}
-    assert factors["given"] == ways and factors["made"] == {}
+    assert factors["given"] == ways
+    assert factors["made"] == {}
     copies = [runs[name].final("medium.free:astrocyte/miR_146a") / runs[name].final("medium.free:astrocyte")
               for name in ("made", "engineered")]
     assert 5.0 < copies[1] / copies[0] < 10.0  # ten times as much, less what the cell runs out of
@@ -127,7 +131,7 @@ def test_dye_shines_without_uptake() -> None:
 
 def test_particles_of_a_dye_are_counted_with_the_vesicles() -> None:
     """Nine particles for each vesicle; a method that comes after keeps half of both, and three are three."""
-    model, runs = ran()
+    _model, runs = ran()
     for arm, ratio in (("stained", 9.0), ("column", 3.0)):
         vesicles, alone = (runs[arm].final(f"medium.added:{one}~prepared") for one in ("plain", "PKH67_micelles"))
         assert vesicles + alone == pytest.approx(2e9, rel=1e-12)
@@ -135,7 +139,8 @@ def test_particles_of_a_dye_are_counted_with_the_vesicles() -> None:
         dye = runs[arm].final("medium.added:PKH67_micelles~prepared/PKH67")
         assert dye == pytest.approx(1000 * alone, rel=1e-9)
     note = runs["column"].notes["doses"][0]
-    assert note["vesicles"] == pytest.approx(5e8) and note["particles"] == pytest.approx(2e9)
+    assert note["vesicles"] == pytest.approx(5e8)
+    assert note["particles"] == pytest.approx(2e9)
     assert [step["vesicles"] for step in note["steps"]] == pytest.approx([1.0, 0.5])
 
 

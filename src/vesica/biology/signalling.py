@@ -66,3 +66,42 @@ def concentration(amount: float, volume: float) -> float:
     """Amount in the dish over its volume: molecule, um^3 to molecule/um^3."""
     return amount / volume
 
+
+def slope(there: float, here: float, reach: float) -> float:
+    """Gradient between two places: positive where there is more of it further on.
+
+    Parameters
+    ----------
+    there, here : molecule/um^3
+    reach : um
+        Between the two.
+
+    Returns
+    -------
+    molecule/um^4
+    """
+    return (there - here) / reach
+
+
+def occupancy_difference(gradient: float, length: float, dissociation: float, concentration: float) -> float:
+    """Difference of receptor occupancy between the two ends of a cell: what it can tell a direction by.
+
+    Parameters
+    ----------
+    gradient : molecule/um^4
+        Along the cell.
+    length : um
+        Of the cell.
+    dissociation, concentration : molecule/um^3
+        Of the receptor and its ligand.
+
+    Returns
+    -------
+    1
+
+    Notes
+    -----
+    Occupancy is C/(K + C), and its slope times the length is (dC/dx) L K/(K + C)^2: largest at C = K, as has been known
+    since Zigmond 1977 J Cell Biol 75:606. The gradient is taken as even over a cell.
+    """
+    return gradient * length * dissociation / (dissociation + concentration) ** 2

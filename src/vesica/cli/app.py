@@ -41,6 +41,7 @@ LABORATORY: Final = {
     "plate": ("vesica.cli.plate_commands", "plate", "Concentrations from a plate with standards (4PL)."),
     "samples": ("vesica.cli.samples_commands", "samples", "Small synthetic files to try the others on."),
     "sbml": ("vesica.cli.sbml_commands", "sbml", "Networks from SBML files, and models as SBML."),
+    "design": ("vesica.cli.design_command", "design", "Which arms, times and replicates tell two hypotheses apart."),
     "cytometry": ("vesica.cli.cytometry_commands", "cytometry", "Flow cytometry files in calibrated units."),
 }
 
@@ -125,6 +126,35 @@ def agree(**options: Any) -> int:
     from vesica.cli import agree_command
 
     return agree_command.agree(**options)
+
+
+@app.command(short_help="Who brought about an effect: which sender, by which channel?")
+@click.argument("file", type=FILE, metavar="MODEL")
+@click.option("--effect", "effects", multiple=True, required=True, metavar="NAME",
+              help="A quantity of a run, as neuron.COX2. May be repeated.")
+@click.option("--arm", metavar="ARM", help="The arm it is looked at in.")
+@click.option("--against", metavar="ARM", help="The arm it is shown against, instead of the model's.")
+@click.option("--by", default="channel,sender", show_default=True, metavar="WORDS",
+              help="What players are told apart by: channel, sender, cargo; or route.")
+@click.option("--budget", type=click.IntRange(2, 1_000_000), default=1024, show_default=True, metavar="N",
+              help="Coalitions that may be run; if all fit, shares are exact.")
+@click.option("--draws", type=click.IntRange(0, 10_000), default=0, show_default=True, metavar="N",
+              help="Also share out in N draws of all numbers over their ranges.")
+@click.option("--at", metavar="TIME", help="Time of the effect, as `24 h`; the end of the run by default.")
+@click.option("--controls/--no-controls", default=True, help="What a laboratory's controls would report.")
+@click.option("--out", "-o", type=FILE, metavar="DIR",
+              help="Folder to make: summary.json, csv tables, pictures, report.html.")
+@click.option("--png/--no-png", default=True, help="Pictures as PNG, too.")
+@_model_options
+@_json_option
+def attribute(**options: Any) -> int:
+    """Turn off what each sender sends by each channel, alone and with all others, and share out an effect.
+
+    Shares are averages over all orders (Shapley): they add up to what all channels bring together.
+    """
+    from vesica.cli import attribute_command
+
+    return attribute_command.attribute(**options)
 
 
 @app.command(short_help="Write report.html for a run.")

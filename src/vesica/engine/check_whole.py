@@ -52,6 +52,8 @@ def check(model: ResolvedModel) -> list[Finding]:
     """Findings that only a run in whole numbers has; none for one of means."""
     if model.schedule.fidelity == "well_mixed":
         return []
+    if model.domain.kind != "dish":
+        return [_vessel(model.domain.kind)]
     followed, share = sampled(model)
     found = [*_nobody(model), *_cells(model, followed, share), *_amounts(followed), *_parts(followed),
              *_room(followed)]
@@ -108,6 +110,12 @@ def resting_release(row: Mapping[str, float], cell: str) -> float:
     detach = share(rate("tether_detachment_rate"), rate("tether_return_rate"))
     leaving = rate("released_share") + (1.0 - rate("released_share")) * detach
     return mvbs * fusion_share(*fates) * inside * leaving
+
+
+def _vessel(kind: str) -> Finding:
+    return Finding("error", "domain.kind", f"a {kind} in whole numbers", "whole numbers follow one stirred body of medium",
+                   "vesicles would pass between its parts as if nothing lay between",
+                   "write `fidelity: well_mixed`, or `kind: dish`")
 
 
 def _nobody(model: ResolvedModel) -> list[Finding]:

@@ -1,14 +1,16 @@
-"""Classes of vesicles in a vessel with pores: those that are small enough to pass, and those that are not.
+"""Classes of vesicles in a vessel with pores, by size: a few that are small enough to pass, and one that is not.
 
-A pore sieves by size, so each class is followed as two, ``CLASS^0`` smaller than the pores and ``CLASS^1`` larger, on
-the whole way from the medium into cells. What reads a class goes on reading the sum of the two under its plain name.
+A pore sieves by size, so each class is followed as several, ``CLASS^0`` the smallest to ``CLASS^3`` larger than the
+pores, on the whole way from the medium into cells. What reads a class goes on reading their sum under its plain name.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -20,6 +22,8 @@ from vesica.transport.pores import Membrane
 
 MARK: Final = "^"
 _WAY: Final = ("free:", "bound:", "inside:", "matrix:")  # pools that a vesicle goes through, after the owner's name
+PASSING: Final = 3  # sizes smaller than the pores, each of as many vesicles
+SIZES: Final = tuple(range(PASSING + 1))
 _POINTS: Final = 64  # of the quadrature over diameters
 
 
@@ -34,28 +38,40 @@ def divided(table: ProcessTable, model: ResolvedModel) -> ProcessTable:
         return table
     travelling = {pool.name: _class_of(pool.name) for pool in table.pools if _class_of(pool.name)}
     topology = {cargo.name: cargo.topology for cargo in model.cargo}
-    pools = [new for pool in table.pools for new in
-             ([replace(pool, name=f"{pool.name}{MARK}{k}") for k in (0, 1)] if pool.name in travelling else [pool])]
-    sums = tuple(Assignment(name, "total", (f"{name}{MARK}0", f"{name}{MARK}1")) for name in travelling)
+
+    def sizes(name: str) -> list[str]:
+        return [f"{name}{MARK}{k}" for k in SIZES] if name in travelling else [name]
+
+    pools = [replace(pool, name=name) for pool in table.pools for name in sizes(pool.name)]
+    sums = [one for name in travelling for one in _sum(name)]
     fluxes = [new for flux in table.fluxes for new in _fluxes(flux, travelling, topology)]
-    tokens = tuple(replace(token, weights={at: weight for name, weight in token.weights.items() for at in
-                                           ([f"{name}{MARK}{k}" for k in (0, 1)] if name in travelling else [name])})
+    tokens = tuple(replace(token, weights={at: weight for name, weight in token.weights.items() for at in sizes(name)})
                    for token in table.tokens)
     shares = [_share(origin, kind, k) for origin in dict.fromkeys(travelling.values())
-              for kind in ("", "lumen", "membrane") for k in (0, 1)]
+              for kind in ("", "lumen", "membrane") for k in SIZES]
     return replace(table, pools=tuple(pools), assignments=(*sums, *table.assignments), fluxes=tuple(fluxes),
                    tokens=tokens, derived=(*table.derived, *shares))
 
 
+def _sum(name: str) -> list[Assignment]:
+    """Pools of all sizes, added up to the plain name."""
+    found, so_far = [], f"{name}{MARK}0"
+    for k in SIZES[1:]:
+        total = name if k == SIZES[-1] else f"{name}, up to size {k}"
+        found.append(Assignment(total, "total", (so_far, f"{name}{MARK}{k}")))
+        so_far = total
+    return found
+
+
 def _fluxes(flux: Flux, travelling: Mapping[str, str], topology: Mapping[str, str]) -> list[Flux]:
-    """A law of vesicles on their way, for both sizes; one that sends them on their way is shared out."""
+    """A law of vesicles on their way, for all sizes; one that sends them on their way is shared out."""
     touched = [name for name in (*flux.factors, *(name for name, _ in flux.moves)) if name in travelling]
     if not touched:
         return [flux]
     starts = not any(name in travelling for name in flux.factors)
     cargo = touched[0].partition("/")[2]
     found = []
-    for k in (0, 1):
+    for k in SIZES:
         def at(name: str, k: int = k) -> str:
             return f"{name}{MARK}{k}" if name in travelling else name
 
@@ -93,31 +109,44 @@ def split(domain: Domain, origin: str, law: SizeLaw, row: Mapping[str, float]) -
     """What moves of a class, by name, with its size law; the class itself too."""
     if not is_sieving(domain):
         return [(origin, law)]
-    pore = row["vessel.pore_diameter"]
-    small = replace(law, high=pore) if law.low < pore < law.high else law
-    large = replace(law, low=pore) if law.low < pore < law.high else law
-    return [(origin, law), (f"{origin}{MARK}0", small), (f"{origin}{MARK}1", large)]
+    return [(origin, law), *((f"{origin}{MARK}{k}", one) for k, one in enumerate(_sizes(law, row)))]
 
 
 def shares(domain: Domain, laws: Mapping[str, SizeLaw], row: Mapping[str, float]) -> dict[str, float]:
-    """Shares of each class below the size of the pores and above it: of vesicles, lumen cargo, membrane cargo."""
+    """Shares of each class that are of each size: of vesicles, lumen cargo, membrane cargo."""
     found: dict[str, float] = {}
     for origin, law in laws.items() if is_sieving(domain) else ():
-        below = _below(law, row["vessel.pore_diameter"])
-        for topology, share in below.items():
-            found |= {_share(origin, topology, 0): share, _share(origin, topology, 1): 1.0 - share}
+        edges = _edges(law, row["vessel.pore_diameter"])
+        below = [_number_below(law, edge) for edge in edges]
+        for k, one in enumerate(_sizes(law, row)):
+            number = below[k + 1] - below[k]
+            found |= {_share(origin, "", k): number,
+                      _share(origin, "lumen", k): number * one.mean_lumen_volume / law.mean_lumen_volume,
+                      _share(origin, "membrane", k): number * one.mean_area / law.mean_area}
     return found
 
 
-def _below(law: SizeLaw, pore: float) -> dict[str, float]:
-    if not law.low < pore < law.high:
-        return dict.fromkeys(("", "lumen", "membrane"), float(pore >= law.high))
-    small = replace(law, high=pore)
-    at = [math.log(d / law.median) / math.log(law.gsd) for d in (law.low, pore, law.high)]
-    mass = [0.5 * math.erfc(-z / math.sqrt(2.0)) for z in at]
-    number = (mass[1] - mass[0]) / (mass[2] - mass[0])
-    return {"": number, "lumen": number * small.mean_lumen_volume / law.mean_lumen_volume,
-            "membrane": number * small.mean_area / law.mean_area}
+def _sizes(law: SizeLaw, row: Mapping[str, float]) -> list[SizeLaw]:
+    """Laws of the sizes of a class; the whole one where a size has no vesicle."""
+    edges = _edges(law, row["vessel.pore_diameter"])
+    return [replace(law, low=low, high=high) if low < high else law for low, high in itertools.pairwise(edges)]
+
+
+def _edges(law: SizeLaw, pore: float) -> list[float]:
+    """Diameters between which the sizes lie: as many vesicles in each of those that pass."""
+    top = min(max(pore, law.low), law.high)
+    normal, mu, s = NormalDist(), math.log(law.median), math.log(law.gsd)
+    a, b = (normal.cdf((math.log(edge) - mu) / s) for edge in (law.low, top))
+    ranks = [a + (b - a) * k / PASSING for k in range(1, PASSING)]
+    inner = [math.exp(mu + s * normal.inv_cdf(rank)) for rank in ranks] if a < b else [top] * len(ranks)
+    return [law.low, *inner, top, law.high]
+
+
+def _number_below(law: SizeLaw, diameter: float) -> float:
+    """Share of the vesicles of a class that are smaller."""
+    low, at, high = (math.erfc(-math.log(d / law.median) / math.log(law.gsd) / math.sqrt(2.0))
+                     for d in (law.low, diameter, law.high))
+    return (at - low) / (high - low)
 
 
 def through_pores(diffusivity: float, law: SizeLaw | None, area: float, row: Mapping[str, float]) -> float:

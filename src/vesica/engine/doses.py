@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vesica.engine import isolation
@@ -11,7 +11,7 @@ from vesica.engine.pouring import compartment_of
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
 from vesica.spec.handling import volumes_at
-from vesica.spec.resolved import Arm, Dose, Exposure, ResolvedModel, Supply
+from vesica.spec.resolved import Arm, Dose, ResolvedModel, Supply
 from vesica.spec.vocabulary import FRESH, PREPARED, kind_of, sender_of
 
 Snapshot = Mapping[str, float]
@@ -74,12 +74,6 @@ def in_fresh_medium(model: ResolvedModel) -> frozenset[str]:
     return frozenset(one.origin for one in model.preparations if f"{one.name}.{FRESH}" in model.parameters)
 
 
-def level(exposure: Exposure, time: float) -> float:
-    """Concentration, in molecule/um^3, that holds from ``time`` s on."""
-    begun = [value for start, value in zip(exposure.times, exposure.levels, strict=True) if tick(start) <= time]
-    return begun[-1] if begun else 0.0
-
-
 def gift(program: Program, dose: Dose, arm: Arm, source: Source, row: Mapping[str, float]) -> Given:
     """Amounts a dose brings: vesicles of all classes with their cargo, and a share of the solubles.
 
@@ -87,16 +81,29 @@ def gift(program: Program, dose: Dose, arm: Arm, source: Source, row: Mapping[st
     ----------
     row : numbers of the arm that gets it
     """
+    given = _isolated(program, dose, arm, source, row) if dose.isolation else _plain(program, dose, arm, source)
+    return given if dose.kept == 1.0 else _depleted(given, dose.kept)
+
+
+def _depleted(given: Given, kept: float) -> Given:
+    """A dose of which only a share of the vesicles is left, and all solubles."""
+    amounts = {name: amount * (kept if name.startswith(("medium.free:", "medium.added:")) else 1.0)
+               for name, amount in given.amounts.items()}
+    return replace(given, vesicles=given.vesicles * kept, particles=given.particles * kept, amounts=amounts)
+
+
+def _plain(program: Program, dose: Dose, arm: Arm, source: Source) -> Given:
+    """A dose of the source's medium as it is."""
     snapshot = source.snapshots[tick(dose.at)]
-    if dose.isolation:
-        return _isolated(program, dose, arm, source, row)
     free = {name: amount for name, amount in snapshot.items() if name.startswith("medium.free:")}
     available = sum(amount for name, amount in free.items() if "/" not in name)
     receiving = arm.counts[dose.recipient]
     if dose.measure == "particles_per_cell":
         wanted = dose.amount * receiving
-    else:
+    elif dose.measure == "donor_cells_per_cell":
         wanted = dose.amount * receiving * available / _donors(program.model, source.arm)
+    else:
+        wanted = dose.amount * available
     share = wanted / available if available > 0 else 0.0
     amounts: dict[str, float] = {}
     for name, amount in free.items():
@@ -121,8 +128,10 @@ def _isolated(program: Program, dose: Dose, arm: Arm, source: Source, row: Mappi
     receiving = arm.counts[dose.recipient]
     if dose.measure == "particles_per_cell":
         share = dose.amount * receiving / whole if whole > 0 else 0.0
-    else:
+    elif dose.measure == "donor_cells_per_cell":
         share = dose.amount * receiving / _donors(model, source.arm)
+    else:
+        share = dose.amount
     return given_of(model, dose, share, isolation.poured(model, done, sample, row, share), whole * share, done)
 
 

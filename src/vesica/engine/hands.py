@@ -12,10 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.doses import level
 from vesica.engine.places import FREE, base
 from vesica.engine.program import Program
-from vesica.engine.schedule import tick
+from vesica.engine.schedule import level, tick
 from vesica.engine.system import Lanes
 from vesica.engine.volumes import ADDED, REMOVED, Body, bodies, fresh, set_volumes
 from vesica.spec.resolved import Arm, Handling

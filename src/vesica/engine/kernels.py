@@ -10,8 +10,10 @@ from vesica.biology import (
     arithmetic,
     biogenesis,
     cargo,
+    contact,
     death,
     delivery,
+    drugs,
     phenotype,
     release,
     shedding,
@@ -55,6 +57,14 @@ KERNELS: Final[dict[str, Callable[..., Any]]] = {
         arithmetic.logarithm,
         arithmetic.hill_share,
         phenotype.owned_factor,
+        drugs.drugged,
+        drugs.drug_binding,
+        contact.seen,
+        contact.touched_copies,
+        contact.junction,
+        contact.exchange_rate,
+        signalling.slope,
+        signalling.occupancy_difference,
     )
 }
 CLASS_OF: Final[dict[str, int]] = {name: number for number, name in enumerate(KERNELS)}

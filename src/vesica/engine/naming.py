@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from vesica.engine import contact, drugs
 from vesica.engine.table import LITERAL, ONE, TableBuilder
 from vesica.spec.cells import CellType, Chain
 from vesica.spec.resolved import ResolvedModel
+from vesica.spec.rule_words import GRADIENT, TOUCHED
 from vesica.spec.vocabulary import sender_of
 
 NOTHING: Final = f"{LITERAL}{0.0!r}"
@@ -56,7 +58,7 @@ class Names:
                      if any(one.name == cargo for one in self.model.carried(origin)))
 
     def rate(self, cell: str, name: str, base: str | None = None, within: str = "") -> str:
-        """Value name of a rate of a cell: (base + what rules add) x their factors x those of phenotypes that own it.
+        """Value name of a rate of a cell: (base + what rules add) x factors of rules, of phenotypes, of drugs.
 
         ``within`` a phenotype it is that of the cells that are in it; otherwise the mean over living cells.
         """
@@ -73,11 +75,16 @@ class Names:
             if any(name in state.owns for state in chain.living):
                 factor = self._owned(cell, chain, name, within)
                 value = self.table.assign(f"{cell}.{name}{end}*{chain.name}", "product", value, factor)
-        return value
+        return self.drugged(cell, name, value, end)
+
+    def drugged(self, owner: str, name: str, value: str, end: str = "") -> str:
+        """Value name of a rate of a cell, or of the medium, as drugs leave it; ``value`` is the rate without them."""
+        return drugs.drugged(self.model, self.table, owner, name, value, end)
 
     def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:
         """Factors of a rate after all that changes it; as they are where nothing does."""
         owned = any(name in state.owns for chain in self.cell(cell).chains for state in chain.living)
+        owned |= any(drugs.acting_on(self.model, cell, name))
         if not owned and not any(rule.cell == cell and rule.target == name for rule in self.model.rules):
             return factors
         base, *rest = factors or (self.table.derive(f"{LITERAL}{1.0!r}"),)
@@ -117,7 +124,11 @@ class Names:
         return self.living(cell, here) if is_held else here
 
     def _composed(self, cell: str, word: str) -> str:
-        """Value name of a word that is made of a place and a cargo, or nothing."""
+        """Value name of a word that is made of a place and a name, or nothing."""
+        if word.startswith(TOUCHED):
+            return contact.touched(self, cell, word.removeprefix(TOUCHED))
+        if word.startswith(GRADIENT):
+            return contact.gradient(self, cell, word.removeprefix(GRADIENT))
         place, _, cargo = word.partition("_")
         if place in ("bound", "inside") and cargo:
             return self.living(cell, self.bound(cell, cargo, place))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vesica.engine.contact import bind_junctions
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
 from vesica.engine.table import TIMES, Pool, Watched
@@ -27,6 +28,7 @@ def bind_networks(names: Names, cell: CellType) -> None:
             names.table.watch(Watched(value, cell.name, one.unit, one.label, frozenset({f"cell:{cell.name}"})))
         for reaction in network.reactions:
             _reaction(names, cell, network, reaction, look_up)
+    bind_junctions(names, cell)
 
 
 def _words(names: Names, cell: CellType, network: Network) -> Callable[[str], str]:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import spread
-from vesica.engine.places import Place, columns_of, homes
-from vesica.engine.table import TIMES, Assignment, Flux, Pool, ProcessTable, Watched
+from vesica.engine.contact import SEEN, is_of
+from vesica.engine.places import Place, columns_of, homes, kind_of_cells
+from vesica.engine.table import LITERAL, TIMES, Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.errors import error
 from vesica.spec.cells import Spread
 from vesica.spec.resolved import Arm, ResolvedModel
@@ -100,17 +101,21 @@ def homes_of(model: ResolvedModel, groups: Iterable[Group]) -> dict[str, Place]:
 def divided(table: ProcessTable, groups: Iterable[Group]) -> ProcessTable:
     """The table with everything of these cell types once for each of their kinds.
 
+    What cells see of others is the mean over the kinds of these, at their own place where these are at several.
+
     Raises
     ------
     InputError
         A law of somebody else reads what differs from cell to cell.
     """
+    where = {name: place for group in groups
+             for name, place in zip(group.names(group.cell), group.places, strict=False)}
     for group in groups:
-        table = _divided(table, group)
+        table = _divided(table, group, where)
     return table
 
 
-def _divided(table: ProcessTable, group: Group) -> ProcessTable:
+def _divided(table: ProcessTable, group: Group, where: Mapping[str, Place]) -> ProcessTable:
     own = _own(table, group)
     kinds = range(group.weights.size)
 
@@ -134,9 +139,12 @@ def _divided(table: ProcessTable, group: Group) -> ProcessTable:
                         "this is a fault of vesica: please report it")
     pools = [new for pool in table.pools for new in
              ([pool_at(pool, kind) for kind in kinds] if pool.name in own else [pool])]
-    assignments = [new for one in table.assignments for new in
-                   ([Assignment(at(one.target, kind), one.kernel, tuple(at(arg, kind) for arg in one.args))
-                     for kind in kinds] if one.target in own else [one])]
+    made = [new for one in table.assignments for new in
+            ([Assignment(at(one.target, kind), one.kernel,
+                         one.args if one.kernel == SEEN else tuple(at(arg, kind) for arg in one.args))
+              for kind in kinds] if one.target in own else [one])]
+    assignments = [new for one in made for new in
+                   (_mean(one, group, where) if one.kernel == SEEN and one.args[0] in own else [one])]
     fluxes = [new for flux in table.fluxes for new in
               ([flux_at(flux, kind) for kind in kinds] if flux.owner == group.cell else [flux])]
     tokens = tuple(replace(token, weights={at(name, kind): weight for name, weight in token.weights.items()
@@ -147,7 +155,25 @@ def _divided(table: ProcessTable, group: Group) -> ProcessTable:
     numbers = [name for name in (*table.parameters, *table.derived) if name in own]
     derived = (*table.derived, *(at(name, kind) for name in numbers for kind in kinds))
     return replace(table, pools=tuple(pools), assignments=tuple(assignments), fluxes=tuple(fluxes), tokens=tokens,
-                   derived=derived, watched=tuple(watched))
+                   derived=(*derived, *_weights(assignments)), watched=tuple(watched))
+
+
+def _mean(seen: Assignment, group: Group, where: Mapping[str, Place]) -> list[Assignment]:
+    """What a cell sees of a type that is divided: the mean over its kinds, those at the place of the cell."""
+    here = where.get(f"{seen.target.partition('.')[0]}#{kind_of_cells(seen.target)}")
+    kinds = [k for k in range(group.weights.size) if here is None or group.places[k] == here]
+    shares = group.weights[kinds] / group.weights[kinds].sum()
+    found: list[Assignment] = []
+    for k, share in zip(kinds, shares.tolist(), strict=True):
+        part = Assignment(f"{seen.target}, of kind {k}", "product", (f"{LITERAL}{share!r}", f"{seen.args[0]}#{k}"))
+        sums = (found[-1].target, part.target) if found else ()
+        found += [part, Assignment(f"{seen.target}, up to kind {k}", "total", sums)] if sums else [part]
+    return [*found, Assignment(seen.target, SEEN, (found[-1].target,))]
+
+
+def _weights(assignments: Iterable[Assignment]) -> list[str]:
+    """Numbers that stand in assignments as they are."""
+    return list(dict.fromkeys(arg for one in assignments for arg in one.args if arg.startswith(LITERAL)))
 
 
 def _own(table: ProcessTable, group: Group) -> frozenset[str]:
@@ -155,8 +181,9 @@ def _own(table: ProcessTable, group: Group) -> frozenset[str]:
     own = {path for one in group.spreads for path in one.paths}
     own |= {name for name in table.derived if rests_on(name, own)}
     own |= {pool.name for pool in table.pools if pool.compartment == group.cell}
+    own |= {one.target for one in table.assignments if one.kernel == SEEN and is_of(one.target, group.cell)}
     while True:
-        more = {one.target for one in table.assignments if own & set(one.args)} - own
+        more = {one.target for one in table.assignments if own & set(one.args) and one.kernel != SEEN} - own
         if not more:
             return frozenset(own)
         own |= more

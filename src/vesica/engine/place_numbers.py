@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vesica.biology.sizes import SizeLaw
 from vesica.engine import classes
-from vesica.engine.places import AT, FLOW, VOLUME, Place, hop, neighbours, places
+from vesica.engine.places import AT, FLOW, VOLUME, Place, beyond, hop, neighbours, places, reach
 from vesica.spec.resolved import Compartment, Domain, ResolvedModel
 from vesica.transport.column import hops, layer_heights, settling_speed
 from vesica.transport.diffusion import stokes_einstein
@@ -56,6 +56,7 @@ def numbers(model: ResolvedModel, row: Row, laws: Mapping[str, SizeLaw], domain:
         return {}
     room = volumes(vessel, row)
     found = {f"{VOLUME}{AT}{place.name}": volume for place, volume in room.items()}
+    found |= _reaches(vessel, row)
     moving = {name: _Mover.of_law(law, row) for origin, law in laws.items()
               for name, law in classes.split(vessel, origin, law, row)}
     moving |= {name: _Mover(row[f"{name}.diffusivity"], 0.0, row.get("vessel.tortuosity", 1.0) ** 2)
@@ -72,6 +73,20 @@ def numbers(model: ResolvedModel, row: Row, laws: Mapping[str, SizeLaw], domain:
                 mover, in_tissue = moving[origin], place.compartment.name == "slice"
                 slower = row["vessel.volume_fraction"] / mover.slowing if in_tissue else 1.0
                 found[f"{origin}.diffusivity{AT}{place.name}"] = mover.diffusivity * slower
+    return found
+
+
+def _reaches(vessel: Domain, row: Row) -> dict[str, float]:
+    """Um between the two places that give cells a gradient: from middle to middle, and the membrane between them.
+
+    What is mixed as a whole counts as it is at its edge.
+    """
+    found = {}
+    for pair in {pair: None for place in places(vessel) if (pair := beyond(vessel, place)) is not None}:
+        halves = [float(heights(one.compartment)[one.layer]) / 2.0 for one in pair if one.compartment.layers > 1]
+        wall = row["vessel.membrane_thickness"] if vessel.kind == "transwell" and pair[0].compartment.name == "insert" \
+            and pair[1].compartment.name == "well" else 0.0
+        found[reach(*pair)] = sum(halves) + wall
     return found
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from vesica.engine.contact import SLOPE
 from vesica.engine.table import Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.spec.resolved import Compartment, Domain
 from vesica.transport.column import layer_heights
@@ -70,7 +71,7 @@ def homes(domain: Domain, cell: str) -> tuple[tuple[Place, float], ...]:
     if domain.kind == "channel":
         return tuple((Place(here, layer), 1.0 / here.layers) for layer in range(here.layers))
     if domain.kind == "slice":
-        heights = layer_heights(here.depth, here.layers)
+        heights = layer_heights(here.depth, here.layers, thin=here.thin)
         return tuple((Place(here, layer), float(height) / here.depth) for layer, height in enumerate(heights))
     return ((Place(here, 0), 1.0),)
 
@@ -97,6 +98,26 @@ def divided(table: ProcessTable, domain: Domain, homes_of: Mapping[str, Place]) 
                    assignments=work.assignments(), derived=tuple(derived))
 
 
+def beyond(domain: Domain, place: Place) -> tuple[Place, Place] | None:
+    """The two places between which cells at a place feel a gradient, none where there is none to feel.
+
+    It points away from the cells: up their column, through the pores of an insert, down a channel, out of a slice.
+    """
+    here = place.compartment
+    other = next((one for one in domain.compartments if one is not here), None)
+    if here.name == "insert" and other is not None:
+        return Place(here, 0), Place(other, other.layers - 1)
+    if here.name == "slice" and other is not None:
+        return place, Place(here, place.layer - 1) if place.layer else Place(other, other.layers - 1)
+    first = min(place.layer, here.layers - 2)  # at the end of a channel the last step is the way back
+    return (Place(here, first), Place(here, first + 1)) if first >= 0 else None
+
+
+def reach(one: Place, other: Place) -> str:
+    """Name of the distance over which a gradient between two places is taken."""
+    return f"reach from {one.name} to {other.name}"
+
+
 def hop(one: Place, other: Place, what: str) -> str:
     """Name of the rate at which a class of vesicles or a soluble goes from a place to the next."""
     return f"hop of {what} from {one.name} to {other.name}"
@@ -118,8 +139,9 @@ class _Work:
         self.moving = tuple(pool.name for pool in table.pools if is_placed(pool))
         self._by_name = {one.target: one for one in table.assignments}
         self.own = _own(table, self.moving, domain)
+        self.slopes = {name for name in table.derived if is_slope(name)}
         self.derived = [f"{name}{AT}{place.name}" for name in table.derived if name in self.own
-                        for place in self.places]
+                        and name not in self.slopes for place in self.places]
         self._wanted: dict[tuple[str, str], None] = {}
 
     def at(self, name: str, place: Place) -> str:
@@ -182,14 +204,32 @@ class _Work:
         while self._wanted.keys() - done:
             for name, at in list(self._wanted.keys() - done):
                 done.add((name, at))
-                if name in self._by_name:
+                if name in self.slopes:
+                    found += self._slope(name, named[at])
+                elif name in self._by_name:
                     one = self._by_name[name]
                     found.append(Assignment(self.at(name, named[at]), one.kernel,
                                             tuple(self.at(arg, named[at]) for arg in one.args)))
         order = {name: number for number, name in enumerate(self._by_name)}
         rank = {place.name: number for number, place in enumerate(self.places)}
-        return tuple(sorted(found, key=lambda one: (order[one.target.partition(AT)[0]],
+        return tuple(sorted(found, key=lambda one: (order.get(one.target.partition(AT)[0], -1),
                                                     rank.get(one.target.partition(AT)[2], -1))))
+
+
+    def _slope(self, name: str, place: Place) -> list[Assignment]:
+        """The gradient of a soluble at a place, from its concentrations there and beyond."""
+        pair = beyond(self.domain, place)
+        if pair is None:
+            self.derived.append(f"{name}{AT}{place.name}")
+            return []
+        here, there = (self.at(name.removesuffix(SLOPE) + "_concentration", one) for one in pair)
+        self.derived.append(reach(*pair))
+        return [Assignment(f"{name}{AT}{place.name}", "slope", (there, here, reach(*pair)))]
+
+
+def is_slope(derived: str) -> bool:
+    """Whether a derived value is the gradient of a soluble of the medium: zero in a mixed vessel."""
+    return derived.startswith("medium.") and derived.endswith(SLOPE)
 
 
 def is_placed(pool: Pool) -> bool:
@@ -199,7 +239,7 @@ def is_placed(pool: Pool) -> bool:
 
 def _own(table: ProcessTable, moving: Iterable[str], domain: Domain) -> frozenset[str]:
     """Names of values that differ from place to place."""
-    own = {VOLUME, *moving}
+    own = {VOLUME, *moving, *(name for name in table.derived if is_slope(name))}
     if domain.kind == "slice":  # vesicles in tissue are slower than in the bath
         own |= {name for name in table.derived if name.endswith(".diffusivity")}
     while True:
@@ -217,7 +257,7 @@ def parts(table: Iterable[Pool], domain: Domain) -> tuple[Watched, ...]:
     found = []
     everywhere = places(domain)
     for pool in table:
-        if not everywhere or not is_placed(pool) or AT in pool.name:
+        if not everywhere or not is_placed(pool):
             continue
         plain = pool.name.removeprefix("medium.")
         if len(domain.compartments) > 1:

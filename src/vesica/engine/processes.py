@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from vesica.engine import drugs
 from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
 from vesica.engine.medium import bind_medium
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
 from vesica.engine.phenotypes import bind_phenotypes
+from vesica.engine.places import parts
 from vesica.engine.recipient import bind_cell_contents, bind_recipient
 from vesica.engine.shedding import bind_shedding
 from vesica.engine.table import ProcessTable, TableBuilder, Token
@@ -26,6 +28,7 @@ def process_table(model: ResolvedModel) -> ProcessTable:
     names = Names(model, builder)
     bind_medium(names)
     for cell in model.cells:
+        drugs.bind_drugs(model, builder, cell.name)
         bind_cell_contents(names, cell)
         bind_networks(names, cell)
         bind_phenotypes(names, cell)
@@ -43,8 +46,10 @@ def process_table(model: ResolvedModel) -> ProcessTable:
         assignments=tuple(builder.assignments.values()),
         fluxes=tuple(builder.fluxes),
         tokens=tuple(Token(name, weights) for name, weights in builder.tokens.items()),
-        inputs=tuple(f"agent.{agent}" for agent in model.agents if f"agent.{agent}" not in builder.pools),
+        inputs=(*(f"agent.{agent}" for agent in model.agents if f"agent.{agent}" not in builder.pools),
+                *drugs.inputs(model)),
         parameters=tuple(model.parameters),
         derived=tuple(builder.derived),
         watched=tuple(builder.watched.values()),
+        parts=parts(builder.pools.values(), model.domain),
     )

@@ -77,7 +77,7 @@ class Program:
     @functools.cached_property
     def shown(self) -> tuple[Pool | Watched, ...]:
         """What results hold: all pools, values that are watched, and parts of the vessel."""
-        return (*self.table.pools, *self.table.watched, *places.parts(self.table.pools, self.model.domain))
+        return (*self.table.pools, *self.table.watched, *self.table.parts)
 
     @functools.cached_property
     def species(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class Program:
             return self
         table = divided(classes.divided(self.table, self.model), groups)
         table = places.divided(table, self.model.domain, homes_of(self.model, groups))
-        return _numbered(self.model, table, groups)
+        return numbered(self.model, table, groups)
 
     def members(self, name: str) -> tuple[str, ...]:
         """Names of the values of this divided program that a name of the undivided one stands for."""
@@ -124,10 +124,11 @@ def compile_model(model: ResolvedModel) -> Program:
     for flux, token, gained in imbalances(table):
         raise error(flux, f"the process `{flux}` gains {gained} of `{token}`", "every process conserves every token",
                     "the ledger of the run could not close", "this is a fault of vesica: please report it")
-    return _numbered(model, table)
+    return numbered(model, table)
 
 
-def _numbered(model: ResolvedModel, table: ProcessTable, groups: tuple[Group, ...] = ()) -> Program:
+def numbered(model: ResolvedModel, table: ProcessTable, groups: tuple[Group, ...] = ()) -> Program:
+    """A program of a table: every value gets its place."""
     names: list[str] = [ONE, *table.parameters, *table.derived, *table.inputs]
     names += [pool.name for pool in table.pools]
     names += [assignment.target for assignment in table.assignments]

@@ -6,7 +6,7 @@ from vesica.engine import transfer
 from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.table import Pool
 from vesica.spec.cells import CellType
-from vesica.spec.vocabulary import AFFINITY, FUSOGENICITY, TRANSFER, label_of, sender_of
+from vesica.spec.vocabulary import AFFINITY, ANTI_MIR, BINDING, FUSOGENICITY, TRANSFER, kind_of, label_of, sender_of
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
@@ -36,6 +36,8 @@ def _own_cargo(names: Names, cell: CellType, cargo: str, needs: frozenset[str]) 
     base = transfer.synthesis(names, cell, cargo)
     production = names.rate(c, f"{cargo}_production", base)
     decay = names.rate(c, f"{cargo}_decay", f"{c}.{cargo}.decay_rate")
+    if (fold := f"{c}.{cargo}.{ANTI_MIR}") in names.model.parameters:  # it takes what is received, too
+        decay = names.table.assign(f"{c}.{cargo}_decay with an anti-miR", "product", decay, fold)
     names.table.flux(f"cargo_production/{own.name}", c, (production, *names.alive(c)), {names.entry(cell, cargo): 1},
                      needs, (token,))
     names.table.flux(f"cargo_decay/{own.name}", c, (decay, own.name), {own.name: -1} | names.freed(cell, cargo), needs,
@@ -141,6 +143,7 @@ def _uptake_hazards(names: Names, c: str, origin: str, sites: str) -> dict[str, 
     affinity = f"{c}.{AFFINITY}{sender_of(origin)}"
     if affinity in names.model.parameters:
         binding = assign(f"{c}.binding:{origin}", "product", binding, affinity)
+    binding = names.drugged(c, f"{kind_of(origin)}{BINDING}", binding, f":{origin}")
     fuse, escape = names.rate(c, "surface_fusion_rate"), names.rate(c, "escape_rate")
     fusogenicity = f"{sender_of(origin)}.{FUSOGENICITY}"
     if fusogenicity in names.model.parameters:

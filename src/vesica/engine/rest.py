@@ -16,6 +16,7 @@ from vesica.engine.system import Lanes, runaway
 from vesica.engine.table import RUNNING
 from vesica.engine.volumes import ADDED, fresh_medium
 from vesica.errors import Finding, RunFault
+from vesica.spec.gates import GATE
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -52,7 +53,8 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
             relative: float | None = None) -> Rest:
     """Cells that stood long in fresh medium without exposures, counters at zero; none of them dies meanwhile.
 
-    Solubles of the medium stand as in fresh medium; the run starts with it.
+    Solubles of the medium stand as in fresh medium; the run starts with it. Gates of an attribution are open
+    meanwhile.
 
     Parameters
     ----------
@@ -68,11 +70,17 @@ def resting(program: Program, system: Lanes, present: frozenset[str], known: Res
     RunFault
         Untreated cells run away, in every replicate.
     """
-    key = (present, system.values.tobytes())
+    values = system.values.copy()
+    values[[program.index[name] for name in program.table.derived if name == RUNNING]] = 0.0
+    values[[program.index[name] for name in program.table.parameters if name.startswith(f"{GATE}.")]] = 1.0
+    differ, which = np.unique(values, axis=1, return_inverse=True)  # replicates that rest alike rest once
+    key = (present, differ.tobytes())
     if key not in known:
         tolerance = REST_TOLERANCE * program.model.schedule.relative_tolerance if relative is None else relative
-        known[key] = _settle(program, system, tolerance)
-    return known[key]
+        alike = Lanes(system.tables, differ, system.counts, is_single=system.is_single)
+        known[key] = _settle(program, alike, tolerance)
+    found, which = known[key], which.ravel()
+    return Rest(found.state[:, which], tuple(found.messages[lane] for lane in which), found.unrest)
 
 
 def _settle(program: Program, system: Lanes, relative: float) -> Rest:
@@ -90,11 +98,9 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
     restart = np.array([pool.restart for pool in pools], dtype=bool)
     state, messages, moving = start.copy(), [""] * system.lanes, ()
     if keep.any():
-        values = system.values.copy()
-        values[[program.index[name] for name in program.table.derived if name == RUNNING]] = 0.0
-        held = Lanes(system.tables, values, system.counts, ~keep | restart, is_single=system.is_single)
+        held = Lanes(system.tables, system.values, system.counts, ~keep | restart, is_single=system.is_single)
         empty = never_filled(held, start) & ~np.array([pool.is_level for pool in pools])
-        held = Lanes(system.tables, values, system.counts, ~keep | restart | empty, is_single=system.is_single)
+        held = Lanes(system.tables, system.values, system.counts, ~keep | restart | empty, is_single=system.is_single)
         leg = follow(held, start, np.array([0.0, REST_TIME]), relative, np.full(len(pools), 1e-9))
         state = leg.states[-1].copy()
         state[empty] = 0.0

@@ -14,11 +14,11 @@ from vesica.biology.delivery import held_at_rest
 from vesica.biology.sizes import SizeLaw
 from vesica.engine import classes, place_numbers
 from vesica.engine.nodes import AGO, COMPLEMENTS, rests_on
-from vesica.engine.places import IN_FRESH
+from vesica.engine.places import AT, IN_FRESH, is_slope
 from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
-from vesica.interventions import left_by
+from vesica.spec import contacts
 from vesica.spec.resolved import Arm, Domain, ResolvedModel
 from vesica.spec.vocabulary import FRESH, sender_of, size_paths
 from vesica.transport.diffusion import stokes_einstein
@@ -40,10 +40,9 @@ def parameter_row(model: ResolvedModel, arm: Arm, drawn: Mapping[str, float] | N
     row.update(arm.values)
     for path, factor in arm.factors.items():
         row[path] *= factor
-    for held in arm.inhibitions:
-        left = left_by(held, row)
-        for path in held.paths:
-            row[path] *= left
+    for loss in arm.losses:
+        row[loss.path] *= 1.0 + (row[loss.fold] - 1.0) * loss.lost
+    contacts.settle(model, arm, row)
     return row
 
 
@@ -118,6 +117,8 @@ def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: di
         value = math.prod(row[path] for path in name.split(TIMES))
     elif name in ("one", "one_copy", "zero", RUNNING):
         value = float(name != "zero")
+    elif is_slope(name.partition(AT)[0]):
+        value = 0.0  # of a mixed vessel, and of a place with nothing beyond
     elif name == "medium.volume":
         value = model.domain.volume
     elif what in COMPLEMENTS:

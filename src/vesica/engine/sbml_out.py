@@ -14,12 +14,13 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import sympy
 
-from vesica.engine.doses import level, present_in
+from vesica.engine import drugs
+from vesica.engine.doses import present_in
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, is_live
 from vesica.engine.rest import resting
 from vesica.engine.rows import derived_values, parameter_row, value_vector
-from vesica.engine.schedule import edges
+from vesica.engine.schedule import edges, level
 from vesica.engine.system import Lanes
 from vesica.engine.table import ONE, Assignment, Flux
 from vesica.errors import error
@@ -81,9 +82,12 @@ def arm_sbml(program: Program, arm: Arm) -> str:
     row = parameter_row(program.model, arm)
     present = present_in(program, arm, {})
     tables = program.tables(present)
-    lanes = Lanes(tables, value_vector(program, row)[:, np.newaxis], arm.counts, is_single=True)
+    values_of = value_vector(program, row)
+    for name, before in drugs.levels(program.model, arm, None).items():
+        values_of[program.index[name]] = before
+    lanes = Lanes(tables, values_of[:, np.newaxis], arm.counts, is_single=True)
     state = resting(program, lanes, present, {}).state
-    agents = dict.fromkeys(program.table.inputs, 0.0)
+    agents = dict.fromkeys(program.table.inputs, 0.0) | drugs.levels(program.model, arm, 0.0)
     agents |= {f"agent.{exposure.agent}": level(exposure, 0.0) for exposure in arm.exposures}
     start = np.maximum(state[:, 0], 0.0)  # a hair below zero is a solver's way to say none
     amounts = dict(zip(tables.names, start.tolist(), strict=True))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.spec.resolved import Arm, Schedule
+from vesica.spec.resolved import Arm, Exposure, Inhibition, Schedule
 
 TICK_DECIMALS: Final = 6  # of a second: times closer than that are one, or a solver is asked for a step of one rounding
 
@@ -15,6 +15,12 @@ TICK_DECIMALS: Final = 6  # of a second: times closer than that are one, or a so
 def tick(time: float) -> float:
     """Round a time in s to a microsecond."""
     return round(time, TICK_DECIMALS)
+
+
+def level(course: Exposure | Inhibition, time: float) -> float:
+    """Concentration, in molecule/um^3, that holds from ``time`` s on."""
+    begun = [value for start, value in zip(course.times, course.levels, strict=True) if tick(start) <= time]
+    return begun[-1] if begun else 0.0
 
 
 def output_times(schedule: Schedule) -> NDArray[np.float64]:
@@ -29,7 +35,7 @@ def edges(schedule: Schedule, arm: Arm, snapshots: tuple[float, ...]) -> list[fl
     """Sorted times where something jumps, with start and end (a solver must not step over a pulse)."""
     end = tick(schedule.duration)
     inside = {0.0, end}
-    inside |= {tick(time) for exposure in arm.exposures for time in exposure.times}
+    inside |= {tick(time) for one in (*arm.exposures, *arm.inhibitions) for time in one.times}
     inside |= {tick(one.at) for one in (*arm.doses, *arm.supplies, *arm.handling, *arm.additions)}
     inside |= set(snapshots)
     return sorted(time for time in inside if 0.0 <= time <= end)

@@ -55,7 +55,8 @@ def run_all(
 
 
 def run_all_lanes(
-    program: Program, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str]
+    program: Program, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str],
+    held: Mapping[int, Mapping[str, float]] | None = None, rests: Rests | None = None,
 ) -> Iterator[dict[int, Trajectory]]:
     """All arms of several draws, arm by arm, the draws side by side.
 
@@ -64,12 +65,17 @@ def run_all_lanes(
     drawn : mapping of number to values by path
     messages : mapping of number to text
         Gets why a draw failed; it is left out of the arms that follow.
+    held : mapping of number to values by path, optional
+        Numbers that stay so whatever an arm says.
+    rests : dict, optional
+        Resting cells already found.
     """
     sources: dict[int, dict[str, Source]] = {number: {} for number in drawn}
-    rests: Rests = {}
+    rests = {} if rests is None else rests
     with one_thread():
         for arm in schedule.ordered(program.model.arms):
-            rows = _rows(program, arm, {number: drawn[number] for number in drawn if not messages[number]}, messages)
+            under_way = {number: drawn[number] for number in drawn if not messages[number]}
+            rows = _rows(program, arm, under_way, messages, held or {})
             if not rows:
                 return
             taken_at = schedule.snapshot_times(program.model.arms, arm.name)
@@ -85,12 +91,12 @@ def run_all_lanes(
             yield {number: one for number, one in zip(rows, found, strict=True) if not one.message}
 
 
-def _rows(program: Program, arm: Arm, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str]
-          ) -> dict[int, dict[str, float]]:
+def _rows(program: Program, arm: Arm, drawn: Mapping[int, Mapping[str, float]], messages: dict[int, str],
+          held: Mapping[int, Mapping[str, float]]) -> dict[int, dict[str, float]]:
     """Parameters of each draw; numbers that cannot be run together are a message."""
     rows = {}
     for number, values in drawn.items():
-        row = parameter_row(program.model, arm, values)
+        row = parameter_row(program.model, arm, values) | dict(held.get(number, {}))
         try:
             derived_values(program, row)
         except InputError as failure:

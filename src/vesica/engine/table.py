@@ -97,6 +97,7 @@ class ProcessTable:
     parameters: tuple[str, ...]
     derived: tuple[str, ...]
     watched: tuple[Watched, ...] = ()
+    parts: tuple[Watched, ...] = ()  # of the vessel, that results hold beside the totals
 
 
 @dataclass

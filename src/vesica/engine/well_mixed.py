@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine import pouring
+from vesica.engine import drugs, pouring
 from vesica.engine.doses import Given, Snapshot, Source, gift, present_in, supplied
 from vesica.engine.hands import Hands, Sample
 from vesica.engine.legs import follow
@@ -123,6 +123,7 @@ def run_lanes(
     column = {name: at for at, name in enumerate(program.species)}
     pools = means(running.table, running.groups, tables.names, column)
     shown = means(running.table, running.groups, (*tables.names, *tables.watched_names), column)
+    _set_drugs(running, system, arm, None)
     rest = resting(running, system, present, {} if rests is None else rests)
     state = rest.state
     absolute = _absolute(program, tables.names, arm)
@@ -134,6 +135,7 @@ def run_lanes(
     for begin, end in itertools.pairwise(stops):
         if begin in snapshot_times:
             _take_snapshots(books, begin, program, pools, state)
+        _set_drugs(running, system, arm, begin)
         state = state.copy()
         hands.act(state, begin)
         for lane, book in enumerate(books):
@@ -228,3 +230,9 @@ def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:
 
 def _notes(unrest: tuple[str, ...], samples: list[Sample]) -> dict[str, Any]:
     return ({"unrest": list(unrest)} if unrest else {}) | ({"samples": samples} if samples else {})
+
+
+def _set_drugs(program: Program, system: Lanes, arm: Arm, time: float | None) -> None:
+    """Set what cells feel of drugs from ``time`` s on; before the run (None) of those that stand there."""
+    for name, value in drugs.levels(program.model, arm, time).items():
+        system.values[program.index[name]] = value

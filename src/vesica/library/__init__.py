@@ -13,7 +13,9 @@ from vesica.library.records import CellCargoEntry as CellCargoEntry
 from vesica.library.records import CellEntry as CellEntry
 from vesica.library.records import CellSolubleEntry as CellSolubleEntry
 from vesica.library.records import CellTargetsEntry as CellTargetsEntry
+from vesica.library.records import EffectEntry as EffectEntry
 from vesica.library.records import Entry as Entry
+from vesica.library.records import GeneEntry as GeneEntry
 from vesica.library.records import Library as Library
 from vesica.library.records import MarkerEntry as MarkerEntry
 from vesica.library.records import RuleEntry as RuleEntry

@@ -95,6 +95,7 @@ def references(library: Library) -> dict[str, str]:
     """Entry ids that the library's tables use, each by the place that names it."""
     found = {f"machinery.{name}": entry for name, entry in library.machinery.items()}
     found |= {f"medium.{name}": entry for name, entry in library.medium.items()}
+    found |= {f"tissue.{name}": entry for name, entry in library.tissue.items()}
     if library.microvesicle_enrichment:
         found["microvesicle.enrichment"] = library.microvesicle_enrichment
     for cell in library.cells.values():
@@ -111,8 +112,12 @@ def references(library: Library) -> dict[str, str]:
         numbers = {"molar_mass": soluble.molar_mass, **soluble.numbers()}
         found |= {f"{soluble.name}.{name}": entry for name, entry in numbers.items()}
     for agent in library.agents.values():
-        names = ("molar_mass", *(("ic50", "hill", "max_inhibition") if agent.inhibits else ()))
-        found |= {f"{agent.name}.{name}": getattr(agent, name) for name in names}
+        found[f"{agent.name}.molar_mass"] = agent.molar_mass
+        found |= {f"{agent.name}.washout_rate": agent.washout_rate} if agent.effects else {}
+        found |= {f"{agent.name}.{effect.target}.{name}": entry for effect in agent.effects
+                  for name, entry in effect.numbers().items()}
+    for gene in library.genes.values():
+        found |= {f"{gene.name}.{name}": entry for name, entry in gene.folds.items()}
     found |= _of_the_bench(library)
     for rule in library.rules:
         found |= {f"rule.{rule.key}.{n}": entry for n, entry in enumerate(_REFERENCE.findall(rule.text))}

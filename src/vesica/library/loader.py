@@ -17,8 +17,10 @@ from vesica.library.records import (
     CellEntry,
     CellSolubleEntry,
     CellTargetsEntry,
+    EffectEntry,
     Entry,
     EnzymeEntry,
+    GeneEntry,
     Library,
     MarkerEntry,
     MethodEntry,
@@ -105,8 +107,8 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         _merge(merged, table, "")
     _only(
         merged,
-        ("entry", "machinery", "medium", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
-         "marker", "network", "preparation", "method", "enzyme", "storage", "bench"),
+        ("entry", "machinery", "medium", "tissue", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
+         "marker", "network", "preparation", "method", "enzyme", "storage", "bench", "gene"),
         "library",
     )
     rules = (_record(RuleEntry, row) for row in merged.get("rule", ()))
@@ -115,10 +117,11 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         entries=_unique(map(_entry, merged.get("entry", ())), lambda entry: entry.id),
         machinery=_frozen(merged.get("machinery", {})),
         medium=_frozen(merged.get("medium", {})),
+        tissue=_frozen(merged.get("tissue", {})),
         cells=_named(merged.get("cell", {}), _cell),
         cargo=_named(merged.get("cargo", {}), functools.partial(_record, CargoEntry)),
         solubles=_named(merged.get("soluble", {}), functools.partial(_record, SolubleEntry)),
-        agents=_named(merged.get("agent", {}), functools.partial(_record, AgentEntry)),
+        agents=_named(merged.get("agent", {}), _agent),
         rules=tuple(_unique(rules, lambda rule: rule.key).values()),
         switches=_named(merged.get("switch", {}), _switch),
         microvesicle_enrichment=merged.get("microvesicle", {}).get("enrichment", ""),
@@ -129,6 +132,7 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         enzymes=_named(merged.get("enzyme", {}), _enzyme),
         storage=_named(merged.get("storage", {}), functools.partial(_record, StorageEntry)),
         bench=_frozen(merged.get("bench", {})),
+        genes=_named(merged.get("gene", {}), _gene),
     )
 
 
@@ -164,6 +168,14 @@ def _cell(row: Table) -> CellEntry:
         "offered_solubles": _each(row.get("offered_solubles", {}), CellSolubleEntry),
         "networks": tuple(row.get("networks", ())),
     })  # fmt: skip
+
+
+def _agent(row: Table) -> AgentEntry:
+    return _record(AgentEntry, {**row, "effects": tuple(_record(EffectEntry, one) for one in row.get("effects", ()))})
+
+
+def _gene(row: Table) -> GeneEntry:
+    return _record(GeneEntry, {**row, "folds": _frozen(row["folds"])})
 
 
 def _switch(row: Table) -> SwitchEntry:

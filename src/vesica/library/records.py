@@ -152,14 +152,18 @@ class CargoEntry:
 
 @dataclass(frozen=True)
 class SolubleEntry:
-    """A factor of the medium: entry ids. One without ``decay_rate`` goes only where cells or enzymes take it."""
+    """A factor of the medium: entry ids. One without ``decay_rate`` goes only where cells or enzymes take it.
+
+    One that is ``leaderless`` leaves cells without the Golgi; ``kind`` says which enzymes digest it.
+    """
 
     name: str
     label: str
     molar_mass: str
     decay_rate: str = ""
     diffusivity: str = "soluble.diffusivity.protein"
-    kind: Literal["protein", "rna", "dna", "small"] = "protein"  # which enzymes digest it
+    kind: Literal["protein", "rna", "dna", "small"] = "protein"
+    leaderless: bool = False
 
     def numbers(self) -> dict[str, str]:
         """Entry id of each parameter."""
@@ -168,16 +172,41 @@ class SolubleEntry:
 
 
 @dataclass(frozen=True)
+class EffectEntry:
+    """What a drug does to one target: entry ids.
+
+    ``target`` is a rate that rules may change, or a group: ``all_secretion``, ``SOLUBLE_clearance``, ``RNA_clearance``,
+    ``KIND_binding`` of a kind of vesicles. ``fold`` is what is left of it at full effect, or how much more there is.
+    """
+
+    target: str
+    half_max: str
+    hill: str
+    fold: str
+
+    def numbers(self) -> dict[str, str]:
+        """Entry ids by the last word of a path."""
+        return {"half_max": self.half_max, "hill": self.hill, "fold": self.fold}
+
+
+@dataclass(frozen=True)
 class AgentEntry:
-    """Something added to the medium: entry ids. An inhibitor also says which parameter it ``inhibits``."""
+    """Something added to the medium: entry ids. A drug has effects, and a rate at which it leaves its targets."""
 
     name: str
     label: str
     molar_mass: str
-    inhibits: str = ""
-    ic50: str = ""
-    hill: str = ""
-    max_inhibition: str = ""
+    washout_rate: str = ""
+    effects: tuple[EffectEntry, ...] = ()
+
+
+@dataclass(frozen=True)
+class GeneEntry:
+    """A gene that can be lost: entry ids of what is left without it, by the number of the machinery that it changes."""
+
+    name: str
+    label: str
+    folds: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -315,7 +344,7 @@ class MarkerEntry:
 
 @dataclass(frozen=True)
 class Library:
-    """Everything in one library, by name; ``machinery`` and ``medium`` hold entry ids.
+    """Everything in one library, by name; ``machinery``, ``medium`` and ``tissue`` hold entry ids.
 
     ``microvesicle_enrichment`` (entry id) is that of every cargo without one of its own. ``networks`` are words as
     a model file has them, with ``@id`` for numbers.
@@ -325,6 +354,7 @@ class Library:
     entries: Mapping[str, Entry]
     machinery: Mapping[str, str]
     medium: Mapping[str, str]
+    tissue: Mapping[str, str]
     cells: Mapping[str, CellEntry]
     cargo: Mapping[str, CargoEntry]
     solubles: Mapping[str, SolubleEntry]
@@ -339,3 +369,4 @@ class Library:
     enzymes: Mapping[str, EnzymeEntry] = field(default_factory=lambda: MappingProxyType({}))
     storage: Mapping[str, StorageEntry] = field(default_factory=lambda: MappingProxyType({}))
     bench: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    genes: Mapping[str, GeneEntry] = field(default_factory=lambda: MappingProxyType({}))

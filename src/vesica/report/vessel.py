@@ -18,6 +18,7 @@ from vesica.report.vessel_charts import Profile, profiles
 
 MOST: Final = 3  # contents shown, those of which there is most
 ARMS: Final = 6  # lines in a panel
+ALIKE: Final = 10.0  # times by which parts may differ and still share a range
 TIMES: Final = (1 / 16, 1 / 4, 1 / 2, 1.0)  # shares of the time since there is any, at which profiles are shown
 _NANOMOLAR: Final = 6.02214076e11  # molecules per mL
 # what the distance is in which part
@@ -62,7 +63,7 @@ def vessel(material: Material) -> Section:
     domain = mapping(material.summary.get("domain"))
     parts = [part for name, said in mapping(domain.get("compartments")).items() if (part := _part(str(name), said))]
     if not parts:
-        return Section("vessel", "The vessel")
+        return Section("vessel", "")  # a run of an older version
     blocks: list[Any] = [Prose(said)] if (said := tuple(map(str, rows(domain.get("words"))))) else []
     blocks.append(_table(domain, parts))
     contents = _contents(material)
@@ -83,16 +84,23 @@ def _table(domain: Mapping[str, Any], parts: Sequence[Part]) -> Table:
              Column("thinnest", "µm", is_number=True))  # fmt: skip
     content = tuple(
         (Cell(part.name), Cell(", ".join(map(str, rows(get(domain, "compartments", part.name, "cells")))) or "none"),
-         figure_cell(part.liquid), figure_cell(float(part.layers.sum()) / 1e3), Cell(str(part.layers.size)),
-         figure_cell(float(part.layers.min()))) for part in parts
+         figure_cell(part.liquid), *_depths(part)) for part in parts
     )  # fmt: skip
     return Table("Parts of the vessel", heads, content)
+
+
+def _depths(part: Part) -> tuple[Cell, Cell, Cell]:
+    """Depth, number of layers and the thinnest; a bath has no depth that matters, and what is mixed no layers."""
+    depth = Cell() if part.name == "bath" else figure_cell(float(part.layers.sum()) / 1e3)
+    if part.layers.size == 1:
+        return depth, Cell("mixed"), Cell()
+    return depth, Cell(str(part.layers.size)), figure_cell(float(part.layers.min()))
 
 
 def _contents(material: Material) -> list[Content]:
     """Vesicles, then solubles, of which there are most in some arm."""
     vesicles = [Content(f"free:{origin}", vesicles_of(origin), "particles/mL", 1.0) for origin in material.origins]
-    solubles = [Content(str(name).removeprefix("medium."), material.label(str(name)), "nM", _NANOMOLAR)
+    solubles = [Content(str(name).removeprefix("medium."), str(name).removeprefix("medium."), "nM", _NANOMOLAR)
                 for name in mapping(material.summary.get("species")) if str(name).startswith("medium.")]
     found: list[Content] = []
     for kind in (vesicles, solubles):
@@ -116,12 +124,13 @@ def _profiles(material: Material, part: Part, contents: Iterable[Content]) -> Fi
         if found:
             distance, label = part.distance
             title = f"{content.title}, {part.name}"
-            arms[title] = arm
+            arms[content.title] = arm
             panels.append(Panel(title, profiles(distance, found, title, content.unit, label)))
     if not panels:
         return None
-    named = "; ".join(f"{title}: `{arm}`" for title, arm in arms.items())
-    caption = f"At four times, each in the arm that holds most of it. {named}."
+    named = "; ".join(f"{title} in `{arm}`" for title, arm in arms.items())
+    of = f"in arm `{next(iter(arms.values()))}`" if len(set(arms.values())) == 1 else named
+    caption = f"At several times, in the arm that holds most: {of}."
     return Figure(caption, tuple(panels), title=f"profiles, {part.name}")
 
 
@@ -148,14 +157,16 @@ def _courses(material: Material, parts: Sequence[Part], contents: Iterable[Conte
         lines = [_lines(material, part, content) for part in parts]
         if not all(lines):
             continue
-        span = charts.spans([line for of in lines for line in of])
+        tops = [charts.spans(of)[1] for of in lines]
         for part, of in zip(parts, lines, strict=True):
+            span = charts.spans([line for of in lines for line in of] if max(tops) < ALIKE * min(tops) else of)
             drawn |= {line.style.name: line.style for line in of}
             title = f"{content.title}, {part.name}"
             panels.append(Panel(title, charts.lines(of, title, content.unit, span=span)))
     if not panels:
         return None
-    caption = "Mean concentration of each part. Numbers at the line ends are arms."
+    caption = f"Mean concentration of each part, on one range where they are within {ALIKE:g} times of each other. "
+    caption += "Numbers at the line ends are arms."
     return Figure(caption, tuple(panels), arm_keys(list(drawn.values())), title="parts against each other")
 
 

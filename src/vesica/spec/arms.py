@@ -13,7 +13,7 @@ from vesica.spec.cell_words import CellSpec
 from vesica.spec.exposures import Step, combine, dose_of, steps_of, supply_of
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
-from vesica.spec.resolved import Arm, BenchStep, Dose, Exposure, Inhibition, ResolvedModel, Supply
+from vesica.spec.resolved import Arm, BenchStep, Dose, Exposure, Inhibition, Loss, ResolvedModel, Supply
 from vesica.spec.treatments import AddedSpec, DoseSpec, ExposureSpec, InterventionSpec, VesiclesSpec
 from vesica.spec.vessel_words import HandlingSpec
 from vesica.spec.words import Quantity
@@ -37,33 +37,39 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Drug:
-    """An inhibitor of the library: the parameter of a cell that it acts on, and its molar mass in g/mol.
-
-    Its other numbers are parameters of a model that uses it.
-    """
+class Offered:
+    """A drug of the library: what it acts on in any model, and its molar mass in g/mol."""
 
     name: str
-    inhibits: str
+    targets: tuple[str, ...]
     molar_mass: float | None = None
 
 
 @dataclass(frozen=True)
-class Effect:
-    """What one intervention does to an arm: factors, values and an inhibition by path, a sentence, and findings.
+class Shelf:
+    """What the library offers to interventions: drugs, and genes that it says more about."""
 
-    ``exposure`` is an agent and its level (molecule/um^3) that stands in the medium throughout.
+    drugs: Mapping[str, Offered]
+    genes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one intervention does to an arm: factors, values and losses by path, a drug, a sentence, and findings.
+
+    ``is_agent`` where rules read the drug by its name, too: then it is in the medium as an agent.
     """
 
     factors: Mapping[str, float] = dataclasses.field(default_factory=dict)
     values: Mapping[str, float] = dataclasses.field(default_factory=dict)
     english: str = ""
     findings: tuple[Finding, ...] = ()
-    exposure: tuple[str, float] | None = None
+    losses: tuple[Loss, ...] = ()
     inhibition: Inhibition | None = None
+    is_agent: bool = False
 
 
-Apply = Callable[[InterventionSpec, ResolvedModel, Mapping[str, Drug], str], Effect]
+Apply = Callable[[InterventionSpec, ResolvedModel, Shelf, str], Effect]
 
 
 def conditions(spec: ModelSpec) -> list[Condition]:
@@ -159,41 +165,42 @@ def resolve_arm(
 
 
 def intervene(
-    arm: Arm, condition: Condition, model: ResolvedModel, drugs: Mapping[str, Drug], apply: Apply, notes: Notes
+    arm: Arm, condition: Condition, model: ResolvedModel, shelf: Shelf, apply: Apply, notes: Notes
 ) -> Arm:
     """The arm with its interventions: factors of several multiply."""
     factors, values, english = dict(arm.factors), dict(arm.values), list(arm.english)
     exposures = {exposure.agent: exposure for exposure in arm.exposures}
-    inhibitions = list(arm.inhibitions)
+    inhibitions, losses = list(arm.inhibitions), list(arm.losses)
     for path, intervention in condition.interventions:
-        effect = apply(intervention, model, drugs, path)
+        effect = apply(intervention, model, shelf, path)
         notes.take(*effect.findings)
         for target, factor in effect.factors.items():
             factors[target] = factors.get(target, 1.0) * factor
         values |= effect.values
+        losses += effect.losses
         held = () if effect.inhibition is None else effect.inhibition.paths
         inhibitions += [] if effect.inhibition is None else [effect.inhibition]
-        if effect.exposure is not None:
-            _expose(exposures, effect.exposure, path, notes)
+        if effect.inhibition is not None and effect.is_agent:
+            _expose(exposures, effect.inhibition, path, notes)
         english += [effect.english] if effect.english else []
-        touched = {target.split(".")[0] for target in (*effect.factors, *effect.values, *held)} & set(arm.counts)
+        lost = [one.path for one in effect.losses]
+        touched = {path.split(".")[0] for path in (*effect.factors, *effect.values, *held, *lost)} & set(arm.counts)
         if touched and not any(arm.counts[cell] for cell in touched):
             notes.add("warning", path, f"it changes the {', '.join(sorted(touched))}, and arm `{arm.name}` has none",
                       "an intervention acts on cells that are there",
                       "it has no effect (vesicles keep what their donors gave them in the source arm)",
                       "delete it, or give it to the arm that holds these cells")
     return dataclasses.replace(arm, factors=factors, values=values, english=tuple(english),
-                               inhibitions=tuple(inhibitions),
+                               inhibitions=tuple(inhibitions), losses=tuple(losses),
                                exposures=tuple(exposures[agent] for agent in sorted(exposures)))
 
 
-def _expose(exposures: dict[str, Exposure], added: tuple[str, float], path: str, notes: Notes) -> None:
-    agent, level = added
-    if agent in exposures:
-        notes.add("error", path, f"`{agent}` is given as an inhibitor and as an exposure of the same arm",
-                  "a drug is given once", "its two concentrations would contradict each other",
+def _expose(exposures: dict[str, Exposure], given: Inhibition, path: str, notes: Notes) -> None:
+    if given.drug in exposures:
+        notes.add("error", path, f"`{given.drug}` is given twice in this arm, and rules name it",
+                  "a drug that rules name is given once", "its two concentrations would contradict each other",
                   "delete one of them (the inhibitor also acts through the rules that name it)")
-    exposures[agent] = Exposure(agent, (0.0,), (level,))
+    exposures[given.drug] = Exposure(given.drug, given.times, given.levels)
 
 
 def check_order(arms: Sequence[Arm], conditions_: Sequence[Condition], notes: Notes) -> None:
@@ -243,7 +250,9 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
             *(f"{one.compartment} {_rounded((one.at, one.taken, one.given))}" for one in arm.handling),
             *(f"{path}*{factor:.12g}" for path, factor in sorted(arm.factors.items()) if factor != 1.0),
             *(f"{path}={value:.12g}" for path, value in sorted(arm.values.items())),
-            *sorted(f"{item.drug} {item.level:.12g} on {' '.join(item.paths)}" for item in arm.inhibitions),
+            *sorted(f"{one.path} without {one.lost:.12g} by {one.fold}" for one in arm.losses),
+            *sorted(f"{item.drug} {item.before:.12g} {_rounded(item.times)} {_rounded(item.levels)} on "
+                    f"{' '.join(item.paths)}" for item in arm.inhibitions),
         ))  # fmt: skip
         if content in first:
             notes.add("warning", f"arms.{arm.name}", f"arms `{first[content]}` and `{arm.name}` come out alike",

@@ -57,6 +57,9 @@ class StateSpec(Words):
     compartment: Name | None = Field(None, alias="in", description="compartment of the network it is in")
     follows: str | None = Field(None, description="a value that it follows late, by a chain of steps")
     delay: Quantity | None = Field(None, description="mean time it lies behind")
+    junction: Quantity | None = Field(
+        None, description="it passes gap junctions: permeability of the membrane that touches cells which hold it, too"
+    )
     steps: Annotated[int, Field(ge=1, le=100)] = 3
 
 
@@ -165,6 +168,9 @@ class CellSpec(Words):
         None, description="reaction networks it holds, of the library or of the model"
     )
     phenotypes: dict[Name, ChainSpec] = Field(default_factory=dict)
+    contacts: dict[Name, Quantity] = Field(
+        default_factory=dict, description="CELL: share of the membrane that touches cells of that type, `5 %`"
+    )
     variability: tuple[SpreadSpec, ...] = ()
     translations: dict[Name, TranslationSpec] = Field(default_factory=dict, description="mRNA: protein and rate")
     ligands: dict[Name, LigandSpec] = Field(default_factory=dict, description="ligand cargo: receptor it engages")

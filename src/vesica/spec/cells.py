@@ -37,6 +37,7 @@ class NetworkState:
     has_start: bool = True  # ``CELL.NAME.initial`` is where cells begin to settle; otherwise at nothing
     has_pulse: bool = False  # ``CELL.NAME.at_start`` is added when the run starts
     is_hidden: bool = False  # a step of a chain of delays
+    has_junction: bool = False  # it passes gap junctions with ``CELL.NETWORK.NAME_junction``
 
 
 @dataclass(frozen=True)

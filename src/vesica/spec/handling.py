@@ -19,7 +19,7 @@ from vesica.spec.treatments import AddedSpec, ConstantExposure, PulseExposure, R
 from vesica.spec.vessel_words import ChangeSpec, HandlingSpec, SampleSpec
 from vesica.units import CONCENTRATION
 
-OVERDRAWN = 1e-12  # of the volume: `10 %` ten times is all, whatever its last digit
+ROUNDING = 1e-12  # relative: times and volumes closer than that are one
 AGENTS = ConstantExposure | PulseExposure | RepeatedExposure | TableExposure
 
 
@@ -63,7 +63,7 @@ def volumes_at(model: ResolvedModel, arm: Arm, time: float) -> dict[str, float]:
     """
     found = _start(model.domain)
     for one in arm.handling:
-        if one.at <= time and one.at < model.schedule.duration:
+        if one.at <= time and one.at < model.schedule.duration * (1.0 - ROUNDING):
             found[one.compartment or next(iter(found))] += one.given - one.taken
     return found
 
@@ -137,8 +137,8 @@ def _at(
         return []
     name = item.of or next(iter(volumes))
     left = volumes[name] - taken
-    is_too_much = left < -OVERDRAWN * volumes[name]
-    if is_too_much or (not item.replaced and left <= OVERDRAWN * volumes[name]):
+    is_too_much = left < -ROUNDING * volumes[name]
+    if is_too_much or (not item.replaced and left <= ROUNDING * volumes[name]):
         said = f"`{item.sample}` is taken at {time / 3600:g} h, and {_volume(volumes[name])} of medium are left"
         said += f" in the {name}" if len(volumes) > 1 else ""
         notes.add("error", f"{path}.sample", said, "a sample leaves medium over the cells, or all of it is replaced",
@@ -178,14 +178,14 @@ def _times(item: HandlingSpec | AddedSpec, path: str, end: float, notes: Notes) 
         notes.add("error", f"{path}.times", f"{item.times} times without `every`", "what is done again is done at "
                   "intervals", "all of them would happen at once", "add `every: 24 h`, or leave `times` out")
         return []
-    last_allowed = end if isinstance(item, SampleSpec) else math.nextafter(end, 0.0)
+    last = end * (1.0 + ROUNDING) if isinstance(item, SampleSpec) else end * (1.0 - ROUNDING)
     if every is None:
         times = [at]
     elif "times" in item.model_fields_set:
         times = [at + number * every for number in range(item.times)]
     else:
-        times = [at + number * every for number in range(1 + max(0, math.floor((last_allowed - at) / every + 1e-12)))]
-    if times[-1] > last_allowed * (1 + 1e-12):
+        times = [at + number * every for number in range(1 + max(0, math.floor((last - at) / every)))]
+    if times[-1] > last:
         key, wrote = ("at", item.at) if len(times) == 1 else ("times", item.times)
         notes.add("error", f"{path}.{key}", f"`{wrote}` puts it at {times[-1] / 3600:g} h, and the run ends at "
                   f"{end / 3600:g} h", *AFTER_END, "give an earlier time, or a longer `run.duration`")

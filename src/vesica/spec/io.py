@@ -72,7 +72,9 @@ def dump_resolved(model: ResolvedModel) -> str:
         for dose in arm["doses"]:
             dose["at"] = f"{dose['at']!r} s"
         for held in arm["inhibitions"]:
-            held["level"] = f"{held['level']!r} molecule/um^3"
+            held["times"] = [f"{time!r} s" for time in held["times"]]
+            held["levels"] = [f"{level!r} molecule/um^3" for level in held["levels"]]
+            held["before"] = f"{held['before']!r} molecule/um^3"
         for path, value in arm["values"].items():
             arm["values"][path] = f"{value!r} {model.parameters[path].unit}".strip()
     return yaml_io.dump({"vesica_resolved": 1} | data)

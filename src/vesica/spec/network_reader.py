@@ -25,7 +25,7 @@ from vesica.spec.expressions import (
 )
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.vocabulary import Field
-from vesica.units import internal_unit, readable, split
+from vesica.units import CONCENTRATION, internal_unit, readable, split
 
 # numbers that each law takes
 LAWS: Final[dict[str, tuple[str, ...]]] = {
@@ -107,11 +107,23 @@ class Reader:
             self.lacks_unit = True
             given = 0.0
         unit = self.units_of_states[name] = self._unit(given, f"{place}.initial")
+        self._junction(name, state, unit, place)
         for key, number in (("initial", 0.0 if state.initial is None else state.initial), ("at_start", state.at_start)):
             if number is not None:
                 zero = isinstance(number, float | int) and number == 0.0 and unit not in _PURE
                 self.expected[f"{name}.{key}"] = Field(unit, label=f"{name} {key.replace('_', ' ')}")
                 self.numbers[f"{name}.{key}"] = Given(f"0 {unit}" if zero else number, f"{place}.{key}")
+
+    def _junction(self, name: str, state: StateSpec, unit: str, place: str) -> None:
+        if state.junction is None:
+            return
+        self._constant(f"{name}_junction", state.junction, f"{place}.junction", "permeability of gap junctions", "um/s")
+        if state.compartment is not None or unit not in (*_PURE, internal_unit(CONCENTRATION)):
+            what = f"is in `{state.compartment}`" if state.compartment is not None else f"is in `{readable(unit)}`"
+            self.notes.add("error", f"{place}.junction", f"`{name}` has a `junction` and {what}",
+                           "what passes gap junctions is a concentration in the whole cell, or a level relative to it",
+                           "nobody could say how much of it passes",
+                           "give its `initial:` as a concentration, without `in:`; or leave `junction` out")
 
     def _unit(self, number: str | float, place: str) -> str:
         """Internal unit of a quantity as written; nothing, with a finding, where it has none."""
@@ -168,7 +180,8 @@ class Reader:
         """Everything together; ``levels`` are the units of all states and assignments of the cell."""
         spec = self.words
         states = [NetworkState(name, levels.get(name, ""), state.label or name.replace("_", " "),
-                               state.compartment or "", state.follows is None, state.at_start is not None)
+                               state.compartment or "", state.follows is None, state.at_start is not None,
+                               has_junction=state.junction is not None)
                   for name, state in spec.states.items()]
         reactions: list[Reaction] = []
         for name, tree in self.followed.items():

@@ -17,11 +17,11 @@ from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.expressions import Number, names_in
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION
+from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, REPRESSION, TOUCHED
 from vesica.spec.vocabulary import CELL_RESPONSE, Field
 
 SIGNAL: Final = "a signal"
-OF_CARGO: Final = (BOUND, "inside_", ENGAGED, REPRESSION)  # words that are made of these and a cargo
+OF_CARGO: Final = (BOUND, "inside_", ENGAGED, REPRESSION, TOUCHED, GRADIENT)  # words that are made of these and a name
 
 
 @dataclass(frozen=True)
@@ -147,14 +147,17 @@ def _unread(readers: Sequence[Reader], cell: str, units: Mapping[str, str], note
 def gates_of(network: Network, solubles: Iterable[str]) -> set[str]:
     """Parameters of the cell by which what a network reads from outside is multiplied; a block makes them zero."""
     trees = [*(reaction.rate for reaction in network.reactions), *(one.value for one in network.assignments)]
-    return {gate for tree in trees for word in names_in(tree) if (gate := gate_of(word, solubles))}
+    found = {gate for tree in trees for word in names_in(tree) if (gate := gate_of(word, solubles))}
+    return found | ({"contact_response"} if any(state.has_junction for state in network.states) else set())
 
 
 def gate_of(word: str, solubles: Iterable[str]) -> str:
     """Parameter of the cell that says how much of a word its networks feel, or nothing."""
     if word.startswith((BOUND, ENGAGED)):
         return "surface_response"
-    return "soluble_response" if word in solubles else ""
+    if word.startswith(TOUCHED):
+        return "contact_response"
+    return "soluble_response" if word in solubles or word.startswith(GRADIENT) else ""
 
 
 def _derive_units(readers: Sequence[Reader], units: dict[str, str], words: Mapping[str, str], notes: Notes) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from vesica.errors import Finding, InputError, Severity, article, nearest
 from vesica.spec.model import Origin
 from vesica.spec.resolved import DEFINITION, Parameter
-from vesica.spec.vocabulary import Field
+from vesica.spec.vocabulary import CONTACT, Field
 from vesica.units import factor, split, to_internal
 
 LIBRARY: Final = "library:cns"
@@ -20,9 +20,9 @@ POSITIVE: Final = frozenset({
     "microvesicle_diameter_median", "microvesicle_diameter_low", "microvesicle_diameter_high",
     "apoptotic_diameter_median", "apoptotic_diameter_low", "apoptotic_diameter_high",
     "prepared_diameter_median", "prepared_diameter_low", "prepared_diameter_high", "cutoff", "ceiling",
-    "ilv_diameter_high", "temperature", "viscosity", "half_max", "hill", "reference", "ic50",
+    "ilv_diameter_high", "temperature", "viscosity", "half_max", "hill", "reference",
 })  # fmt: skip
-SHARES: Final = frozenset({"escrt_share", "released_share", "carry_over", "max_inhibition", "apoptotic_cargo_share",
+SHARES: Final = frozenset({"escrt_share", "released_share", "carry_over", "apoptotic_cargo_share",
                            "recovery", "corona", "corona_share", "efficiency", "loss_per_cycle"})
 ABOVE_ONE: Final = frozenset({"ilv_diameter_gsd", "microvesicle_diameter_gsd", "apoptotic_diameter_gsd",
                               "prepared_diameter_gsd", "cutoff_gsd"})
@@ -143,7 +143,7 @@ def limits(path: str) -> dict[str, Any]:
     """What a parameter may be, told by its name."""
     name = path.rpartition(".")[2]
     return {"positive": name in POSITIVE, "at_least": -1.0 if name == "correlation" else 0.0,
-            "at_most": 1.0 if name in SHARES or name == "correlation" else math.inf}
+            "at_most": 1.0 if name in SHARES or name == "correlation" or name.startswith(CONTACT) else math.inf}
 
 
 def from_entry(path: str, field: Field, entry_id: str, entry: Any, molar_mass: float | None = None) -> Parameter:

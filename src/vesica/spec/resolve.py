@@ -12,6 +12,8 @@ from vesica.errors import Finding, InputError, nearest
 from vesica.library import AgentEntry, Library, SolubleEntry
 from vesica.spec import (
     arms,
+    contacts,
+    drugs,
     engineering,
     handling,
     isolation,
@@ -27,7 +29,7 @@ from vesica.spec import (
     vessel,
     vessel_checks,
 )
-from vesica.spec.arms import Apply, Condition, Drug
+from vesica.spec.arms import Apply, Condition, Shelf
 from vesica.spec.cells import Network
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
@@ -125,30 +127,34 @@ def _resolve(
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
     schedule = _schedule(spec, notes)
     molar = _molar_masses(spec, library, notes)
-    gathered = table.Gathered(names, plans, prepared, held, book, chosen, {**readings.numbers, **of_medium}, molar)
-    numbers = table.build(spec, gathered, notes)
+    touching = contacts.contacts_of(spec, [plan.name for plan in plans], notes)
+    gathered = table.Gathered(names, plans, prepared, held, touching, book, chosen, {**readings.numbers, **of_medium},
+                              molar)
+    solubles = table.solubles_of(spec, gathered)
+    used = drugs.used(spec, names, plans, solubles, molar)
+    numbers = table.build(spec, gathered, used, notes)
     model = ResolvedModel(
         title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
-        cargo=_cargo(gathered), solubles=table.solubles_of(spec, gathered),
+        cargo=_cargo(gathered), solubles=solubles,
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe, preparations=tuple(one.preparation for one in prepared),
         soluble_kinds=preparations.soluble_kinds(spec, library),
-        dyes=tuple(sorted(isolation.dyes(given, library))), networks=held.networks,
+        dyes=tuple(sorted(isolation.dyes(given, library))), networks=held.networks, drugs=used, contacts=touching,
     )  # fmt: skip
-    drugs = {name: Drug(name, agent.inhibits, molar.get(name))
-             for name, agent in library.agents.items() if agent.inhibits}  # fmt: skip
+    read = {*book.agents, *_agents_read(plans, names, held.networks)}
+    drugs.check_exposures(arms.conditions(spec), library.agents, read, notes)
     masses = {name: molar.get(name) for name in names.agents}
     of_solubles = {name: molar.get(name) for name in model.solubles}
-    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs, apply, library, notes)
+    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs.shelf(library, molar), apply, library, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
-    agents |= set(book.agents) | _agents_read(plans, names, held.networks)
-    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents)))
+    model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | read)))
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
     vessel_checks.check(spec, model, notes)
-    return model
+    contacts.check(spec, model, notes)
+    return contacts.balanced(model)
 
 
 def _agents_read(
@@ -160,7 +166,7 @@ def _agents_read(
 
 def _arms(
     spec: ModelSpec, model: ResolvedModel, numbers: table.Numbers, masses: tuple[Masses, Masses],
-    drugs: Mapping[str, Drug], apply: Apply | None, library: Library, notes: Notes,
+    shelf: Shelf, apply: Apply | None, library: Library, notes: Notes,
 ) -> list[Arm]:
     found = arms.conditions(spec)
     cells = [cell.name for cell in model.cells]
@@ -179,7 +185,7 @@ def _arms(
             changed = {path: dataclasses.replace(model.parameters[path], value=value, shown=shown[path])
                        for path, value in values.items()}  # fmt: skip
             here = dataclasses.replace(model, parameters={**model.parameters, **changed})
-            arm = arms.intervene(arm, condition, here, drugs, apply, notes)
+            arm = arms.intervene(arm, condition, here, shelf, apply, notes)
         resolved.append(arm)
     arms.check_order(resolved, found, notes)
     resolved = engineering.handed_on(resolved, found, notes)

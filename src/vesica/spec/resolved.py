@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from vesica.spec.cells import CellType, Network
-from vesica.spec.vocabulary import PREPARED, origin_of, sender_of
+from vesica.spec.vocabulary import CONTACT, PREPARED, origin_of, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
 DEFINITION: Final = "definition"  # source of a number that says what nothing is, or relative to what others are
@@ -125,15 +125,19 @@ class Dose:
     ``recipient``, or ``donor_cells_per_cell``: the vesicles in the source medium of that
     many donor cells for each recipient cell. A share ``carry_over`` of the solubles that
     stood in the same volume of source medium comes along.
+
+    Attribution alone uses two more: the measure ``share_of_source``, a share of the source medium whatever it holds,
+    and ``kept``, the share of the vesicles that is left in the dose.
     """
 
     from_arm: str
     recipient: str
-    measure: Literal["particles_per_cell", "donor_cells_per_cell"]
+    measure: Literal["particles_per_cell", "donor_cells_per_cell", "share_of_source"]
     amount: float
     at: float
     carry_over: float = 0.0
     isolation: tuple[BenchStep, ...] = ()
+    kept: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -154,27 +158,74 @@ class Supply:
 
 @dataclass(frozen=True)
 class Inhibition:
-    """An inhibitor at ``level`` molecule/um^3, and the parameters by path that it holds down.
+    """A drug in an arm: its concentration as an `Exposure` has it, in the cells it is given to.
 
-    What it leaves of them follows from the parameters ``inhibitor.DRUG.ic50``, ``.hill`` and
-    ``.max_inhibition``, so that these are drawn like all others.
+    ``before`` molecule/um^3 has stood there since long before the run; ``cells`` are cell types, and ``medium`` where
+    it acts there. ``paths`` are the rates it acts on, ``CELL.RATE``.
     """
 
     drug: str
-    level: float
-    paths: tuple[str, ...]
+    cells: tuple[str, ...] = ()
+    times: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    before: float = 0.0
+    paths: tuple[str, ...] = ()
 
     @property
-    def numbers(self) -> tuple[str, ...]:
-        """Paths of the IC50, the Hill coefficient and the largest share that can be inhibited."""
-        return tuple(f"inhibitor.{self.drug}.{name}" for name in ("ic50", "hill", "max_inhibition"))
+    def is_timed(self) -> bool:
+        """Whether it comes, or goes, during the run."""
+        return self.times != (0.0,) or self.levels != (self.before,)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A gene that is lost to a share: the parameter ``path`` times ``1 + (fold - 1) lost``; ``fold`` is a path, too."""
+
+    path: str
+    fold: str
+    lost: float
+
+
+@dataclass(frozen=True)
+class DrugEffect:
+    """What a drug does to a target of the library, and the rates (cell type or ``medium``, name) that this means.
+
+    A rate is multiplied by ``1 + (fold - 1) theta``. The occupancy theta is ``x/(1 + x)`` with
+    ``x = (concentration/half_max)^hill``, or comes and goes as that demands (`Drug.is_timed`).
+    """
+
+    target: str
+    rates: tuple[tuple[str, str], ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Cell types, or the medium, in which it has an occupancy."""
+        return tuple(dict.fromkeys(owner for owner, _ in self.rates))
+
+
+@dataclass(frozen=True)
+class Drug:
+    """A drug that some arm uses. Its numbers are ``drug.NAME.TARGET.half_max``, ``.hill`` and ``.fold``.
+
+    Where it ``is_timed`` in some arm it binds in cells slowly, and leaves at ``drug.NAME.washout_rate``; in the medium
+    it acts at once.
+    """
+
+    name: str
+    label: str
+    effects: tuple[DrugEffect, ...]
+    is_timed: bool = False
+
+    def number(self, effect: DrugEffect, name: str) -> str:
+        """Path of a number of an effect."""
+        return f"drug.{self.name}.{effect.target}.{name}"
 
 
 @dataclass(frozen=True)
 class Arm:
     """One condition: who is there, what is added, which numbers are changed.
 
-    ``factors`` multiply and ``values`` replace parameters by path; then inhibitors act.
+    ``factors`` multiply and ``values`` replace parameters by path; drugs act on the rates that rules leave.
     """
 
     name: str
@@ -189,6 +240,7 @@ class Arm:
     handling: tuple[Handling, ...] = ()  # in order of time
     additions: tuple[Addition, ...] = ()
     supplies: tuple[Supply, ...] = ()
+    losses: tuple[Loss, ...] = ()  # of genes
 
 
 @dataclass(frozen=True)
@@ -226,10 +278,15 @@ class Domain:
         """Whether all of its medium is one."""
         return len(self.compartments) <= 1 and all(one.layers == 1 for one in self.compartments)
 
-    def scaled(self, volume: float, depth: float = 1.0) -> Domain:
-        """The same vessel with so many times the volumes and depths."""
-        parts = tuple(replace(one, volume=one.volume * volume, depth=one.depth * depth) for one in self.compartments)
-        return replace(self, volume=self.volume * volume, depth=self.depth * depth, compartments=parts)
+    @property
+    def stirred(self) -> Domain:
+        """The same vessel with every compartment mixed."""
+        return replace(self, compartments=tuple(replace(one, layers=1) for one in self.compartments))
+
+    def scaled(self, factor: float) -> Domain:
+        """A vessel with so many times the bottom: depths stay."""
+        parts = tuple(replace(one, volume=one.volume * factor) for one in self.compartments)
+        return replace(self, volume=self.volume * factor, compartments=parts)
 
 
 @dataclass(frozen=True)
@@ -273,6 +330,22 @@ class Preparation:
     def origin(self) -> str:
         """Its class of vesicles."""
         return origin_of(self.name, PREPARED)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Two cell types that touch, or cells of one type.
+
+    The share of ``cell`` is a number of the model; that of ``other`` follows from areas and counts of each arm.
+    """
+
+    cell: str
+    other: str
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """Of the share of the membrane of ``cell``, and of that of ``other``."""
+        return f"{self.cell}.{CONTACT}{self.other}", f"{self.other}.{CONTACT}{self.cell}"
 
 
 @dataclass(frozen=True)
@@ -369,6 +442,8 @@ class ResolvedModel:
     soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
     dyes: tuple[str, ...] = ()  # that some dose is stained with, so that any vesicle may carry them
     networks: tuple[Network, ...] = ()  # in the medium; those of cells are in `cells`
+    drugs: tuple[Drug, ...] = ()
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def every_network(self) -> tuple[tuple[str, Network], ...]:

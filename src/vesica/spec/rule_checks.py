@@ -7,6 +7,7 @@ from typing import Final
 
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import ResolvedModel, Rule
+from vesica.spec.rule_words import GRADIENT, TOUCHED
 
 # end of a target's word -> the parameters of its owner whose product is the rate without rules
 _BASE: Final[dict[str, tuple[str, ...]]] = {
@@ -32,7 +33,7 @@ def check(model: ResolvedModel, places: Mapping[str, str], notes: Notes) -> None
             notes.add("warning", place, f"`{rule.text}` multiplies a rate that is zero in every arm",
                       "a factor times zero is zero", "the rule changes nothing",
                       "write `adds` with a rate in the place of the factor, or give the rate a value")
-        missing = _missing(model, rule.source)
+        missing = _missing(model, rule.source) or _untouched(model, rule)
         if missing:
             notes.add("note", place, f"`{rule.text}` starts from `{rule.source}`, {missing}",
                       "a rule acts where its source occurs", "the rule does nothing in this model",
@@ -73,3 +74,16 @@ def _missing(model: ResolvedModel, source: str) -> str:
                     for exposure in arm.exposures)  # fmt: skip
         return "" if given else "which no arm contains"
     return ""
+
+
+def _untouched(model: ResolvedModel, rule: Rule) -> str:
+    """Why a cell meets nothing of what touching cells would show, or feels no gradient; nothing where it may."""
+    if rule.source.startswith(GRADIENT) and model.domain.is_mixed:
+        return "and the medium of this vessel is the same everywhere"
+    if not rule.source.startswith(TOUCHED):
+        return ""
+    what = rule.source.removeprefix(TOUCHED)
+    touched = {other for one in model.contacts for cell, other in ((one.cell, one.other), (one.other, one.cell))
+               if cell == rule.cell}  # fmt: skip
+    has = any(what in cell.cargo or what in cell.levels for cell in model.cells if cell.name in touched)
+    return "" if has else "which no cell that touches it has"

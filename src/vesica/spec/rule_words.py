@@ -14,6 +14,8 @@ from vesica.spec import vocabulary
 BOUND: Final = "bound_"
 ENGAGED: Final = "engaged_"
 REPRESSION: Final = "repression_by_"
+TOUCHED: Final = "touched_"
+GRADIENT: Final = "gradient_"
 TRANSLATION: Final = "_translation"
 
 # what a rule changes, in words: subject, and whether it is a speed
@@ -94,6 +96,7 @@ class CellWords:
     transitions: Mapping[str, str] = field(default_factory=dict)  # ``A_to_B``
     engageable: Mapping[str, str] = field(default_factory=dict)  # ligands with a receptor on the cell
     translated: Mapping[str, str] = field(default_factory=dict)  # mRNAs
+    touchable: Levels = field(default_factory=dict)  # what cells of any type may show to those that touch them
 
     def sources(self) -> dict[str, SourceWord]:
         """Every source word."""
@@ -111,6 +114,10 @@ class CellWords:
                                               f"{self.label}") for name, label in self.engageable.items()}  # fmt: skip
         words |= {f"{REPRESSION}{name}": _source("repression", f"repression by {self.cargo.get(name, name)} {here}")
                   for name in self.mirna_targets}  # fmt: skip
+        words |= {f"{TOUCHED}{name}": SourceWord("touched", f"{label} of the cells that touch the {self.label}", unit)
+                  for name, (label, unit) in self.touchable.items()}  # fmt: skip
+        words |= {f"{GRADIENT}{name}": _source("gradient", f"the gradient of {label} along the {self.label}")
+                  for name, label in self.solubles.items()}  # fmt: skip
         return words
 
     def targets(self) -> dict[str, TargetWord]:

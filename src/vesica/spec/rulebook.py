@@ -11,7 +11,7 @@ from vesica.spec.cells import CellType
 from vesica.spec.model import ModelSpec, SwitchSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Rule
-from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, SourceWord
+from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, REPRESSION, SourceWord
 from vesica.spec.rules import RuleError, RuleText
 from vesica.spec.structure import DEATH, Catalogue, CellPlan, words_of
 from vesica.spec.vocabulary import Field
@@ -250,7 +250,8 @@ def _build(lines: Sequence[Line], names: Catalogue, plans: Sequence[CellPlan], n
                              if sources[rule.key].kind == kind}))
 
     cargo = {*of_kind("bound", BOUND), *of_kind("engaged", ENGAGED), *of_kind("repression", REPRESSION)}
-    return Rulebook(tuple(built), expected, numbers, of_kind("agent"), of_kind("soluble"), tuple(sorted(cargo)), molar,
+    solubles = tuple(sorted({*of_kind("soluble"), *of_kind("gradient", GRADIENT)}))
+    return Rulebook(tuple(built), expected, numbers, of_kind("agent"), solubles, tuple(sorted(cargo)), molar,
                     {line.key: line.place for line in kept})
 
 

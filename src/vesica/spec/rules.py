@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from vesica.errors import TextError, nearest
-from vesica.spec.rule_words import BOUND, ENGAGED, REPRESSION, CellWords, SourceWord
+from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, REPRESSION, TOUCHED, CellWords, SourceWord
 
 Verb = Literal["increases", "decreases"]
 VERBS: Final[tuple[Verb, ...]] = ("increases", "decreases")
@@ -159,7 +159,8 @@ def look_up(rule: RuleText, words: CellWords) -> SourceWord:
     if rule.source not in sources:
         raise RuleError(f"`{rule.source}` in `{rule.text}` is not known in the {words.label}",
                         "a rule starts from an agent, a soluble, a signal, a value of a network, a phenotype or "
-                        f"cargo of the cell, `{BOUND}CARGO`, `{ENGAGED}CARGO` or `{REPRESSION}MIRNA`",
+                        f"cargo of the cell, `{BOUND}CARGO`, `{ENGAGED}CARGO`, `{REPRESSION}MIRNA`, `{TOUCHED}NAME` or "
+                        f"`{GRADIENT}SOLUBLE`",
                         "the rule would never act", nearest(rule.source, sources))
     if rule.target not in targets:
         raise RuleError(f"`{rule.target}` in `{rule.text}` cannot be changed in the {words.label}",

@@ -15,8 +15,11 @@ from vesica.errors import error
 from vesica.spec import handling
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel, Supply
 from vesica.spec.variability import expected
+from vesica.spec.vessel import PORES, TISSUE
 from vesica.spec.vocabulary import (
     AFFINITY,
+    CELL_SENSING,
+    CONTACT,
     COOLING,
     FUSOGENICITY,
     LABEL,
@@ -49,10 +52,11 @@ _MACHINERY: Final[dict[str, int]] = {
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
         "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
         "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
-        "surface_response", "soluble_response",
+        "surface_response", "soluble_response", "contact_response",
     ), 0),
 }  # fmt: skip
-_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0}
+_CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0,
+                 "anti_mir_fold": 0}
 _TARGETS: Final = {"target_sites": 1, "target_decay_rate": 0, "target_binding_rate": -1, "target_unbinding_rate": 0,
                    "repressed_decay_rate": 0, "needed_copies": 1}
 _TRANSLATION: Final = {"translation_rate": 0}
@@ -63,7 +67,8 @@ _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "pl
                                 "vesicle_density"), 0)
 _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
 _AGENT: Final = {"evaporation_rate": 0}
-_INHIBITOR: Final = dict.fromkeys(("ic50", "hill", "max_inhibition"), 0)
+_VESSEL: Final = {"flow": 1} | dict.fromkeys((*PORES, *TISSUE), 0)  # its bottom grows with the cells
+_DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "washout_rate"), 0)
 _PREPARATION: Final = dict.fromkeys((*PREPARATION, *PREPARATION_CHOICE, FUSOGENICITY), 0)
 _BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, *COOLING, *LABEL, "corona_share"), 0)
 _Dose = TypeVar("_Dose", Dose, Supply)
@@ -101,13 +106,15 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
     prepared = {one.name: _PREPARATION for one in model.preparations}
-    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in (*cells, *prepared)} | {FUSOGENICITY: 0}
-    whole = {"medium": _MEDIUM, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
-             **dict.fromkeys(model.agents, _AGENT), **prepared, **{f"rule.{rule.key}": _RULE for rule in model.rules}}
+    of_cell = _MACHINERY | {FUSOGENICITY: 0} | {f"{AFFINITY}{name}": 0 for name in prepared}
+    of_cell |= {f"{kind}{name}": 0 for name in cells for kind in (AFFINITY, CONTACT)}
+    whole = {"medium": _MEDIUM, "vessel": _VESSEL, **dict.fromkeys(model.solubles, _SOLUBLE), **prepared,
+             **dict.fromkeys(cells, of_cell), **dict.fromkeys(model.agents, _AGENT),
+             **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
-    if owner.startswith("inhibitor."):
-        return _INHIBITOR
+    if owner.startswith(("drug.", "gene.")):
+        return _DRUG
     cell, _, thing = owner.partition(".")
     if cell not in cells:
         return _of_the_bench(cell, model)
@@ -120,6 +127,8 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         tables |= _TARGETS
     if thing in held.solubles:
         tables |= _SECRETED
+    if thing in model.solubles:
+        tables |= dict.fromkeys(CELL_SENSING, 0)
     if thing in {signal.name for signal in held.signals}:
         tables |= _SIGNAL
     if thing in held.cargo:
@@ -171,7 +180,7 @@ def scaled(model: ResolvedModel, factor: float) -> ResolvedModel:
         A parameter is in no table.
     """
     power = {path: factor ** exponent(model, path) for path in model.parameters}
-    domain = model.domain.scaled(factor, factor)
+    domain = model.domain.scaled(factor)
     parameters = {path: _times(parameter, power[path]) for path, parameter in model.parameters.items()}
     arms = tuple(_scaled_arm(arm, power, factor) for arm in model.arms)
     return replace(model, domain=domain, parameters=parameters, arms=arms)

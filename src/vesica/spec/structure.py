@@ -8,7 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from vesica.errors import article
 from vesica.library import Library
-from vesica.spec import medium_networks, network_checks, networks, phenotypes, transfer, variability
+from vesica.spec import (
+    contacts,
+    medium_networks,
+    network_checks,
+    networks,
+    phenotypes,
+    touch_words,
+    transfer,
+    variability,
+)
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.cells import CellType, Signal
 from vesica.spec.expressions import FUNCTIONS
@@ -16,7 +25,7 @@ from vesica.spec.model import AgentSpec, CargoSpec, ModelSpec
 from vesica.spec.networks import NOTHING_BUILT, Built, Plan
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Cargo
-from vesica.spec.rule_words import CellWords
+from vesica.spec.rule_words import GRADIENT, TOUCHED, CellWords, Levels
 from vesica.spec.vocabulary import (
     AFFINITY,
     ALL_MACHINERY,
@@ -33,7 +42,6 @@ from vesica.spec.vocabulary import (
     CELL_SOLUBLE,
     CELL_TARGETS,
     FUSOGENICITY,
-    INHIBITOR,
     SENDER_FUSOGENICITY,
     SOURCE_UNITS,
     TAKEN,
@@ -44,7 +52,7 @@ from vesica.spec.vocabulary import (
 DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
-RESERVED = frozenset({"medium", "rule", "drug", "agent", "inhibitor", "base", "one", "zero", "running", "isolation",
+RESERVED = frozenset({"medium", "rule", "drug", "gene", "agent", "base", "one", "zero", "running", "isolation",
                       "treatment", "storage", "cooling", "label"})
 
 
@@ -56,6 +64,7 @@ class Catalogue:
     cargo: Mapping[str, Cargo]
     agents: Mapping[str, str]  # name -> label
     solubles: Mapping[str, str]
+    touchable: Levels = field(default_factory=dict)  # what cells of the model may show to those that touch them
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ def catalogue(spec: ModelSpec, library: Library, notes: Notes) -> Catalogue:
     agents |= {name: item.label or agents.get(name, name) for name, item in spec.agents.items() if name not in made}
     solubles |= {name: item.label or name for name, item in spec.solubles.items()}
     transfer.check_freed(spec, solubles, notes)
-    return Catalogue(library, cargo, agents, solubles)
+    return Catalogue(library, cargo, agents, solubles, touch_words.touchable(spec, library, cargo))
 
 
 def _is_same(theirs: Cargo | str, words: object) -> bool:
@@ -285,6 +294,8 @@ def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= {f"{place}_{name}": SOURCE_UNITS["bound"] for name in names.cargo for place in ("bound", "inside")}
     found |= {f"repression_by_{name}": SOURCE_UNITS["repression"] for name in cell.mirna_targets}
     found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
+    found |= {f"{TOUCHED}{name}": unit for name, (_, unit) in names.touchable.items()}
+    found |= {f"{GRADIENT}{name}": SOURCE_UNITS["gradient"] for name in names.solubles}
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -323,6 +334,7 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
         {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
          for one, other in chain.transitions},
         labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
+        names.touchable,
     )  # fmt: skip
 
 
@@ -378,12 +390,6 @@ def choices_of_senders(senders: Iterable[str], said: str) -> dict[str, tuple[Fie
     return {path: (SENDER_FUSOGENICITY, Given("1", "default")) for path in paths if path in said}
 
 
-def inhibitor_numbers(name: str, library: Library) -> dict[str, Given]:
-    """The numbers of an inhibitor of the library, by path."""
-    agent = library.agents[name]
-    return {f"inhibitor.{name}.{key}": Given(f"@{getattr(agent, key)}", f"library:{name}") for key in INHIBITOR}
-
-
 def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
     """The numbers a cell type has from the library, by path."""
     base = library.cells[plan.like]
@@ -413,7 +419,8 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     """The numbers the user gives in one ``cells:`` block, by path."""
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
     numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
-    return numbers | transfer.written_numbers(cell, name, place) | variability.written(cell, name, place)
+    numbers |= transfer.written_numbers(cell, name, place) | contacts.written(cell, name, place)
+    return numbers | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

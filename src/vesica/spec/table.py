@@ -8,7 +8,18 @@ from typing import Final
 
 from vesica.errors import nearest
 from vesica.library import Library
-from vesica.spec import engineering, isolation, medium, preparations, structure, switches, transfer, vessel
+from vesica.spec import (
+    contacts,
+    drugs,
+    engineering,
+    isolation,
+    medium,
+    preparations,
+    structure,
+    switches,
+    transfer,
+    vessel,
+)
 from vesica.spec.arms import conditions
 from vesica.spec.cells import Network
 from vesica.spec.expressions import names_in
@@ -16,11 +27,12 @@ from vesica.spec.model import ModelSpec
 from vesica.spec.networks import Built
 from vesica.spec.preparations import Plan as PreparationPlan
 from vesica.spec.quantities import Given, Notes, parameter
-from vesica.spec.resolved import Parameter, Switch
+from vesica.spec.resolved import Contact, Drug, Parameter, Switch
+from vesica.spec.rule_words import GRADIENT
 from vesica.spec.rulebook import Rulebook
 from vesica.spec.structure import Catalogue, CellPlan
-from vesica.spec.treatments import AddedSpec, Inhibitor
-from vesica.spec.vocabulary import INHIBITOR, Field, sender_of, size_paths
+from vesica.spec.treatments import AddedSpec
+from vesica.spec.vocabulary import Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
 DIFFUSIVITY: Final = "@soluble.diffusivity.protein"  # of a factor that does not say
@@ -52,6 +64,7 @@ class Gathered:
     plans: Sequence[CellPlan]
     prepared: Sequence[PreparationPlan]
     held: Built
+    touching: Sequence[Contact]
     book: Rulebook
     chosen: Sequence[Switch]
     measured: Mapping[str, Parameter]
@@ -72,6 +85,8 @@ class _Reader:
     def put(self, layer: dict[str, Given], changes: Layer) -> None:
         """Lay changes over a layer; paths that do not exist are noted."""
         for path, given in changes:
+            if contacts.is_stranger(path, self.cells):
+                continue
             found = [here for here in switches.expand(path, self.cells) if here in self.expected]
             if not found and self._is_death_of_the_deathless(path):
                 self.notes.add("error", given.place, f"`{path}` is set, and no such cell can die in this model",
@@ -115,31 +130,26 @@ def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
     found = {name for cell in cells for name in cell.solubles} | set(gathered.book.solubles)
     found |= transfer.freed(cells, spec, gathered.names.library, preparations.carried(gathered.prepared))
     words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
+    words |= {word.removeprefix(GRADIENT) for word in words}
     words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
               if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
     return tuple(sorted(found | words & {*gathered.names.solubles}))
 
 
-def inhibitors_of(spec: ModelSpec, library: Library) -> list[str]:
-    """Inhibitors of the library that some arm uses, by name."""
-    used = {item.inhibitor for condition in conditions(spec) for _, item in condition.interventions
-            if isinstance(item, Inhibitor)}  # fmt: skip
-    return sorted(name for name in used if name in library.agents and library.agents[name].inhibits)
-
-
-def build(spec: ModelSpec, gathered: Gathered, notes: Notes) -> Numbers:
+def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Notes) -> Numbers:
     """Every number of the model.
 
     Later layers replace earlier ones: the library, its switches, measurements, the user's
-    numbers, the options of the user's own switches.
+    numbers, the options of the user's own switches. ``used`` are the drugs that arms use.
     """
     plans, prepared, held, book = gathered.plans, gathered.prepared, gathered.held, gathered.book
     chosen, measured, molar, library = gathered.chosen, gathered.measured, gathered.molar, gathered.names.library
     given = [item for condition in conditions(spec) for item in condition.exposures]
     solubles = solubles_of(spec, gathered)
     cells = [plan.name for plan in plans]
+    felt, sensing = contacts.sensing([plan.cell for plan in plans], book.rules)
     expected = medium.expected(spec, solubles) | dict(book.expected) | vessel.expected(spec)
-    expected |= held.expected
+    expected |= dict(held.expected) | contacts.expected(gathered.touching) | felt
     for plan in plans:
         expected |= structure.expected_of_cell(plan.cell) | dict(plan.built.expected)
     said = spec.model_dump_json(exclude_none=True)
@@ -150,21 +160,19 @@ def build(spec: ModelSpec, gathered: Gathered, notes: Notes) -> Numbers:
     choices |= structure.choices_of_senders(senders, said) | isolation.expected(given, library)
     done = [item for condition in conditions(spec) for item in condition.interventions]
     choices |= engineering.choices(done, cells, library) | preparations.dyes(prepared, gathered.names.cargo, library)
+    choices |= drugs.asked(spec, plans, library)
     for one in prepared:
         choices |= one.choices
         expected |= one.expected
-    expected |= {path: field for path, (field, _) in choices.items()}
+    expected |= {path: field for path, (field, _) in choices.items()} | drugs.expected(used)
     expected |= {path: preparations.FRESH_FIELDS[path] for path in preparations.FRESH_FIELDS if path in measured}
-    drugs = inhibitors_of(spec, library)
-    expected |= {f"inhibitor.{name}.{key}": field for name in drugs for key, field in INHIBITOR.items()}
-    agent_of = dict(book.molar) | {f"inhibitor.{name}.ic50": name for name in drugs}
+    agent_of = dict(book.molar) | drugs.concentrations(used) | {path: path.split(".")[1] for path in felt}
     agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
-    for name in drugs:
-        base |= structure.inhibitor_numbers(name, library)
-    base |= switched | vessel.numbers(spec) | medium.numbers(spec, solubles, notes)
+    base |= drugs.numbers(used, library) | switched | vessel.numbers(spec, library) | medium.numbers(spec, solubles, notes)
+    base |= contacts.numbers(gathered.touching) | sensing
     written: dict[str, Given] = {}
     for one in prepared:
         base |= one.base

@@ -10,7 +10,8 @@ from vesica.spec.preparation_words import IsolationStep
 from vesica.spec.words import ArmName, Name, Names, Quantity, Words, one_or_many
 
 Isolation = Annotated[tuple[IsolationStep, ...], BeforeValidator(one_or_many)]
-INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block", "engineer", "cool")
+INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block", "anti_mir", "cloak", "neutralise", "engineer",
+                        "cool")
 
 
 class ConstantExposure(Words):
@@ -127,13 +128,13 @@ class KnockDown(Words):
 
 
 class Inhibitor(Words):
-    """A drug of the library at a concentration, during the whole run."""
+    """A drug of the library at a concentration: before and during the whole run, or for some time."""
 
     inhibitor: str
     concentration: Quantity
     cells: Names = ()
-    start: Quantity | None = Field(None, alias="from")
-    end: Quantity | None = Field(None, alias="to")
+    start: Quantity | None = Field(None, alias="from", description="default: long before the run; with `to`: 0 h")
+    end: Quantity | None = Field(None, alias="to", description="default: the end of the run")
 
 
 class Block(Words):
@@ -160,6 +161,30 @@ class Cool(Words):
     cool: Quantity = Field(description="`4 degC`")
 
 
+class AntiMir(Words):
+    """An oligonucleotide that binds a miRNA: a share of what is free stays free, own and received."""
+
+    anti_mir: str
+    to: Quantity
+    cells: Names = ()
+
+
+class Cloak(Words):
+    """Something that covers what binds on the vesicles of a sender: a share of their binding is left."""
+
+    cloak: str
+    of: Name = Field(description="cell type that makes the vesicles")
+    to: Quantity
+    cells: Names = ()
+
+
+class Neutralise(Words):
+    """An antibody against a factor of the medium: where it is made steadily, a share of it is left."""
+
+    neutralise: str
+    to: Quantity
+
+
 def intervention_form(value: Any) -> str:
     """Which intervention a mapping means."""
     if not isinstance(value, dict):
@@ -173,6 +198,9 @@ InterventionSpec = Annotated[
     | Annotated[Inhibitor, Tag("~inhibitor")]
     | Annotated[Block, Tag("~block")]
     | Annotated[Engineer, Tag("~engineer")]
-    | Annotated[Cool, Tag("~cool")],
+    | Annotated[Cool, Tag("~cool")]
+    | Annotated[AntiMir, Tag("~anti_mir")]
+    | Annotated[Cloak, Tag("~cloak")]
+    | Annotated[Neutralise, Tag("~neutralise")],
     Discriminator(intervention_form),
 ]

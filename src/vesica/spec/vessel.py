@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from vesica.library import Library
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes
 from vesica.spec.resolved import Compartment, Domain
@@ -20,10 +21,10 @@ PORES: Final[dict[str, tuple[Field, str]]] = {
     "pore_density": (Field("1/um^2", False, "pores per area of the insert's membrane"), "pores"),
     "membrane_thickness": (Field("um", False, "thickness of the insert's membrane"), "thickness"),
 }
-TISSUE: Final[dict[str, tuple[Field, str]]] = {
-    "volume_fraction": (Field("", False, "share of a slice that is liquid between cells"), "tissue.volume_fraction"),
-    "tortuosity": (Field("", False, "of the ways between cells, for small molecules and factors"), "tissue.tortuosity"),
-    "vesicle_tortuosity": (Field("", False, "the same for vesicles, walls included"), "tissue.tortuosity.vesicle"),
+TISSUE: Final[dict[str, Field]] = {
+    "volume_fraction": Field("", False, "share of a slice that is liquid between cells"),
+    "tortuosity": Field("", False, "of the ways between cells, for small molecules and factors"),
+    "vesicle_tortuosity": Field("", False, "the same for vesicles, walls included"),
 }
 FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")
 
@@ -44,18 +45,18 @@ def expected(spec: ModelSpec) -> dict[str, Field]:
     """Parameters of the vessel, by path."""
     found = {f"vessel.{name}": field for name, (field, _) in PORES.items()} if _has_pores(spec) else {}
     if isinstance(spec.domain, SliceSpec):
-        found |= {f"vessel.{name}": field for name, (field, _) in TISSUE.items()}
+        found |= {f"vessel.{name}": field for name, field in TISSUE.items()}
     return found | ({"vessel.flow": FLOW} if _flow(spec) is not None else {})
 
 
-def numbers(spec: ModelSpec) -> dict[str, Given]:
-    """What the file says of them, by path."""
+def numbers(spec: ModelSpec, library: Library) -> dict[str, Given]:
+    """What the file and the library say of them, by path."""
     found: dict[str, Given] = {}
     if isinstance(spec.domain, TranswellSpec):
         found |= {f"vessel.{name}": Given(getattr(spec.domain.insert, word), f"domain.insert.{word}")
                   for name, (_, word) in PORES.items()}
     if isinstance(spec.domain, SliceSpec):
-        found |= {f"vessel.{name}": Given(f"@{entry}", "library:tissue") for name, (_, entry) in TISSUE.items()}
+        found |= {f"vessel.{name}": Given(f"@{library.tissue[name]}", "library:tissue") for name in TISSUE}
     flow = _flow(spec)
     return found | ({} if flow is None else {"vessel.flow": Given(flow, "domain.flow")})
 
@@ -75,7 +76,7 @@ def _layers(spec: ModelSpec, layers: int | None, *, still: bool) -> int:
 
 
 def _everyone(spec: ModelSpec) -> tuple[str, ...]:
-    return tuple(spec.cells)
+    return tuple(sorted(spec.cells))
 
 
 def _length(value: Quantity, path: str, notes: Notes) -> float:

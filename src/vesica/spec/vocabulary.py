@@ -103,6 +103,15 @@ ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_A
 CELL_RESPONSE: Final[dict[str, Field]] = {
     "surface_response": Field("", False, "share of what vesicles on the surface say that networks feel"),
     "soluble_response": Field("", False, "share of solubles of the medium that networks feel"),
+    "contact_response": Field("", False, "share of what touching cells show that networks feel, and of open junctions"),
+}
+# CELL.contact_with_OTHER, of two cell types that touch
+CONTACT: Final = "contact_with_"
+CELL_CONTACT: Final = Field("", False, "share of the cell's membrane that touches that cell type")
+# CELL.SOLUBLE.NAME, of a cell type that feels a gradient of the soluble
+CELL_SENSING: Final[dict[str, Field]] = {
+    "sensing_kd": Field("molecule/um^3", False, "dissociation constant of the receptor that feels its gradient",
+                        positive=True),
 }
 # CELL.CARGO.NAME
 CELL_CARGO: Final[dict[str, Field]] = {
@@ -190,12 +199,20 @@ SOLUBLE_FRESH: Final[dict[str, Field]] = {
 AGENT: Final[dict[str, Field]] = {
     "evaporation_rate": Field("1/s", False, "loss to the air"),
 }
-# inhibitor.DRUG.NAME, of the inhibitors that an arm uses
-INHIBITOR: Final[dict[str, Field]] = {
-    "ic50": Field("molecule/um^3", False, "concentration with half the inhibition"),
+# drug.DRUG.TARGET.NAME, of the drugs that an arm uses
+DRUG_EFFECT: Final[dict[str, Field]] = {
+    "half_max": Field("molecule/um^3", False, "concentration with half the effect"),
     "hill": Field("", False, "Hill coefficient"),
-    "max_inhibition": Field("", False, "share of the target that can be inhibited"),
+    "fold": Field("", False, "what is left of the target at full effect, or how much more there is"),
 }
+# drug.DRUG.NAME, where it comes or goes during the run
+DRUG: Final[dict[str, Field]] = {
+    "washout_rate": Field("1/s", False, "the drug leaves its target", positive=True),
+}
+# gene.GENE.NUMBER.fold, of the genes that an arm takes away
+GENE: Final = Field("", False, "what is left of a number of the machinery without the gene, or how much more there is")
+ANTI_MIR: Final = "anti_mir_fold"  # CELL.MIRNA.NAME, where an arm gives an anti-miR
+CELL_ANTI_MIR: Final = Field("", False, "loss of the miRNA with an anti-miR, relative to its own", positive=True)
 # PREPARATION.NAME
 PREPARATION: Final[dict[str, Field]] = {
     "prepared_diameter_median": Field("um", False, "median of the log-normal diameter law of prepared vesicles", True),
@@ -260,7 +277,7 @@ RULE: Final[dict[str, Field]] = {
 # Unit of a rule's half-max by the kind of its source; a value of a network has its own.
 SOURCE_UNITS: Final[dict[str, str]] = {
     "agent": "molecule/um^3", "soluble": "molecule/um^3", "signal": "", "cargo": "molecule", "bound": "molecule",
-    "engaged": "vesicle", "repression": "", "phenotype": "",
+    "engaged": "vesicle", "repression": "", "phenotype": "", "touched": "molecule", "gradient": "",
 }  # fmt: skip
 
 
@@ -272,6 +289,11 @@ def modulable_of_signal(name: str) -> tuple[str, str]:
 def modulable_of_cargo(name: str) -> tuple[str, str, str]:
     """The rates a rule may change on a cargo of a cell."""
     return f"{name}_production", f"{name}_decay", f"{name}_enrichment"
+
+
+ALL_SECRETION: Final = "all_secretion"  # a target of drugs: what leaves by the Golgi
+CLEARANCE: Final = "_clearance"  # a target of drugs: the loss of a soluble from the medium
+BINDING: Final = "_binding"  # a target of drugs: binding of one kind of vesicles
 
 
 def modulable_of_soluble(name: str) -> tuple[str]:

@@ -104,6 +104,7 @@ def check(plan: Plan) -> None:
 
 def models(model: ResolvedModel, plan: Plan) -> list[ResolvedModel]:
     """(scale,) the dishes that are run."""
+    model = replace(model, domain=model.domain.stirred)  # as whole numbers are
     small = few_cells(alike(model), plan.cells)  # few cells that differ are no sample of many
     found = []
     for k, scale in enumerate(plan.scales):

@@ -27,6 +27,7 @@ from vesica.engine.simulate import as_arm_run, run_all_lanes
 from vesica.errors import keep_interrupts
 from vesica.library.ranges import between, position
 from vesica.results import write_json
+from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import Parameter, Published, ResolvedModel
 
 DRAW_TOLERANCE: Final = 1e-6  # relative; 100 times below the 10 % that decides a direction is ample
@@ -35,6 +36,7 @@ SAME_RATIO: Final = 1e-9
 BATCH: Final = 64  # draws that go side by side
 PARTIAL: Final = "draws.partial.jsonl"
 ReportProgress = Callable[[float, str], None]
+Read = Callable[[ResolvedModel, ArmRun], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,12 @@ def draw(model: ResolvedModel, seed: int, number: int) -> dict[str, float]:
     return values
 
 
-def _batch(program: Program, structure: str, numbers: Sequence[int]) -> list[Drawn]:
+def at_end(model: ResolvedModel, run: ArmRun) -> dict[str, float]:
+    """Quantities of an arm by name."""
+    return {name: value for name, (value, _) in quantities(model, run).items()}
+
+
+def _batch(program: Program, structure: str, numbers: Sequence[int], read: Read = at_end) -> list[Drawn]:
     """Several draws side by side; one that cannot be run, or runs away, carries a message and no exception."""
     model = program.model
     drawn = {number: draw(model, model.schedule.seed, number) for number in numbers}
@@ -73,16 +80,17 @@ def _batch(program: Program, structure: str, numbers: Sequence[int]) -> list[Dra
     messages = dict.fromkeys(numbers, "")
     for arm in run_all_lanes(program, drawn, messages):
         for number, trajectory in arm.items():
-            flat = quantities(model, as_arm_run(program, trajectory))
-            values[number][trajectory.arm.name] = {name: value for name, (value, _) in flat.items()}
+            values[number][trajectory.arm.name] = dict(read(model, as_arm_run(program, trajectory)))
     return [Drawn(structure, number, values[number], messages[number]) for number in numbers]
 
 
 _PROGRAMS: dict[str, Program] = {}
+_READ: list[Read] = [at_end]
 
 
-def _prepare(models: Mapping[str, ResolvedModel]) -> None:
+def _prepare(models: Mapping[str, ResolvedModel], read: Read) -> None:
     """In a worker: compile every structure once."""
+    _READ[0] = read
     if multiprocessing.parent_process() is not None:
         keep_interrupts()
     _PROGRAMS.clear()
@@ -92,12 +100,12 @@ def _prepare(models: Mapping[str, ResolvedModel]) -> None:
 
 
 def _work(task: tuple[str, tuple[int, ...]]) -> list[Drawn]:
-    return _batch(_PROGRAMS[task[0]], *task)
+    return _batch(_PROGRAMS[task[0]], *task, _READ[0])
 
 
 def run_draws(
     models: Mapping[str, ResolvedModel], count: int, *, folder: Path | None = None,
-    report_progress: ReportProgress | None = None, workers: int | None = None,
+    report_progress: ReportProgress | None = None, workers: int | None = None, read: Read = at_end,
 ) -> dict[str, list[Drawn]]:
     """Draws 0 ... count - 1 of every structure.
 
@@ -108,6 +116,8 @@ def run_draws(
         Finished draws are kept there, so that an interrupted study goes on where it was.
     workers : int, optional
         Processes; the number of cores by default. The results do not depend on it.
+    read : function of a module
+        What is kept of an arm, by name.
     """
     kept = {(drawn.structure, drawn.number): drawn for drawn in _kept(folder)}
     tasks = []
@@ -116,7 +126,7 @@ def run_draws(
             left = tuple(k for k in range(first, min(first + BATCH, count)) if (name, k) not in kept)
             tasks += [(name, left)] if left else []
     done = sum((name, number) in kept for name in models for number in range(count))
-    for batch in _compute(models, tasks, workers or os.cpu_count() or 1):
+    for batch in _compute((models, read), tasks, workers or os.cpu_count() or 1):
         for drawn in batch:
             kept[drawn.structure, drawn.number] = drawn
             _keep(folder, drawn)
@@ -127,14 +137,14 @@ def run_draws(
 
 
 def _compute(
-    models: Mapping[str, ResolvedModel], tasks: Sequence[tuple[str, tuple[int, ...]]], workers: int
+    setting: tuple[Mapping[str, ResolvedModel], Read], tasks: Sequence[tuple[str, tuple[int, ...]]], workers: int
 ) -> Iterator[list[Drawn]]:
     if workers == 1 or len(tasks) < 2:
-        _prepare(models)
+        _prepare(*setting)
         yield from map(_work, tasks)
         return
     context = multiprocessing.get_context("spawn")  # fork after numba's threads have started is fatal
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(dict(models),))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(dict(setting[0]), setting[1]))
     try:
         yield from pool.map(_work, tasks)
     finally:

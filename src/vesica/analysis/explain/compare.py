@@ -129,7 +129,8 @@ def owners(model: ResolvedModel) -> set[str]:
     """What numbers can belong to, as the beginning of their paths: ``astrocyte``, ``astrocyte.IL6``, ``rule.KEY``."""
     found = {f"rule.{rule.key}" for rule in model.rules} | set(model.solubles)
     found |= {f"medium.{network.name}" for network in model.networks}
-    found |= {f"inhibitor.{held.drug}" for arm in model.arms for held in arm.inhibitions}
+    found |= {f"drug.{drug.name}" for drug in model.drugs}
+    found |= {".".join(loss.fold.split(".")[:2]) for arm in model.arms for loss in arm.losses}
     for cell in model.cells:
         named = [item.name for item in (*cell.signals, *cell.networks)]
         named += [state.name for owner in (*cell.networks, *cell.chains) for state in owner.states]

@@ -7,7 +7,7 @@ from typing import Final
 
 from vesica.analysis.explain.changes import Change, left_over, same
 from vesica.analysis.explain.numbers import unit_shown
-from vesica.spec.resolved import Addition, Arm, Dose, Exposure, Handling, Inhibition, ResolvedModel, Supply
+from vesica.spec.resolved import Addition, Arm, Dose, Exposure, Handling, Inhibition, Loss, ResolvedModel, Supply
 
 NM: Final = 0.602214076  # molecule/um^3
 HOUR: Final = 3600.0
@@ -49,6 +49,7 @@ def arm_changes(one: Arm, other: Arm, model: ResolvedModel, other_model: Resolve
     yield from _lists(*left_over(one.additions, other.additions, _same_fields))
     yield from _lists(*left_over(one.inhibitions, other.inhibitions, _same_inhibition))
     yield from _factors(one.factors, other.factors)
+    yield from _losses(one.losses, other.losses)
     for path in sorted({*one.values, *other.values}):
         here, there = _value(one, path, model), _value(other, path, other_model)
         if (path in one.values) != (path in other.values) or not same(one.values[path], other.values[path]):
@@ -78,7 +79,7 @@ def _subject(item: Added) -> str:
     if isinstance(item, Addition):
         return f"{item.soluble} added"
     if isinstance(item, Inhibition):
-        return f"inhibitor {item.drug}"
+        return f"drug {item.drug}"
     return f"vesicles of {item.preparation}" if isinstance(item, Supply) else f"vesicles of arm {item.from_arm}"
 
 
@@ -86,7 +87,7 @@ def _text(item: Added) -> str:
     if isinstance(item, Exposure):
         return exposure_text(item)
     if isinstance(item, Inhibition):
-        return f"{concentration(item.level)} on {shortened(item.paths)}"
+        return f"{_course_text(item)} on {shortened(item.paths)}"
     if isinstance(item, Handling):
         where = f" of the {item.compartment}" if item.compartment else ""
         return f"{item.taken / 1e9:.4g} uL{where} out, {item.given / 1e9:.4g} uL in, at {item.at / HOUR:.4g} h"
@@ -102,7 +103,12 @@ def _text(item: Added) -> str:
             f"{carried}{bench}")
 
 
-def exposure_text(exposure: Exposure) -> str:
+def _course_text(item: Inhibition) -> str:
+    """``10 uM``, which has been there before the run, or its course in it."""
+    return exposure_text(item) if item.is_timed else concentration(item.before)
+
+
+def exposure_text(exposure: Exposure | Inhibition) -> str:
     """``40 mM from 0 h to 24 h``."""
     steps = list(zip(exposure.times, exposure.levels, strict=True))
     if not steps:
@@ -138,6 +144,16 @@ def _factors(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[C
         yield Change("Arms", f"factor on {shortened(paths)}", "", here, there)
 
 
+def _losses(one: Sequence[Loss], other: Sequence[Loss]) -> Iterator[Change]:
+    """Genes that are lost, by the numbers they change."""
+    here, there = ({loss.path: loss for loss in losses} for losses in (one, other))
+    for path in sorted({*here, *there}):
+        lost = [f"{side[path].lost:.4g} of {side[path].fold.split('.')[1]}" if path in side else "nothing"
+                for side in (here, there)]
+        if lost[0] != lost[1]:
+            yield Change("Arms", f"lost of what {path} needs", "", *lost)
+
+
 def _value(arm: Arm, path: str, model: ResolvedModel) -> str:
     """The value in an arm, in the unit of the model."""
     if path not in model.parameters:
@@ -156,4 +172,5 @@ def _same_fields(one: Added, other: Added) -> bool:
 
 
 def _same_inhibition(one: Inhibition, other: Inhibition) -> bool:
-    return one.drug == other.drug and same(one.level, other.level) and sorted(one.paths) == sorted(other.paths)
+    return (one.drug == other.drug and sorted(one.paths) == sorted(other.paths)
+            and all(same(getattr(one, name), getattr(other, name)) for name in ("times", "levels", "before")))

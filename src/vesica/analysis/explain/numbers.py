@@ -23,7 +23,8 @@ _LAWS: Final[Mapping[str, str]] = {  # after the name of a reaction or a state: 
 _USUAL: Final = (
     vocabulary.ALL_MACHINERY, vocabulary.CELL_TARGETS, vocabulary.CELL_CARGO, vocabulary.CELL_CARGO_SHED,
     vocabulary.CELL_CARGO_CHOICE, vocabulary.CELL_SIGNAL_RECEPTOR, vocabulary.CELL_SOLUBLE,
-    vocabulary.CELL_TRANSLATION, vocabulary.CELL_LIGAND, vocabulary.CELL_RESPONSE,
+    vocabulary.CELL_TRANSLATION, vocabulary.CELL_LIGAND, vocabulary.CELL_RESPONSE, vocabulary.SOLUBLE_FRESH,
+    vocabulary.AGENT,
 )
 
 
@@ -113,7 +114,8 @@ def label_of(number: Parameter) -> str:
     owner, _, name = number.path.rpartition(".")
     first = owner.partition(".")[0]
     special: Mapping[str, Mapping[str, vocabulary.Field]] = {
-        "medium": vocabulary.MEDIUM, "rule": vocabulary.RULE, "inhibitor": vocabulary.INHIBITOR,
+        "medium": vocabulary.MEDIUM, "rule": vocabulary.RULE, "drug": vocabulary.DRUG_EFFECT | vocabulary.DRUG,
+        "gene": {"fold": vocabulary.GENE},
     }
     tables = [special[first]] if first in special else list(_USUAL)
     if name == "decay_rate" and owner == first:

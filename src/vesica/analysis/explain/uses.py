@@ -12,6 +12,7 @@ from vesica.library import Library
 from vesica.library.records import CellEntry
 from vesica.spec.expressions import names_in
 from vesica.spec.resolved import ResolvedModel, Rule
+from vesica.spec.rule_checks import base_paths
 
 _ID: Final = re.compile(r"@([A-Za-z][\w.]*\w)")
 # word of a rule's target -> numbers of the thing it names
@@ -56,9 +57,14 @@ def _arms(model: ResolvedModel) -> Iterator[tuple[str, str]]:
     for arm in model.arms:
         yield from ((path, f"arm {arm.name} multiplies it by {factor:.4g}") for path, factor in arm.factors.items())
         yield from ((path, f"arm {arm.name} has a value of its own") for path in arm.values)
+        yield from ((path, f"arm {arm.name} takes away a gene that it needs") for one in arm.losses
+                    for path in (one.path, one.fold))
         for held in arm.inhibitions:
-            yield from ((path, f"arm {arm.name} inhibits it with {held.drug}") for path in held.paths)
-            yield from ((path, f"arm {arm.name} uses {held.drug}") for path in held.numbers)
+            used = [drug for drug in model.drugs if drug.name == held.drug]
+            yield from ((path, f"arm {arm.name} changes it by {held.drug}") for drug in used for rate in held.paths
+                        for path in (rate, *base_paths(model, *rate.split(".", maxsplit=1))))
+            yield from ((path, f"arm {arm.name} uses {held.drug}") for path in model.parameters
+                        if path.startswith(f"drug.{held.drug}."))
 
 
 def _targets(rule: Rule) -> Iterator[str]:
@@ -82,8 +88,11 @@ def _common(library: Library) -> Iterator[tuple[str, str]]:
     yield from ((entry, f"{name} of the medium") for name, entry in library.medium.items())
     yield library.microvesicle_enrichment, "enrichment of every cargo in microvesicles without its own"
     for drug in library.agents.values():
-        yield from ((getattr(drug, name), f"{name} of {drug.name}")
-                    for name in ("molar_mass", "ic50", "hill", "max_inhibition"))
+        yield from ((getattr(drug, name), f"{name} of {drug.name}") for name in ("molar_mass", "washout_rate"))
+        yield from ((entry, f"{name} of {drug.name} on {effect.target}") for effect in drug.effects
+                    for name, entry in effect.numbers().items())
+    for gene in library.genes.values():
+        yield from ((entry, f"{name} without {gene.name}") for name, entry in gene.folds.items())
     for soluble in library.solubles.values():
         yield from ((getattr(soluble, name), f"{name} of {soluble.name}") for name in ("molar_mass", "decay_rate"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,14 +64,15 @@ def _transwell(model: ResolvedModel, numbers: Mapping[str, float], speed: float)
     pore, density, thickness = (numbers[f"vessel.{name}"] for name in
                                 ("pore_diameter", "pore_density", "membrane_thickness"))
     membrane = Membrane(insert.volume / insert.depth, density, pore, thickness)
-    law = size_law(numbers, model.origins[0])
-    passed = float(membrane.conductance(law.median, speed))
-    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.2g} of the membrane's area."]
+    median = size_law(numbers, model.origins[0]).median
+    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.2%} of the membrane's area."]
+    passed = float(membrane.conductance(median, speed))
     if passed == 0.0:
-        return [*said, f"A vesicle of {law.median * 1e3:.3g} nm does not pass them."]
-    half = 0.693 / (passed * (1.0 / insert.volume + 1.0 / well.volume))
-    return [*said, f"For vesicles of {law.median * 1e3:.3g} nm half of a difference between insert and well is gone "
-                   f"after {_time(half)}, were both stirred; what is wider than the pores stays where it is made."]
+        return [*said, f"A vesicle of {median * 1e3:.3g} nm does not pass them."]
+    half = _time(math.log(2.0) / (passed * (1.0 / insert.volume + 1.0 / well.volume)))
+    said.append(f"For vesicles of {median * 1e3:.3g} nm half of a difference between insert and well is gone after "
+                f"{half}, were both stirred; what is wider than the pores stays where it is made.")
+    return said
 
 
 def _channel(model: ResolvedModel, numbers: Mapping[str, float], speed: float) -> list[str]:
@@ -78,21 +80,21 @@ def _channel(model: ResolvedModel, numbers: Mapping[str, float], speed: float) -
     if flow <= 0.0:
         return ["No medium flows through the channel."]
     stay, across = channel.volume / flow, height**2 / (2.0 * speed)
-    mean = channel.depth / stay
-    said = [f"Medium stays in the channel for {_time(stay)}. Of vesicles that flow past, its floor could take no more "
-            f"than {floor_share(speed, channel.depth, height, mean):.2g} of all."]
+    most = floor_share(speed, channel.depth, height, channel.depth / stay)
+    said = f"Medium stays in the channel for {_time(stay)}. Of vesicles that flow past, its floor could take {most:.0%}"
+    found = [f"{said} at most."]
     if across > stay / channel.layers:
-        said.append(f"A vesicle needs {_time(across)} to diffuse over the height, longer than medium stays in a segment "
-                    f"({_time(stay / channel.layers)}): segments are computed as mixed over the height, so cells "
-                    "downstream get more here than in the channel.")
-    return said
+        found.append(f"A vesicle needs {_time(across)} to diffuse over the height, longer than medium stays in a "
+                     f"segment ({_time(stay / channel.layers)}): segments are computed as mixed over the height, so "
+                     "cells downstream get more here than in the channel.")
+    return found
 
 
 def _slice(model: ResolvedModel, numbers: Mapping[str, float], speed: float) -> list[str]:
-    tissue = model.domain.compartments[0]
+    depth = model.domain.compartments[0].depth
     slow = speed / numbers["vessel.vesicle_tortuosity"] ** 2
-    return [f"Vesicles diffuse at {slow:.2g} µm²/s between the cells of the slice, {speed / slow:.3g} times slower "
-            f"than in medium; through its {tissue.depth:.3g} µm they need {_time(tissue.depth**2 / (2 * slow))}."]
+    said = f"Vesicles diffuse at {slow:.2g} µm²/s between the cells of the slice, {speed / slow:.3g} times slower than "
+    return [f"{said}in medium; through its {depth:.3g} µm they need {_time(depth**2 / (2 * slow))}."]
 
 
 def _time(seconds: float) -> str:

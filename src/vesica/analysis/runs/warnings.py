@@ -89,10 +89,10 @@ def _faked(model: ResolvedModel, runs: Mapping[str, ArmRun], arm: str) -> Iterat
         faked = {how: ratio for how, ratio in ratios.items()
                  if abs(math.log(ratio)) > math.log(NOTICED) and abs(math.log(true)) < abs(math.log(ratio)) / 2}
         if faked and abs(alive[0] - alive[1]) > DIED:
-            said = " and ".join(f"{ratio:.3g} times as many per cell {how}" for how, ratio in faked.items())
-            yield Finding("warning", f"arms.{arm}", f"{cell.name}: {said}, and {true:.3g} times as many by each living cell "
-                          f"without apoptotic vesicles ({alive[0]:.0%} of the cells live at the end, {alive[1]:.0%} in "
-                          f"`{run.arm.against}`)", "a yield of vesicles is compared between cells that live",
+            said = ", ".join(f"per cell {how} {ratio:.2f} times" for how, ratio in faked.items())
+            yield Finding("warning", f"arms.{arm}", f"{cell.name}: vesicles {said}, by living cells and for each that "
+                          f"lived {true:.2f} times those of `{run.arm.against}` ({alive[0]:.0%} live at the end, there "
+                          f"{alive[1]:.0%})", "a yield of vesicles is compared between cells that live",
                           "a particle count of this arm would be read as a change of secretion, and is mostly death",
                           f"compare `{cell.name}.released_per_living_cell_per_hour` and the kinds of vesicles")
 

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.counters import binomial, poisson
-from vesica.engine.doses import level
 from vesica.engine.hands import AGENT, Sample
 from vesica.engine.places import VOLUME
-from vesica.engine.schedule import tick
+from vesica.engine.schedule import level, tick
 from vesica.engine.whole import journey
 from vesica.engine.whole.bench import fill
 from vesica.engine.whole.dish import Dish

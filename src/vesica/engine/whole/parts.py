@@ -10,7 +10,7 @@ from vesica.errors import Finding
 PartName = Literal["signal", "reaction", "donor", "journey", "soluble", "budding", "death"]
 
 PART_OF: Final[dict[str, PartName]] = {
-    "signal_production": "signal", "signal_decay": "signal",
+    "signal_production": "signal", "signal_decay": "signal", "drug_binding": "signal", "drug_leaving": "signal",
     "cargo_production": "reaction", "cargo_decay": "reaction",
     "target_synthesis": "reaction", "target_decay": "reaction",
     "titration_binding": "reaction", "titration_unbinding": "reaction", "repressed_decay": "reaction",
@@ -23,7 +23,7 @@ PART_OF: Final[dict[str, PartName]] = {
     "medium_decay": "journey", "plastic_loss": "journey",
     "binding": "journey", "unbinding": "journey", "endocytosis": "journey", "macropinocytosis": "journey",
     "membrane_fusion": "journey", "lysosomal_degradation": "journey", "recycling": "journey", "escape": "journey",
-    "network": "signal", "conversion": "reaction", "exchange": "soluble",
+    "network": "signal", "junction": "signal", "conversion": "reaction", "exchange": "soluble",
     "secretion": "soluble", "soluble_decay": "soluble",
     "shedding": "budding", "shedding_load": "budding", "blebbing": "death", "blebbing_load": "death",
     "death": "death", "evaporation": "soluble",

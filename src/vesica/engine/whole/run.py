@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine import schedule
+from vesica.engine import drugs, schedule
 from vesica.engine.fidelities import TRACED
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
@@ -100,6 +100,8 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
         if begin in taken_at:
             snapshots[begin] = taken(dish)
         hands.act(dish, begin)
+        for name, felt in drugs.levels(program.model, arm, begin).items():
+            dish.set_input(name, felt)
         given += [give(dish, dose, sources[dose.from_arm].at[tick(dose.at)], row) for dose in arm.doses
                   if tick(dose.at) == begin]
         given += [supplied(dish, one, row) for one in arm.supplies if tick(one.at) == begin]

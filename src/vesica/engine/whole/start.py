@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine import drugs
 from vesica.engine.counters import stream
 from vesica.engine.doses import present_in
 from vesica.engine.program import Program
@@ -56,6 +57,8 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     present = present_in(program, arm, sources)
     tables = program.tables(present)
     values = value_vector(program, row)
+    for felt, level in drugs.levels(program.model, arm, None).items():
+        values[program.index[felt]] = level
     system = Lanes(tables, values[:, None].copy(), arm.counts, is_single=True)
     rest = resting(program, system, present, rests)
     values[tables.pools] = rest.state[:, 0]

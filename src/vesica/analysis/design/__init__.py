@@ -1,0 +1,1 @@
+"""Design of experiments: which arms, times and replicates tell two hypotheses apart."""
