@@ -62,6 +62,9 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         groups["released"] |= _yield(run, cell) | _by_kind(run, cell)
     if cell.takes_up_vesicles:
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
+    if cell.matrix is not None:
+        held = math.fsum(run.final(f"{c}.matrix:{origin}") for origin in model.origins)
+        groups["taken_up"][f"{c}.in_matrix_per_cell"] = (held, "vesicle/cell")
     for name, (_, unit) in cell.levels.items():
         groups["signals"][f"{c}.{name}"] = (run.final(f"{c}.{name}"), short_unit(unit))
     for cargo in cell.cargo:
