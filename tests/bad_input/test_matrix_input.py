@@ -36,8 +36,10 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str, str]] = {
                           "2 nM"),
     "a number of no matrix": (None, {"parameters": {"microglia.matrix_decay_rate": "1 1/h"}},
                               "parameters.microglia.matrix_decay_rate", "is not a parameter of this model"),
-    "a rule on no matrix": (None, {"rules": [f"microglia: LPS increases matrix_secretion_rate ({FOLD})"]}, "rules[0]", "matrix_secretion_rate"),
-    "a rule from no matrix": (None, {"rules": [f"microglia: matrix increases TNF_secretion ({FOLD})"]}, "rules[0]", "`matrix`"),
+    "a rule on no matrix": (None, {"rules": [f"microglia: LPS increases matrix_secretion_rate ({FOLD})"]},
+                            "rules[0]", "matrix_secretion_rate"),
+    "a rule from no matrix": (None, {"rules": [f"microglia: matrix increases TNF_secretion ({FOLD})"]},
+                              "rules[0]", "`matrix`"),
     "a knock-out of no matrix": (None, {"interventions": [{"knock_out": "matrix"}]}, "interventions[0].knock_out",
                                  "`matrix` is nothing that"),
 }
