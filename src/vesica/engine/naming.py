@@ -48,6 +48,10 @@ class Names:
             yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name,
                           cargo.frees)
 
+    def made(self, origin: str) -> Iterator[Content]:
+        """What a cell puts into vesicles of a class: no dye."""
+        return (one for one in self.contents(origin) if one.cargo is None or self.kind(one.cargo) != "dye")
+
     def carriers(self, cargo: str) -> tuple[str, ...]:
         """Classes of vesicles that can carry a cargo."""
         return tuple(origin for origin in self.origins
@@ -74,7 +78,7 @@ class Names:
         return self.drugged(cell, name, value, end)
 
     def drugged(self, owner: str, name: str, value: str, end: str = "") -> str:
-        """Value name of a rate of a cell, or of the medium, as drugs leave it; ``value`` is the rate without them."""
+        """Value name of a rate of a cell as drugs leave it; ``value`` is the rate without them."""
         return drugs.drugged(self.model, self.table, owner, name, value, end)
 
     def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:

@@ -93,9 +93,10 @@ def divided(table: ProcessTable, domain: Domain, homes_of: Mapping[str, Place]) 
     watched = [work.watched(one) for one in table.watched]
     tokens = tuple(replace(token, weights={at: weight for name, weight in token.weights.items()
                                            for at in work.copies(name)}) for token in table.tokens)
+    assignments = work.assignments()
     derived = dict.fromkeys((*table.derived, *work.derived))
     return replace(table, pools=tuple(pools), fluxes=tuple(fluxes), watched=tuple(watched), tokens=tokens,
-                   assignments=work.assignments(), derived=tuple(derived))
+                   assignments=assignments, derived=tuple(derived))
 
 
 def beyond(domain: Domain, place: Place) -> tuple[Place, Place] | None:

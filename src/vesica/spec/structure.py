@@ -54,7 +54,7 @@ DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
 RESERVED = frozenset({"medium", "rule", "drug", "gene", "agent", "base", "one", "zero", "running", "isolation",
-                      "treatment", "storage"})
+                      "treatment", "storage", "cooling", "label"})
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from vesica.library import Library
 from vesica.spec import (
     contacts,
     drugs,
+    engineering,
     isolation,
     medium,
     preparations,
@@ -159,6 +160,8 @@ def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Note
                if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
     choices |= structure.choices_of_senders(senders, said) | isolation.expected(given, library)
     choices |= drugs.asked(spec, plans, library)
+    done = [item for condition in conditions(spec) for item in condition.interventions]
+    choices |= engineering.choices(done, cells, library) | preparations.dyes(prepared, gathered.names.cargo, library)
     for one in prepared:
         choices |= one.choices
         expected |= one.expected

@@ -218,11 +218,12 @@ SOLUBLE_FRESH: Final[dict[str, Field]] = {
 AGENT: Final[dict[str, Field]] = {
     "evaporation_rate": Field("1/s", False, "loss to the air"),
 }
-# drug.DRUG.TARGET.NAME, of the drugs that an arm uses
+# drug.DRUG.TARGET.NAME, of the drugs that an arm uses: fold of a rate of cells, added of a loss from the medium
 DRUG_EFFECT: Final[dict[str, Field]] = {
     "half_max": Field("molecule/um^3", False, "concentration with half the effect"),
     "hill": Field("", False, "Hill coefficient"),
     "fold": Field("", False, "what is left of the target at full effect, or how much more there is"),
+    "added": Field("1/s", False, "rate at which it takes a soluble from the medium at full effect"),
 }
 # drug.DRUG.NAME, where it comes or goes during the run
 DRUG: Final[dict[str, Field]] = {
@@ -242,12 +243,10 @@ PREPARATION: Final[dict[str, Field]] = {
 }
 # PREPARATION.NAME, where it has them
 LIPOPROTEINS: Final = "lipoproteins_per_vesicle"
-MICELLES: Final = "micelles_per_vesicle"
 FRESH: Final = "in_fresh_medium"
 FRESH_LIPOPROTEINS: Final = "lipoproteins_in_fresh_medium"
 PREPARATION_CHOICE: Final[dict[str, Field]] = {
     LIPOPROTEINS: Field("", False, "particles that are no vesicles for each vesicle of the preparation"),
-    MICELLES: Field("", False, "micelles of its dye for each vesicle of the preparation"),
     FRESH: Field("vesicle/um^3", False, "vesicles of the preparation in fresh medium"),
     FRESH_LIPOPROTEINS: Field("1/um^3", False, "its lipoproteins in fresh medium"),
 }
@@ -274,6 +273,20 @@ STORAGE: Final[dict[str, Field]] = {
     "loss_rate": Field("1/s", False, "vesicles lost to the wall of a tube"),
     "loss_per_cycle": Field("", False, "share of vesicles lost with each cycle"),
 }
+# cooling.NAME, where an arm is kept cold
+COOLING: Final[dict[str, Field]] = {
+    "activity": Field("", False, "share of what needs energy that goes on in the cold"),
+    "viscosity": Field("", False, "viscosity of the medium in the cold, relative to 37 °C"),
+}
+# label.DYE.NAME of the dyes that some dose is stained with
+LABEL: Final[dict[str, Field]] = {
+    "copies": Field("molecule", False, "dye in an average vesicle"),
+    "micelles": Field("", False, "particles of dye that staining makes for each vesicle"),
+}
+MICELLES: Final = "_micelles"  # ends the name of the preparation that these particles are
+# DYE.transfer_rate, of dyes in membranes
+TRANSFER: Final = "transfer_rate"
+DYE_TRANSFER: Final = Field("1/s", False, "dye goes from a particle on a cell into the cell's membrane")
 # rule.KEY.NAME
 RULE: Final[dict[str, Field]] = {
     "half_max": Field("", False, "source level with half the effect, in the unit of the source"),

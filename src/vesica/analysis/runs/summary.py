@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
+from vesica.analysis.runs.doses import dose_of
 from vesica.analysis.runs.handling import samples, volumes
 from vesica.analysis.runs.measured import held_against
 from vesica.analysis.runs.mixing import mixing
@@ -100,7 +101,7 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
         "transfer_by_class": transfer_by_class(model, run),
         "cargo_per_ev": cargo_per_vesicle(model, run),
         "required_dose": required_dose(model, run),
-        "dose": [_dose(model, run, note) for note in run.notes["doses"]],
+        "dose": [dose_of(model, run, note) for note in run.notes["doses"]],
         "mixing": mixing(model, run),
         "medium": {"volume_mL": volumes(model, run), "samples": samples(model, run)},
         "rule_factors": run.notes["rule_factors"],
@@ -137,24 +138,6 @@ def _released_per_hour(run: ArmRun, cell: CellType) -> float | None:
     if not cell.origins:
         return 0.0
     return released(run, cell) / run.hours if run.hours > 0 else None
-
-
-def _dose(model: ResolvedModel, run: ArmRun, note: Mapping[str, Any]) -> dict[str, Any]:
-    cells = run.count(note["recipient"])
-    per_cell = note["vesicles"] / cells
-    share = note["share_of_source"]
-    counted = {"particles_per_cell": "an equal number of particles",
-               "donor_cells_per_cell": "an equal number of donor cells"}
-    words = (
-        f"At {note['at'] / 3600:.3g} h each {note['recipient']} was given {per_cell:,.4g} vesicles of arm "
-        f"`{note['from_arm']}` ({counted[note['measure']]}), {share:.3g} times what one such dish held in its medium"
-    )
-    if share > 1:
-        words += f": {math.ceil(share)} dishes have to be pooled"
-    return {"from_arm": note["from_arm"], "recipient": note["recipient"], "at_h": note["at"] / 3600.0,
-            "vesicles": note["vesicles"], "per_cell": per_cell,
-            "available": note["vesicles"] / share if share > 0 else 0.0,
-            "share_of_source": share, "words": words + "."}
 
 
 def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
