@@ -21,6 +21,7 @@ from vesica.spec.resolved import (
     Dose,
     Exposure,
     Inhibition,
+    Loss,
     Parameter,
     ResolvedModel,
     Rule,
@@ -206,8 +207,12 @@ def test_what_arms_add_and_change() -> None:
     assert differs() == []
     dose = Dose("control", "cell", "particles_per_cell", 1000.0, 3600.0)
     assert differs(doses=(dose,)) == ["vesicles of arm control: only in B, 1000 particles per cell (cell) at 1 h"]
-    held = Inhibition("GW4869", 602.214076, ("cell.x", "cell.y"))
-    assert differs(inhibitions=(held,)) == ["inhibitor GW4869: only in B, 1 uM on cell.x, cell.y"]
+    held = Inhibition("GW4869", ("cell",), (0.0,), (602.214076,), 602.214076, ("cell.x", "cell.y"))
+    assert differs(inhibitions=(held,)) == ["drug GW4869: only in B, 1 uM on cell.x, cell.y"]
+    later = replace(held, times=(3600.0, 7200.0), levels=(602.214076, 0.0), before=0.0)
+    assert differs(inhibitions=(later,)) == ["drug GW4869: only in B, 1 uM from 1 h to 2 h on cell.x, cell.y"]
+    lost = Loss("cell.ilv_capacity", "gene.Rab27a.ilv_capacity.fold", 0.5)
+    assert differs(losses=(lost,)) == ["lost of what cell.ilv_capacity needs: nothing in A, 0.5 of Rab27a in B"]
     assert differs(factors={"cell.x": 0.0, "cell.y": 0.0}) == ["factor on cell.x, cell.y: 1 in A, 0 in B"]
     assert differs(values={"cell.alarm.basal": 4.0}) == ["cell.alarm.basal: 2 in A, 4 in B"]
     assert differs(exposures=()) == [f"agent: only in A, {compare_arms.exposure_text(treated.exposures[0])}"]
@@ -238,7 +243,7 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
                 "cells_at_most", "window", "nodes"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
                      "published", "measurements", "observe"},
-                    {"title", "agents"}),  # agents are those of exposures and rules
+                    {"title", "agents", "drugs"}),  # agents are those of exposures and rules, drugs those of arms
     CellType: ({"name", "signals", "cargo", "mirna_targets", "solubles", "secretes_vesicles", "takes_up_vesicles",
                 "can_die", "sheds_microvesicles", "forms_apoptotic_vesicles", "networks", "chains", "spreads",
                 "translations", "ligands", "has_ago"}, {"label"}),
@@ -251,7 +256,7 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Spread: ({"paths"}, {"variations", "correlation"}),  # paths of numbers
     Rule: ({"key", "cell", "source", "verb", "target", "adds"},
            {"english", "line", "text", "origin", "reference", "doi"}),
-    Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions"}, {"english"}),
+    Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions", "losses"}, {"english"}),
     Parameter: ({"path", "value", "unit", "low", "high", "confidence", "entry", "source", "doi"}, {"reason", "shown"}),
 }
 

@@ -54,8 +54,10 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "logarithm": (("",), ""),
     "hill_share": (("molecule/um^3", "molecule/um^3", ""), ""),
     "owned_factor": (("", "", ""), ""),
+    "drugged": (("vesicle/s", "", ""), "vesicle/s"),
+    "drug_binding": (("1/s", "molecule/um^3", "molecule/um^3", "", ""), "1/s"),
 }
-GENERIC = {"modulated", "added", "product", "total", "per_living"}  # documented as any unit
+GENERIC = {"drugged", "modulated", "added", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
                "unbinding_hazard", "drinking_hazard", "difference", "quotient", "raised", "exponential",
                "logarithm"}  # one-line docstrings

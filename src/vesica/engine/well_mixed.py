@@ -210,9 +210,12 @@ def _all_values(program: Program, system: Lanes, state: Array) -> Array:
 
 
 def _weight(name: str, member: str, weights: Mapping[str, float]) -> float:
-    """Share of the cells that a value of a kind of cells stands for; 1 for what is no kind's."""
+    """Share of the cells that a value of a kind of cells stands for; 1 for what is no kind's, and inside expressions.
+
+    These bear no owner's name, and nobody asks for their means.
+    """
     kind = kind_of_cells(member)
-    return weights[f"{sender_of(name.partition('.')[0])}#{kind}"] if kind else 1.0
+    return weights.get(f"{sender_of(name.partition('.')[0])}#{kind}", 1.0) if kind else 1.0
 
 
 def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:

@@ -99,6 +99,6 @@ def _if_stirred(run: ArmRun, origin: str, here: Compartment, cells: list[str]) -
 
 
 def _main_origin(model: ResolvedModel, run: ArmRun) -> str | None:
-    added = {origin: run.final(f"medium.added:{origin}") for origin in model.origins}
+    added = {origin: run.final(f"medium.added:{origin}") for origin in model.origins if model.is_vesicle(origin)}
     best = max(added, key=lambda origin: added[origin], default=None)
     return best if best is not None and added[best] > 0 else None
