@@ -299,7 +299,7 @@ def test_a_difference_between_two_cells_grows_at_the_rate_of_theory(times: float
 
 
 @pytest.mark.parametrize(("times", "differ"), [(0.7, False), (1.5, True)])
-def test_cells_that_touch_enough_become_unlike(times: float, differ: bool) -> None:  # noqa: FBT001
+def test_cells_that_touch_enough_become_unlike(times: float, differ: bool) -> None:
     """After 180 days of rest only what is stable is left: the symmetric state, or one cell with Delta, one with Notch.
 
     What is left of the first difference: exp(180 d x (sqrt(feedback) - 1)/h), nothing at 0.7 of the threshold. The

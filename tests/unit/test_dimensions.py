@@ -56,6 +56,8 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "logarithm": (("",), ""),
     "hill_share": (("molecule/um^3", "molecule/um^3", ""), ""),
     "owned_factor": (("", "", ""), ""),
+    "drugged": (("vesicle/s", "", ""), "vesicle/s"),
+    "drug_binding": (("1/s", "molecule/um^3", "molecule/um^3", "", ""), "1/s"),
     "seen": (("molecule/um^2",), "molecule/um^2"),
     "touched_copies": (("", "um^2", "molecule/um^2"), "molecule"),
     "junction": (("um/s", "um/s"), "um/s"),
@@ -63,7 +65,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "slope": (("molecule/um^3", "molecule/um^3", "um"), "molecule/um^4"),
     "occupancy_difference": (("molecule/um^4", "um", "molecule/um^3", "molecule/um^3"), ""),
 }
-GENERIC = {"modulated", "added", "product", "total", "per_living"}  # documented as any unit
+GENERIC = {"drugged", "modulated", "added", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
                "unbinding_hazard", "drinking_hazard", "difference", "quotient", "raised", "exponential",
                "logarithm"}  # one-line docstrings

@@ -104,7 +104,7 @@ def silenced(made: ResolvedModel) -> dict[str, str]:
     return off
 
 
-OF_THE_MEDIUM = {"ectonucleotidases", "peptidases"}  # tests/analytic/test_channels.py
+OF_THE_MEDIUM = {"ectonucleotidases", "peptidases"}  # tests/analytic/test_channel_networks.py
 
 
 def test_every_network_of_the_library_is_here() -> None:

@@ -17,7 +17,7 @@ from vesica.engine.rest import REST_TIME, Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
 from vesica.engine.table import RUNNING
-from vesica.engine.whole import donor, journey, unlike
+from vesica.engine.whole import bench, donor, journey, unlike
 from vesica.engine.whole.chemistry import Reactions, Signals
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.laws import Laws, donor_rates
@@ -81,6 +81,7 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     for kind in model.cells:
         if counts[kind.name]:
             dish.cells.append(_cells(dish, kind, row, present, f"{name}|{kind.name}"))
+    bench.fill(dish, model.domain.volume)
     return dish
 
 
