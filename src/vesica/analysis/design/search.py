@@ -106,6 +106,12 @@ class Design:
         worse: Array = self.powers[0] if self.is_one else self.powers.min(axis=0)
         return worse
 
+    @property
+    def false_alarms(self) -> Array:
+        """(N - 1,) chance that a true hypothesis is refuted, the larger one; with one hypothesis that no effect is."""
+        alarms: Array = self.errors[1] if self.is_one else self.errors.max(axis=0)
+        return alarms
+
     def at(self, replicates: int) -> float:
         """Power with so many replicates."""
         return float(self.power[replicates - 2])
