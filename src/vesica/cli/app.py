@@ -141,6 +141,7 @@ def agree(**options: Any) -> int:
 @click.option("--draws", type=click.IntRange(0, 10_000), default=0, show_default=True, metavar="N",
               help="Also share out in N draws of all numbers over their ranges.")
 @click.option("--at", metavar="TIME", help="Time of the effect, as `24 h`; the end of the run by default.")
+@click.option("--change", is_flag=True, help="Share out the change from the other arm, in place of the level.")
 @click.option("--controls/--no-controls", default=True, help="What a laboratory's controls would report.")
 @click.option("--out", "-o", type=FILE, metavar="DIR",
               help="Folder to make: summary.json, csv tables, pictures, report.html.")

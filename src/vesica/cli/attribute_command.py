@@ -13,8 +13,8 @@ from vesica.errors import error
 
 def attribute(  # noqa: PLR0913 - one for each option
     file: Path, *, effects: Sequence[str], arm: str | None, against: str | None, by: str, budget: int, draws: int,
-    at: str | None, controls: bool, out: Path | None, png: bool, sets: Sequence[str], switches: Sequence[str],
-    as_json: bool,
+    at: str | None, change: bool, controls: bool, out: Path | None, png: bool, sets: Sequence[str],
+    switches: Sequence[str], as_json: bool,
 ) -> int:
     """Share out effects over channels and senders."""
     from vesica.analysis.attribution import outcome as said
@@ -31,7 +31,8 @@ def attribute(  # noqa: PLR0913 - one for each option
     if examined.resolved is None or examined.spec is None:  # examine gives both, or an error
         msg = "a model without errors was not resolved"
         raise RuntimeError(msg)
-    question = study.Question(tuple(dict.fromkeys(effects)), arm, against, by, budget, draws, _seconds(at))
+    question = study.Question(tuple(dict.fromkeys(effects)), arm, against, by, budget, draws, _seconds(at),
+                              is_change=change)
     partial = None if out is None else out.with_name(f"{out.name}.partial.jsonl")
     try:
         with Progress(is_silent=as_json) as progress:

@@ -43,6 +43,7 @@ class Question:
     budget : coalitions that may be run, of each draw
     draws : of the uncertain numbers; none for the model's own
     at : s; the end of the run by default
+    is_change : whether the change from ``against`` is shared out, in place of the level
     """
 
     effects: tuple[str, ...]
@@ -52,6 +53,7 @@ class Question:
     budget: int = 1024
     draws: int = 0
     at: float | None = None
+    is_change: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Case:
     @property
     def setting(self) -> Setting:
         """What a worker needs."""
-        return Setting(self.model, self.by_cargo, tuple((one.arm, one.name) for one in self.effects))
+        return Setting(self.model, self.by_cargo, tuple(where for one in self.effects for where in one.wanted))
 
     @property
     def is_exact(self) -> bool:
@@ -111,6 +113,9 @@ def look_into(model: ResolvedModel, question: Question) -> Case:
     arm = _arm(model, question)
     against = question.against or arm.against
     _check_arm(model, against, "--against")
+    if question.is_change and against in (None, arm.name):
+        raise error("--change", f"the arm `{arm.name}` is shown against no other", "a change is one from another arm",
+                    "there is nothing to take away", "add `--against ARM`")
     if question.at is not None and not 0.0 < question.at <= model.schedule.duration:
         raise error("--at", f"`--at {question.at / 3600.0:g} h` of a run of {model.schedule.duration / 3600.0:g} h",
                     "an effect is looked at while the run lasts", "nothing would be known of it",
@@ -120,7 +125,7 @@ def look_into(model: ResolvedModel, question: Question) -> Case:
     by_cargo = "cargo" in keys
     program, gates = gated(stood, by_cargo=by_cargo)
     effects = _effects(program, question, arm, against)
-    known = coalitions.stood(model, [arm.name], question.at).arms
+    known = coalitions.stood(model, effects[0].arms, question.at).arms
     by_name = {one.name: one for one in known}
     presents = [present_in(program, one, by_name) for one in known]
     if keys == (ROUTE,):
@@ -185,16 +190,21 @@ def _effects(program: Program, question: Question, arm: Arm, against: str | None
             raise error("--effect", f"`{name}` has no value in `{arm.name}`", "an effect is a number",
                         "nothing could be shared", "choose another quantity, or a later time with --at")
         other = None if against is None or name not in flat[against] else (against, flat[against][name][0])
-        found.append(Effect(name, unit, arm.name, program.model.schedule.duration / 3600.0, other))
+        if question.is_change and other is None:
+            raise error("--change", f"`{name}` is no quantity of the arm `{against}`", "a change is one of a quantity "
+                        "of both arms", "there is nothing to take away", "choose another arm: --against ARM")
+        time = program.model.schedule.duration / 3600.0
+        found.append(Effect(name, unit, arm.name, time, value, other, question.is_change))
     return tuple(found)
 
 
 def _seeds(program: Program, effects: Sequence[Effect]) -> set[str]:
     """Values that the effects are read from; all of a compartment where a quantity is made of several."""
     found: set[str] = set()
+    amounts = {pool.name for pool in program.table.pools if not pool.is_level}  # they are shown per living cell
     for one in effects:
         if one.name in program.index:
-            found |= {one.name, f"{one.cell}.alive"} & set(program.index)
+            found |= {one.name} | ({f"{one.cell}.alive"} & amounts if one.name in amounts else set())
             continue
         is_cell = any(cell.name == one.cell for cell in program.model.cells)
         found |= {pool.name for pool in program.table.pools
@@ -242,8 +252,7 @@ def attribute(
 
 def _shared(case: Case, effect: Effect, known: Mapping[int | None, Mapping[int, Values]],
             numbers: Sequence[int]) -> Attribution:
-    key = (effect.arm, effect.name)
-    by_draw = [{mask: one[key] for mask, one in known[number].items()} for number in (None, *numbers)
+    by_draw = [{mask: effect.of(one) for mask, one in known[number].items()} for number in (None, *numbers)
                if number in known]
     first, *others = [_one(case, effect, values) for values in by_draw]
     spread = max(by_draw[0].values()) - min(by_draw[0].values())

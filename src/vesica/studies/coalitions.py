@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from vesica.analysis.attribution.controls import DOSED
 from vesica.analysis.runs.quantities import Quantities, quantities
 from vesica.engine.gates import gated
 from vesica.engine.program import Program
@@ -23,7 +24,7 @@ from vesica.spec.resolved import Arm, Dose, ResolvedModel
 from vesica.studies.draws import DRAW_TOLERANCE, draw
 
 BATCH: Final = 64  # coalitions that go side by side
-Wanted = tuple[str, str]  # arm and key of a quantity
+Wanted = tuple[str, str]  # arm and key of a quantity, or `DOSED`
 Values = dict[Wanted, float]
 Off = Mapping[str, float]
 
@@ -81,8 +82,9 @@ class Bench:
                 name = trajectory.arm.name
                 keys = [key for of, key in self.wanted if of == name]
                 if keys:
-                    flat = read(self.program, trajectory)
-                    found[coalition] |= {(name, key): flat[key][0] for key in keys if key in flat}
+                    flat = {key: value for key, (value, _) in read(self.program, trajectory).items()}
+                    flat[DOSED] = sum(one.share_of_source for one in trajectory.given)
+                    found[coalition] |= {(name, key): flat[key] for key in keys if key in flat}
         return found
 
     def _with_doses(self, number: int | None) -> Program:

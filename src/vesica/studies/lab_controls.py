@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vesica import interventions
-from vesica.analysis.attribution.controls import CONTROLS, Control, Reading, reading, reasons
+from vesica.analysis.attribution.controls import CONTROLS, DOSED, SEEN, Control, Reading, reading, reasons
 from vesica.analysis.attribution.players import contacts
 from vesica.analysis.attribution.result import NOISE, Effect
 from vesica.engine.doses import present_in
@@ -77,14 +77,17 @@ def _reading(effect: Effect, control: Control, place: int, known: Mapping[int, M
              benches: Mapping[str, int], absent: Mapping[str, str]) -> Reading:
     if control.name in absent:
         return Reading(control, absent=absent[control.name])
-    key = (effect.arm, effect.name)
     base, under = known[0], known[benches[control.name]]
-    whole, none = base[WHOLE][key], base[NONE][key]
+    whole, none = effect.of(base[WHOLE]), effect.of(base[NONE])
     if abs(whole - none) <= NOISE * abs(whole):
         return Reading(control, absent="all channels together change nothing")
-    side = {name: {k: v for k, v in one[WHOLE].items() if k != key} for name, one in (("a", base), ("b", under))}
-    return reading(control, whole, none, base[FIRST + place][key], (under[WHOLE][key], under[FIRST + place][key]),
-                   reasons(control, side["a"], side["b"]))
+    off = FIRST + place
+    found = reading(control, whole, none, effect.of(base[off]), (effect.of(under[WHOLE]), effect.of(under[off])))
+    here = effect.arm
+    said = reasons(control, here, base[WHOLE], under[WHOLE], of_target=True)
+    if abs(found.besides or 0.0) >= SEEN:
+        said += reasons(control, here, base[off], under[off], of_target=False)
+    return replace(found, reasons=tuple(said))
 
 
 def _closed(case: Case) -> dict[str | None, dict[str, float]]:
@@ -108,7 +111,7 @@ def _closed(case: Case) -> dict[str | None, dict[str, float]]:
 def _looked_at(case: Case) -> tuple[Wanted, ...]:
     """Quantities that tell what a control did: release of each kind, cargo of cells, uptake, solubles of the medium."""
     found = []
-    for arm in case.model.arms:
+    for arm in coalitions.stood(case.model, [case.effects[0].arm], case.question.at).arms:
         for cell in case.model.cells:
             if arm.counts.get(cell.name, 0.0) > 0:
                 kinds = ["released"] if len(cell.origins) == 1 else [
@@ -116,7 +119,7 @@ def _looked_at(case: Case) -> tuple[Wanted, ...]:
                 found += [(arm.name, f"{cell.name}.{kind}_per_cell_per_hour") for kind in kinds]
                 found.append((arm.name, f"{cell.name}.taken_up_per_cell"))
                 found += [(arm.name, f"{cell.name}.{cargo}") for cargo in cell.cargo]
-        found += [(arm.name, f"medium.{soluble}") for soluble in case.model.solubles]
+        found += [(arm.name, f"medium.{soluble}") for soluble in case.model.solubles] + [(arm.name, DOSED)]
     return tuple(found)
 
 
@@ -126,11 +129,7 @@ def _variant(asked: Asked, case: Case, control: Control, off: Off) -> ResolvedMo
         return f"nothing is sent by {control.measures}"
     arm = next(one for one in case.model.arms if one.name == case.effects[0].arm)
     if control.depletes:
-        if not arm.doses:
-            return "nothing is dosed in this arm"
-        left = tuple(replace(dose, kept=dose.kept * (1.0 - control.depletes)) for dose in arm.doses)
-        return replace(case.model, arms=tuple(replace(one, doses=left) if one.name == arm.name else one
-                                              for one in case.model.arms))
+        return _depleted(case, control.depletes) if arm.doses else "nothing is dosed in this arm"
     try:
         spec = (_in_transwell(asked.spec, case, arm) if control.transwell
                 else _treated(asked.spec, case, arm, control))
@@ -139,24 +138,32 @@ def _variant(asked: Asked, case: Case, control: Control, off: Off) -> ResolvedMo
         resolved, _ = interventions.resolve(spec, switches=asked.switches)
     except InputError as failure:
         return failure.findings[0].wrote
-    return coalitions.stood(resolved, [arm.name], case.question.at)
+    return coalitions.stood(resolved, case.effects[0].arms, case.question.at)
+
+
+def _depleted(case: Case, removed: float) -> ResolvedModel:
+    """The model with fewer vesicles in the doses of the arms that are looked at, and the same solubles."""
+
+    def left(arm: Arm) -> Arm:
+        if arm.name not in case.effects[0].arms:
+            return arm
+        return replace(arm, doses=tuple(replace(dose, kept=dose.kept * (1.0 - removed)) for dose in arm.doses))
+
+    return replace(case.model, arms=tuple(map(left, case.model.arms)))
 
 
 def _treated(spec: ModelSpec, case: Case, arm: Arm, control: Control) -> ModelSpec:
     """The words of a model in which the senders' dishes get a control: those that doses come from, or the arm's own."""
-    sources = [one.name for one in case.model.arms if one.name != arm.name]
-    treated = sources if arm.doses else [arm.name]
-    if control.parameters is not None:
+    looked_at = case.effects[0].arms
+    treated = [one.name for one in case.model.arms if (one.name not in looked_at) == bool(arm.doses)]
+    if control.everywhere:
         treated = [one.name for one in case.model.arms]
     data = spec.model_dump(by_alias=True, exclude_unset=True)
     places: list[dict[str, Any]] = [data["arms"][name] for name in treated] if spec.arms else [data]
     for place in places:
-        if control.interventions:
-            had = place.get("interventions")
-            had = data.get("interventions", ()) if had is None else had
-            place["interventions"] = [*had, *map(dict, control.interventions)]
-        if control.parameters is not None:
-            place["parameters"] = {**place.get("parameters", {}), **control.parameters}
+        had = place.get("interventions")
+        had = data.get("interventions", ()) if had is None else had
+        place["interventions"] = [*had, *map(dict, control.interventions)]
     return _again(spec, data)
 
 

@@ -8,7 +8,7 @@ by it under the control, ``(E_C - E_C,off) / D``; and what the control does besi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +18,13 @@ from vesica.spec.gates import CONTACT, SOLUBLE, Gate
 from vesica.spec.vocabulary import APOPTOTIC, EXOSOME, MICROVESICLE
 
 VESICLES: Final = (EXOSOME, MICROVESICLE, APOPTOTIC, "prepared")
-SEEN: Final = 0.01  # relative change of a side effect that is worth a word
+DOSED: Final = "doses"  # in place of the key of a quantity: the share of its source that an arm's doses are
+FEMTOMOLAR: Final = 6e-7  # molecule/um^3: so little of a soluble is nobody's message
+LARGEST: Final = 1e3  # of a change that leaves nothing, on a scale of logarithms
+SEEN: Final = 0.01  # of what all channels bring: a difference that is worth a word
+TOLD: Final = 2e-3  # relative change of a quantity that may be its reason
 WORDS: Final = 2  # of reasons of each kind
+Looked = Mapping[tuple[str, str], float]  # (arm, key of a quantity) -> value
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Control:
     measures : what the difference is taken for, in words
     channels, cargo : of the gates that close what it is taken to measure; any cargo where none is given
     interventions : what senders get, in the words of a model file
-    parameters : numbers that all cells get, in the same words
+    everywhere : whether all dishes get it, not those of the senders alone
     depletes : share of the vesicles that is taken out of a dose
     transwell : whether recipients stand below a membrane with pores, and all others on it
     """
@@ -44,7 +49,7 @@ class Control:
     channels: tuple[str, ...]
     cargo: str = ""
     interventions: tuple[Mapping[str, str], ...] = ()
-    parameters: Mapping[str, str] | None = None
+    everywhere: bool = False
     depletes: float = 0.0
     transwell: bool = False
 
@@ -62,10 +67,10 @@ CONTROLS: Final = (
     Control("transwell", "recipients below a membrane with pores of 0.4 um", "contact", (CONTACT,), transwell=True),
     Control("brefeldin A", "brefeldin A 5 uM on the senders", "soluble factors", (SOLUBLE,),
             interventions=({"inhibitor": "brefeldin_A", "concentration": "5 uM"},)),
-    Control("anti-TNF", "a trap that takes TNF out of the medium within a second", "soluble TNF", (SOLUBLE,), "TNF",
-            parameters={"TNF.decay_rate": "1e4 1/h"}),
-    Control("apyrase", "ATP in the medium split within a second", "soluble ATP", (SOLUBLE,), "ATP",
-            parameters={"ATP.decay_rate": "1e4 1/h"}),
+    Control("anti-TNF", "an antibody to TNF, 10 ug/mL in all dishes", "soluble TNF", (SOLUBLE,), "TNF",
+            interventions=({"inhibitor": "anti_TNF", "concentration": "10 ug/mL"},), everywhere=True),
+    Control("apyrase", "apyrase 100 ug/mL in all dishes", "soluble ATP", (SOLUBLE,), "ATP",
+            interventions=({"inhibitor": "apyrase", "concentration": "100 ug/mL"},), everywhere=True),
 )
 
 
@@ -122,8 +127,7 @@ def percent_of(share: float) -> str:
     return percent(share) if share >= 0 else f"−{percent(-share)}"
 
 
-def reading(control: Control, whole: float, none: float, off: float, under: tuple[float, float],
-            reasons: Sequence[str]) -> Reading:
+def reading(control: Control, whole: float, none: float, off: float, under: tuple[float, float]) -> Reading:
     """From the values of an effect.
 
     Parameters
@@ -133,34 +137,37 @@ def reading(control: Control, whole: float, none: float, off: float, under: tupl
     """
     brought = whole - none
     return Reading(control, (whole - under[0]) / brought, (whole - off) / brought, (under[0] - under[1]) / brought,
-                   (off - under[1]) / brought, tuple(reasons))
+                   (off - under[1]) / brought)
 
 
-def reasons(control: Control, before: Mapping[tuple[str, str], float], after: Mapping[tuple[str, str], float]
-            ) -> list[str]:
-    """What a control changed, the target first, then what changed most.
+def reasons(control: Control, here: str, before: Looked, after: Looked, *, of_target: bool) -> list[str]:
+    """What a control changed of its target, or of everything else; what changed most comes first.
 
     Parameters
     ----------
-    before, after : mapping of (arm, key of a quantity) to value, without and with the control
+    here : the arm that is looked at; others are named
+    before, after : without and with the control
     """
-    found: dict[bool, list[tuple[float, str]]] = {True: [], False: []}
-    for where, old in before.items():
-        new = after.get(where, 0.0)
-        if old > 0 and abs(new / old - 1.0) >= SEEN:
-            is_target, what = _told(control, where[1])
-            far = abs(math.log(new / old)) if new > 0 else math.inf
-            found[is_target].append((-far, _change(what, new / old, is_target=is_target)))
-    return [words for is_target in (True, False)
-            for words in list(dict.fromkeys(words for _, words in sorted(found[is_target])))[:WORDS]]
+    found = []
+    for (arm, key), old in before.items():
+        new = after.get((arm, key), 0.0)
+        is_target, what = _told(control, key, "" if arm == here else f" of `{arm}`")
+        if is_target != of_target or old <= (FEMTOMOLAR if key.startswith("medium.") else 0.0):
+            continue
+        if abs(new / old - 1.0) >= TOLD:
+            far = math.inf if key == DOSED else abs(math.log(new / old)) if new > 0 else LARGEST
+            found.append((-far, _change(what, new / old, is_target=is_target)))
+    return list(dict.fromkeys(words for _, words in sorted(found)))[:WORDS]
 
 
-def _told(control: Control, key: str) -> tuple[bool, str]:
+def _told(control: Control, key: str, where: str) -> tuple[bool, str]:
     """Whether a quantity is what a control aims at, and its name in words."""
     owner, _, what = key.partition(".")
+    if key == DOSED:
+        return False, "the volume of medium that makes up a dose of so many particles"
     if owner == "medium":
         is_target = SOLUBLE in control.channels and control.cargo in ("", what)
-        return is_target, f"{what} in the medium"
+        return is_target, f"{what} in the medium{where}"
     if what == "taken_up_per_cell":
         return False, f"uptake by the {owner}"
     if not what.endswith("_per_cell_per_hour"):

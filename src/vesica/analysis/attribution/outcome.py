@@ -13,7 +13,7 @@ from vesica.analysis.attribution.players import LABELS
 from vesica.analysis.attribution.result import Attribution, relative
 from vesica.analysis.attribution.rounds import Estimate
 from vesica.analysis.lab import Field, LabOutcome, Table, Value
-from vesica.analysis.numbers import number
+from vesica.analysis.numbers import counted, number
 from vesica.errors import Finding
 
 KIND: Final = "attribute"
@@ -58,12 +58,21 @@ def sentences(found: Found) -> list[str]:
     effect = one.effect
     unit = f" {effect.unit}" if effect.unit else ""
     against = f"; in `{effect.against[0]}` it is {number(effect.against[1])}{unit}" if effect.against else ""
-    level = (f"`{effect.name}` in `{effect.arm}` at {effect.time:g} h is {number(one.whole)}{unit}; without all that "
-             f"is sent it is {number(one.none)}{unit}{against}.")
+    level = f"`{effect.name}` in `{effect.arm}` at {effect.time:g} h is {number(effect.level)}{unit}"
+    none = signed(one.none) if abs(one.none) > one.noise else "0"
+    if effect.is_change:
+        level += f"{against}, a change of {signed(one.whole)}; without all that is sent it is one of {none}."
+    else:
+        level += f"; without all that is sent it is {none}{unit}{against}."
     said = [level, _shares(one)]
     said += [sentence for sentence in (_interactions(one), _idle(one)) if sentence]
     said.append(_method(one))
     return said + [reading.sentence for reading in found.readings if not reading.absent]
+
+
+def signed(value: float) -> str:
+    """A change: a number with its sign, where it is negative."""
+    return number(value) if value >= 0 else f"−{number(-value)}"
 
 
 def _shares(one: Attribution) -> str:
@@ -72,8 +81,7 @@ def _shares(one: Attribution) -> str:
     ranked = sorted(range(len(one.players)), key=lambda i: -abs(one.of([i]).value))
     parts = [f"{one.players[i].name} {_interval(one, [i])}" for i in ranked
              if abs(one.of([i]).value / one.brought) >= SEEN]
-    change = number(one.brought) if one.brought >= 0 else f"−{number(-one.brought)}"
-    return f"Of the {change} that is brought: {', '.join(parts)}."
+    return f"Of the {signed(one.brought)} that is brought: {', '.join(parts)}."
 
 
 def _interval(one: Attribution, members: Sequence[int]) -> str:
@@ -102,13 +110,14 @@ def _idle(one: Attribution) -> str:
 
 def _method(one: Attribution) -> str:
     count = len(one.players)
+    who = counted(count, "player")
     if one.is_exact:
-        said = f"All {one.coalitions:,} coalitions of {count} players were run"
+        said = f"All {one.coalitions:,} coalitions of {who} were run"
     else:
         rounds = one.share.shape[0]
-        said = (f"{one.coalitions:,} of {1 << count:,} coalitions of {count} players were run: {rounds} rounds of "
-                f"{2 * count} orders; intervals are 95 %")
-    return said + (f"; {one.draws[1].size} draws, 5 to 95 %." if one.draws is not None else ".")
+        said = (f"{one.coalitions:,} of {1 << count:,} coalitions of {who} were run: {rounds} rounds of {2 * count} "
+                "orders; intervals are 95 %")
+    return said + (f"; {counted(one.draws[1].size, 'draw')}, 5 to 95 %." if one.draws is not None else ".")
 
 
 def is_shared(one: Attribution) -> bool:
@@ -214,8 +223,9 @@ def _record(found: Found) -> dict[str, Any]:
     effect = one.effect
     drawn = [one.over_draws([i]) for i in range(len(one.players))]
     return {
-        "effect": effect.name, "unit": effect.unit, "arm": effect.arm, "at_h": effect.time, "whole": one.whole,
-        "none": one.none, "against": None if effect.against is None else dict([effect.against]),
+        "effect": effect.name, "unit": effect.unit, "arm": effect.arm, "at_h": effect.time,
+        "level": effect.level, "is_change": effect.is_change, "whole": one.whole, "none": one.none,
+        "against": None if effect.against is None else dict([effect.against]),
         "exact": one.is_exact, "coalitions": one.coalitions, "rounds": 0 if one.is_exact else one.share.shape[0],
         "draws": 0 if one.draws is None else one.draws[1].size,
         "players": [{

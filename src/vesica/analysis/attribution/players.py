@@ -8,11 +8,11 @@ from typing import Final
 
 from vesica.errors import error, nearest
 from vesica.interventions import ROUTES
+from vesica.spec import contacts as touching
 from vesica.spec.gates import CONTACT, SOLUBLE, Gate
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import KIND_LABELS
 
-CONTACTS: Final = ".contact_with_"  # between recipient and sender, in the path of a share of membrane
 KEYS: Final = ("channel", "sender", "cargo")
 ROUTE: Final = "route"
 WHOLE: Final = frozenset({"release", "shedding", "uptake"})  # routes that hold others
@@ -83,13 +83,14 @@ def senders(model: ResolvedModel, gates: Iterable[Gate], arms: Sequence[Arm], by
 
 def contacts(model: ResolvedModel, arms: Sequence[Arm]) -> list[tuple[str, str]]:
     """Paths of contacts between cell types that some arm holds together, each with its sender."""
-    found = []
-    for path in model.parameters:
-        recipient, middle, sender = path.partition(CONTACTS)
-        here = [arm for arm in arms if arm.counts.get(recipient, 0) > 0 and arm.counts.get(sender, 0) > 0]
-        if middle and any(arm.values.get(path, model.parameters[path].value) > 0 for arm in here):
-            found.append((path, sender))
-    return found
+    found: dict[str, str] = {}
+    for arm in arms:
+        row = {path: parameter.value for path, parameter in model.parameters.items()} | dict(arm.values)
+        touching.settle(model, arm, row)
+        for one in model.contacts:
+            sides = zip(one.paths, (one.other, one.cell), strict=True)
+            found |= {path: sender for path, sender in sides if row[path] > 0}
+    return list(found.items())
 
 
 def routes(model: ResolvedModel, cell: str) -> tuple[Player, ...]:

@@ -27,19 +27,38 @@ class Effect:
     name, unit : as the quantities of a run have it
     arm : str
     time : h
+    level : its value there
     against : name of the arm it is shown against, with its value there; or None
+    is_change : whether the change from that arm is shared out, in place of the level
     """
 
     name: str
     unit: str
     arm: str
     time: float
+    level: float
     against: tuple[str, float] | None = None
+    is_change: bool = False
 
     @property
     def cell(self) -> str:
         """Its cell type, or ``medium``."""
         return self.name.partition(".")[0]
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Arms whose coalitions it is read from."""
+        return (self.arm, self.against[0]) if self.is_change and self.against else (self.arm,)
+
+    @property
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        """What is read of a coalition: (arm, key of the quantity)."""
+        return tuple((arm, self.name) for arm in self.arms)
+
+    def of(self, values: Mapping[tuple[str, str], float]) -> float:
+        """Its value in a coalition."""
+        first, *other = (values[where] for where in self.wanted)
+        return first - sum(other)
 
 
 @dataclass(frozen=True)

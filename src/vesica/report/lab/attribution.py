@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+from markupsafe import Markup
 
 from vesica.analysis.attribution.controls import Reading, percent_of
 from vesica.analysis.attribution.outcome import Found, is_shared, shapley_of
@@ -42,7 +43,8 @@ def _shares(one: Attribution, place: int) -> LabFigure:
     styles = {name: ArmStyle(LABELS.get(name, name), number) for number, name in enumerate(channels, 1)}
     rows = [_row(player.name, relative(one.of([i]), one.brought), styles[player.channel])
             for i, player in enumerate(one.players)]
-    title = f"{one.effect.name} in {one.effect.arm} at {one.effect.time:g} h"
+    change = f"change of {one.effect.name}" if one.effect.is_change else one.effect.name
+    title = f"{change} in {one.effect.arm} at {one.effect.time:g} h"
     how = ("Every coalition was run." if one.is_exact else
            f"Whiskers: 95 % intervals over {one.share.shape[0]} rounds of {2 * len(one.players)} orders.")
     caption = ("Share of what all players bring together, averaged over all orders in which they may come; the shares "
@@ -57,7 +59,7 @@ def _row(name: str, share: Estimate, style: ArmStyle) -> Row:
     return Row(name, value, low if is_known else None, high if is_known else None, style, note=percent_of(value / 100))
 
 
-def _bars(title: str, rows: Sequence[Row], width: float):  # noqa: ANN202 - Markup
+def _bars(title: str, rows: Sequence[Row], width: float) -> Markup:
     return bar_chart(title, "share of what is brought (%)", rows, width=width)
 
 
@@ -82,5 +84,5 @@ def _point(style: ArmStyle, value: float | None) -> Row:
     return Row(style.name, share, style=style, note=percent_of(value or 0.0))
 
 
-def _intervals(title: str, groups: Sequence[tuple[str, Sequence[Row]]], width: float):  # noqa: ANN202 - Markup
+def _intervals(title: str, groups: Sequence[tuple[str, Sequence[Row]]], width: float) -> Markup:
     return intervals(title, "share of what is brought (%)", groups, is_log=False, width=width)
