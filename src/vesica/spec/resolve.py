@@ -145,9 +145,9 @@ def _resolve(
     read = {*book.agents, *_agents_read(plans, names, held.networks)}
     drugs.check_exposures(arms.conditions(spec), library.agents, read, notes)
     masses = {name: molar.get(name) for name in names.agents}
-    of_solubles = {name: molar.get(name) for name in model.solubles}
-    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs.shelf(library, molar), apply, library, notes)
+    resolved = _arms(spec, model, numbers, (masses, molar), drugs.shelf(library, molar), apply, library, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
+    agents |= {added.soluble for arm in resolved for added in arm.additions} - {*model.solubles}
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | read)))
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)

@@ -38,7 +38,9 @@ class Hands:
             if tick(one.at) == time:
                 self._handle(dish, one)
         for added in dish.arm.additions:
-            if tick(added.at) == time:
+            if tick(added.at) == time and added.soluble in self._levels:
+                dish.set_input(f"{AGENT}{added.soluble}", dish.input(f"{AGENT}{added.soluble}") + added.concentration)
+            elif tick(added.at) == time:
                 dish.solubles[added.soluble] += _molecules(dish, added.concentration * _volume(dish))
         self._expose(dish, time)
 

@@ -62,10 +62,15 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     system = Lanes(tables, values[:, None].copy(), arm.counts, is_single=True)
     rest = resting(program, system, present, rests)
     values[tables.pools] = rest.state[:, 0]
+    seen, laws = program.seen, Laws(program, tables)
+    if seen:  # cells settle with what they see at rest
+        laws.evaluate(values[:, None])
+        program = program.apart
+        laws = Laws(program, program.tables(present), seen)
     model, name = program.model, f"{arm.name}|{replicate}"
     classes = tuple(one for one in model.origins if f"origin:{one}" in present)
     counts = {kind.name: int(arm.counts.get(kind.name, 0)) for kind in model.cells}
-    dish = Dish(arm, Laws(program, tables), [], classes, {one: size_law(row, one) for one in classes},
+    dish = Dish(arm, laws, [], classes, {one: size_law(row, one) for one in classes},
                 journey.empty(model.schedule.seed, f"{name}|journey", 0, len(classes), sum(counts.values()),
                               len(model.cargo)),
                 values[:, None].copy(),
