@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from vesica.report.blocks import Figure, Section
 from vesica.report.courses import Reader, Wanted, figure_of_all
+from vesica.report.handling import volume
 from vesica.report.material import MEDIUM, Array, Material, get, mapping
 from vesica.report.numbers import for_reading
 
@@ -39,15 +38,7 @@ def course(material: Material, species: str) -> Reader:
         if found is None:
             return None
         times, amounts = found
-        return times, amounts / _volume(material, arm, times) * _unit()[0]
+        held = volume(material, arm, times)
+        return None if held is None else (times, amounts / held * PER_ML * _unit()[0])
 
     return read
-
-
-def _volume(material: Material, arm: str, times: Array) -> Array:
-    """(time,) volume, um^3, at ``times`` h; each step holds until the next."""
-    steps = get(material.arms[arm], "medium", "volume_mL")
-    start = [[0.0, get(material.summary, "domain", "volume_mL")]]
-    hours, volumes = np.array(steps if isinstance(steps, list) and steps else start, dtype=float).T
-    at = np.searchsorted(hours * (1 - 1e-12), times, side="right") - 1
-    return np.asarray(volumes[np.maximum(at, 0)] / PER_ML)
