@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from vesica.spec.cells import CellType, Chain, ChainState, Network, NetworkState
 from vesica.spec.expressions import parse
 from vesica.spec.resolved import (
     Arm,
+    Compartment,
     Domain,
     Dose,
     Exposure,
@@ -238,7 +240,8 @@ def test_exposures_in_words(times: tuple[float, ...], levels: tuple[float, ...],
 
 # fields of what is resolved: those that a difference is looked for in, and those that are names or wording
 COMPARED: dict[type, tuple[set[str], set[str]]] = {
-    Domain: ({"kind", "volume", "depth", "mixing"}, set()),
+    Domain: ({"kind", "volume", "depth", "mixing", "compartments"}, set()),
+    Compartment: ({"name", "volume", "depth", "layers", "cells", "stretch"}, set()),
     Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
                 "cells_at_most", "window", "nodes"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
@@ -273,9 +276,43 @@ def test_every_setting_that_differs_is_found(base: ResolvedModel, kind: type, wo
     here = getattr(base, words)
     for field in fields(kind):
         value = getattr(here, field.name)
-        other = "other" if isinstance(value, str) else 7 if value is None else value * 2
+        if field.name == "compartments":
+            other = (replace(value[0], layers=value[0].layers + 1),)
+        else:
+            other = "other" if isinstance(value, str) else 7 if value is None else value * 2
         changed = replace(base, **{words: replace(here, **{field.name: other})})
         assert len(compare.compare(base, changed).changes) == 1, field.name
+
+
+TRANSWELL = """domain: {kind: transwell, diameter: 35 mm, medium: 2.6 mL, mixing: still, insert: {diameter: 24 mm,
+  medium: 1.5 mL, pore: 0.4 um, pores: 1e8 1/cm^2, cells: [astrocyte]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("1.5 mL", "1 mL", ["medium: 4.1 mL in A, 3.6 mL in B", "insert volume: 1.5 mL in A, 1 mL in B",
+                            "insert depth: 3.31573 mm in A, 2.21049 mm in B"]),
+        ("[astrocyte]", "[]", ["insert cells: astrocyte in A, none in B", "well cells: none in A, astrocyte in B"]),
+        ("still", "still, layers: 20", ["insert layers: 16 in A, 20 in B", "well layers: 16 in A, 20 in B"]),
+        ("0.4 um", "0.8 um", ["vessel.pore_diameter: 0.4 um in A, 0.8 um in B (x 2)"]),
+    ],
+)
+def test_vessels(old: str, new: str, says: list[str]) -> None:
+    first = re.sub(r"domain: .*\n", TRANSWELL, MODEL)
+    found = compare.compare(resolved(first), resolved(first.replace(old, new)))
+    assert [change.says.partition(";")[0] for change in found.changes] == says
+
+
+def test_of_a_dish_only_layers_are_told_of_its_one_part() -> None:
+    first = re.sub(r"domain: .*\n", "domain: {diameter: 35 mm, medium: 2 mL}\n", MODEL)
+    other = first.replace("2 mL}", "2 mL, layers: 6}")
+    assert [change.says for change in compare.compare(resolved(first), resolved(other)).changes] == [
+        "medium layers: 12 in A, 6 in B"]
+    stirred = first.replace("2 mL}", "2 mL, mixing: stirred}")
+    assert [change.says for change in compare.compare(resolved(first), resolved(stirred)).changes] == [
+        "mixing: still in A, stirred in B"]
 
 
 def test_same_sees_what_is_more_than_rounding() -> None:

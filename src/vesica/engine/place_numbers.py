@@ -21,7 +21,7 @@ Row = Mapping[str, float]
 
 def heights(compartment: Compartment) -> Array:
     """Heights of the layers of a compartment, um."""
-    return layer_heights(compartment.depth, compartment.layers, thin=compartment.thin)
+    return layer_heights(compartment.depth, compartment.layers, compartment.stretch)
 
 
 def with_volumes(domain: Domain, volumes: Mapping[str, float]) -> Domain:

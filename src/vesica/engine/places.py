@@ -71,7 +71,7 @@ def homes(domain: Domain, cell: str) -> tuple[tuple[Place, float], ...]:
     if domain.kind == "channel":
         return tuple((Place(here, layer), 1.0 / here.layers) for layer in range(here.layers))
     if domain.kind == "slice":
-        heights = layer_heights(here.depth, here.layers, thin=here.thin)
+        heights = layer_heights(here.depth, here.layers, here.stretch)
         return tuple((Place(here, layer), float(height) / here.depth) for layer, height in enumerate(heights))
     return ((Place(here, 0), 1.0),)
 

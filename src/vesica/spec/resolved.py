@@ -255,8 +255,7 @@ class Compartment:
     """A body of medium with the cells in it.
 
     ``volume`` um^3; ``depth`` um is its length along the way that vesicles diffuse or flow. With one layer it is
-    mixed; layers of a column are ``thin`` at the cells, in a well under an insert at both ends; segments of a channel
-    are equal.
+    mixed; layers of a column are thin at the cells, the last one about ``stretch`` times as high as the first.
     """
 
     name: str
@@ -264,7 +263,7 @@ class Compartment:
     depth: float
     layers: int = 1
     cells: tuple[str, ...] = ()
-    thin: Literal["bottom", "both", "none"] = "bottom"
+    stretch: float = 36.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from vesica.analysis.attribution.players import LABELS
 from vesica.analysis.attribution.result import Attribution, relative
 from vesica.analysis.attribution.rounds import Estimate
 from vesica.analysis.lab import Field, LabOutcome, Table, Value
-from vesica.analysis.numbers import number
+from vesica.analysis.numbers import counted, number
 from vesica.errors import Finding
 
 KIND: Final = "attribute"
@@ -110,13 +110,14 @@ def _idle(one: Attribution) -> str:
 
 def _method(one: Attribution) -> str:
     count = len(one.players)
+    who = counted(count, "player")
     if one.is_exact:
-        said = f"All {one.coalitions:,} coalitions of {count} players were run"
+        said = f"All {one.coalitions:,} coalitions of {who} were run"
     else:
         rounds = one.share.shape[0]
-        said = (f"{one.coalitions:,} of {1 << count:,} coalitions of {count} players were run: {rounds} rounds of "
-                f"{2 * count} orders; intervals are 95 %")
-    return said + (f"; {one.draws[1].size} draws, 5 to 95 %." if one.draws is not None else ".")
+        said = (f"{one.coalitions:,} of {1 << count:,} coalitions of {who} were run: {rounds} rounds of {2 * count} "
+                "orders; intervals are 95 %")
+    return said + (f"; {counted(one.draws[1].size, 'draw')}, 5 to 95 %." if one.draws is not None else ".")
 
 
 def is_shared(one: Attribution) -> bool:

@@ -85,7 +85,7 @@ def _if_stirred(run: ArmRun, origin: str, here: Compartment, cells: list[str]) -
         return None
     until = slice(None, run.last + 1)
     time = run.times[until]
-    room = layer_heights(here.depth, here.layers, thin=here.thin)[0] / here.depth * here.volume
+    room = layer_heights(here.depth, here.layers, here.stretch)[0] / here.depth * here.volume
     at_cells = np.nan_to_num(run.course(lowest)[until]) / room
     seen = float(np.trapezoid(at_cells, time))
     taken = sum(run.final(f"{cell}.taken_up:{origin}") * run.count(cell) for cell in cells)

@@ -28,7 +28,7 @@ def vessel(model: ResolvedModel) -> dict[str, Any]:
 def _part(one: Compartment, numbers: Mapping[str, float]) -> dict[str, Any]:
     liquid = numbers["vessel.volume_fraction"] if one.name == "slice" else 1.0
     return {"volume_mL": one.volume / 1e12, "liquid_mL": liquid * one.volume / 1e12, "depth_um": one.depth,
-            "layers_um": layer_heights(one.depth, one.layers, thin=one.thin).tolist(), "cells": list(one.cells)}
+            "layers_um": layer_heights(one.depth, one.layers, one.stretch).tolist(), "cells": list(one.cells)}
 
 
 def diffusivity(numbers: Mapping[str, float], origin: str) -> float:
@@ -65,7 +65,7 @@ def _transwell(model: ResolvedModel, numbers: Mapping[str, float], speed: float)
                                 ("pore_diameter", "pore_density", "membrane_thickness"))
     membrane = Membrane(insert.volume / insert.depth, density, pore, thickness)
     median = size_law(numbers, model.origins[0]).median
-    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.2%} of the membrane's area."]
+    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.1%} of the membrane's area."]
     passed = float(membrane.conductance(median, speed))
     if passed == 0.0:
         return [*said, f"A vesicle of {median * 1e3:.3g} nm does not pass them."]
