@@ -257,7 +257,7 @@ def feedback(share: float) -> float:
 
 
 def threshold() -> float:
-    """Share of contact at which two cells begin to differ: 5.7 %."""
+    """Share of contact at which two cells begin to differ: 3.4 %."""
     return brentq(lambda share: feedback(share) - 1.0, 0.01, 0.3)
 
 
