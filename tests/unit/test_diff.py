@@ -245,11 +245,11 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
                 "cells_at_most", "window", "nodes"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
-                     "published", "measurements", "observe"},
+                     "published", "measurements", "observe", "networks"},
                     {"title", "agents", "drugs"}),  # agents are those of exposures and rules, drugs those of arms
     CellType: ({"name", "signals", "cargo", "mirna_targets", "solubles", "secretes_vesicles", "takes_up_vesicles",
                 "can_die", "sheds_microvesicles", "forms_apoptotic_vesicles", "networks", "chains", "spreads",
-                "translations", "ligands", "has_ago"}, {"label"}),
+                "translations", "ligands", "has_ago", "matrix"}, {"label"}),
     Network: ({"name", "states", "constants", "assignments", "reactions", "conserved", "provides"},
               {"label", "source", "doi"}),
     NetworkState: ({"name", "unit", "compartment", "has_pulse", "is_hidden"},
