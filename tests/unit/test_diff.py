@@ -245,7 +245,7 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
                 "cells_at_most", "window", "nodes"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
-                     "published", "measurements", "observe", "networks"},
+                     "published", "measurements", "observe", "networks", "preparations", "dyes", "soluble_kinds"},
                     {"title", "agents", "drugs"}),  # agents are those of exposures and rules, drugs those of arms
     CellType: ({"name", "signals", "cargo", "mirna_targets", "solubles", "secretes_vesicles", "takes_up_vesicles",
                 "can_die", "sheds_microvesicles", "forms_apoptotic_vesicles", "networks", "chains", "spreads",
@@ -260,7 +260,7 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Rule: ({"key", "cell", "source", "verb", "target", "adds"},
            {"english", "line", "text", "origin", "reference", "doi"}),
     Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions", "losses", "handling",
-           "additions"}, {"english"}),
+           "additions", "supplies"}, {"english"}),
     Parameter: ({"path", "value", "unit", "low", "high", "confidence", "entry", "source", "doi"}, {"reason", "shown"}),
 }
 
