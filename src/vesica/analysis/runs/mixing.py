@@ -21,8 +21,8 @@ def mixing(model: ResolvedModel, run: ArmRun) -> dict[str, Any] | None:
     The share that cells of the compartment took up lies below ``ceiling_share``, that of a perfectly absorbing bottom
     under still medium. Where the still column is computed, ``still_share`` is the computed one and ``stirred_share``
     an estimate (none where medium was changed): the cells clear a volume per time, found from what they took up and
-    what stood at them. Where the
-    medium was computed as stirred it is the other way round, and ``still_share`` is the lower of both bounds.
+    what stood at them. Where the medium was computed as stirred it is the other way round, and ``still_share`` is the
+    lower of both bounds.
 
     Nothing without a dose, and where cells of the arm make vesicles of the same class, which no sum tells apart.
     """
