@@ -1,4 +1,4 @@
-"""Write `docs/parameters.md` and `docs/cargo_table.md` from `src/vesica/library/data`.
+"""Write `docs/parameters.md`, `docs/cargo_table.md` and the drugs of `docs/interventions.md` from the library's data.
 
 Run `PYTHONPATH=src python scripts/make_catalogue.py` after a change there; a test checks that the pages are current.
 """
@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "src" / "vesica" / "library" / "data"
 PARAMETERS = ROOT / "docs" / "parameters.md"
 CARGO = ROOT / "docs" / "cargo_table.md"
+INTERVENTIONS = ROOT / "docs" / "interventions.md"
+DRUGS, END_OF_DRUGS = "<!-- drugs -->", "<!-- end of drugs -->"  # around the table that is made
 TAGS = {
     "seen": "read in the source itself", "known": "well known, source not re-read",
     "estimate": "an order of magnitude, no direct measurement",
@@ -65,6 +67,35 @@ def cargo_page(data: Path = DATA) -> str | None:
         sender = _sender(here[0])
         lines += [f"## {sender[:1].upper() + sender[1:] or 'Not given'}", "", *_table(heads, map(_cargo, here)), ""]
     return "\n".join(lines)
+
+
+def interventions_page(data: Path = DATA, page: Path = INTERVENTIONS) -> str:
+    """The page with its table of drugs made anew: every effect of every drug of the library."""
+    read = [tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(data.glob("*.toml"))]
+    entries = {row["id"]: row for table in read for row in table.get("entry", ())}
+    drugs = {name: drug for table in read for name, drug in table.get("agent", {}).items() if "effects" in drug}
+    heads = ("drug", "acts on", "half of the effect at", "at full effect", "leaves at", "confidence", "source")
+    rows = (_effect(name, drug, effect, entries, is_first=effect is drug["effects"][0])
+            for name, drug in sorted(drugs.items(), key=lambda pair: pair[0].casefold()) for effect in drug["effects"])
+    made = [DRUGS, "", MADE.format("src/vesica/library/data/drugs.toml").replace("Made", "Table made"), "",
+            *_table(heads, rows), "", END_OF_DRUGS]
+    before, _, rest = page.read_text(encoding="utf-8").partition(DRUGS)
+    return before + "\n".join(made) + rest.partition(END_OF_DRUGS)[2]
+
+
+def _effect(name: str, drug: Mapping[str, Any], effect: Mapping[str, str], entries: Mapping[str, Mapping[str, Any]], *,
+            is_first: bool) -> tuple[str, ...]:
+    strength = entries[effect.get("fold") or effect["adds"]]
+    half, leaving = entries[effect["half_max"]], entries[drug["washout_rate"]]
+    full = f"x {strength['value']:g}" if "fold" in effect else f"{strength['value']:g} {strength['unit']}"
+    turned = f" (into {effect['into']})" if "into" in effect else ""
+    sources = dict.fromkeys(_source(row.get("source", ""), row.get("doi", "")) for row in (half, strength))
+    tags = dict.fromkeys(row["confidence"] for row in (half, strength))
+    about = f"`{name}`: {drug['label'].partition(', ')[2] or drug['label']}" if is_first else ""
+    return (about, f"`{effect['target']}`{turned}", f"{half['value']:g} {half['unit']}",
+            f"{full} ({strength['low']:g} to {strength['high']:g})",
+            f"{leaving['value']:g} {leaving['unit']}" if is_first else "", ", ".join(tags),
+            "; ".join(source for source in sources if source))
 
 
 def _topic(file: Path) -> str:
@@ -115,6 +146,7 @@ def main() -> None:
     cargo = cargo_page()
     if cargo is not None:
         CARGO.write_text(cargo, encoding="utf-8")
+    INTERVENTIONS.write_text(interventions_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

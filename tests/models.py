@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from vesica.spec.cells import CellType, Chain, ChainState, Signal
-from vesica.spec.resolved import Arm, Cargo, Domain, Parameter, ResolvedModel, Rule, Schedule
+from vesica.spec.resolved import (
+    Arm,
+    Cargo,
+    Domain,
+    Drug,
+    DrugEffect,
+    Parameter,
+    ResolvedModel,
+    Rule,
+    Schedule,
+)
 from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_MACHINERY, CELL_SHEDDING
 
 H = 3600.0
@@ -77,7 +87,7 @@ def phenotypes_model(**changes: object) -> ResolvedModel:
 
 
 def transfer_model(**changes: object) -> ResolvedModel:
-    """All kinds of vesicles, with recipients that translate an mRNA, load Ago and have a receptor for ligands."""
+    """All kinds of vesicles, with recipients that translate an mRNA, load Ago, have a ligand's receptor and a drug."""
     model = kinds_model()
     values = {f"taker.{name}": (MACHINERY[name], ALL_MACHINERY[name].unit) for name in CELL_AGO}
     for cell in ("donor", "taker"):
@@ -93,7 +103,17 @@ def transfer_model(**changes: object) -> ResolvedModel:
                      translations=(("mrna", "protein"),), ligands=(("ligand", "receptor"),)))
     cargo = (*model.cargo, Cargo("mrna", "mrna", "lumen"), Cargo("protein", "protein", "lumen", frees="factor"))
     touch = Rule("touch", "taker", "engaged_ligand", "increases", "alarm_production", "touch raises alarm")
-    model = replace(model, cells=cells, cargo=cargo, rules=(*model.rules, touch),
+    values |= {"taker.mir.anti_mir_fold": (4.0, ""), "drug.brake.washout_rate": (0.5 / H, "1/s")}
+    for target, strength in (("internalisation_rate.fold", 0.2), ("exosome_binding.fold", 0.5),
+                             ("factor_clearance.added", 3 / H)):
+        name = f"drug.brake.{target.partition('.')[0]}"
+        values |= {f"{name}.half_max": (600.0, "molecule/um^3"), f"{name}.hill": (1.0, ""),
+                   f"drug.brake.{target}": (strength, "1/s" if "added" in target else "")}
+    effects = (DrugEffect("internalisation_rate", (("taker", "internalisation_rate"),)),
+               DrugEffect("exosome_binding", (("taker", "exosome_binding"),)),
+               DrugEffect("factor_clearance", (("medium", "factor_clearance"),)))
+    brake = Drug("brake", "brake", effects, is_timed=True)
+    model = replace(model, cells=cells, cargo=cargo, rules=(*model.rules, touch), drugs=(brake,),
                     parameters={**model.parameters, **parameters(values)})
     return replace(model, **changes)  # type: ignore[arg-type]
 

@@ -118,6 +118,50 @@ def test_a_rule_reads_what_is_left_of_an_agent() -> None:
     assert entry["factor"] == pytest.approx(1 + 4 * left / (1 + left), rel=CLOSE)
 
 
+@pytest.mark.parametrize("domain", [Domain("dish", VOLUME, 2079.0, "stirred"), STILL], ids=["stirred", "still"])
+def test_what_evaporates_can_be_topped_up(domain: Domain) -> None:
+    """Two thirds of the level at 6 h on top of what is left; a fall to a half at 12 h halves all of it."""
+    model = handled.model(domain=domain)
+    falls = replace(EXPOSURE, times=(0.0, 12 * H), levels=(LEVEL, LEVEL / 2))
+    arm = replace(model.arms[0], exposures=(falls,), handling=(), additions=(Addition("agent", LEVEL * 2 / 3, 6 * H),))
+    found = run_of(replace(model, arms=(arm,)))
+    expected = LEVEL * (math.exp(-handled.AIR * 24 * H) + 2 / 3 * math.exp(-handled.AIR * 18 * H)) / 2
+    assert found.final("agent.agent") == pytest.approx(expected, rel=CLOSE)
+
+
+def test_less_medium_is_a_shallower_dish() -> None:
+    """Half of the medium taken at once leaves the same dish as half as much medium: concentrations, depth and hops.
+
+    Cells take vesicles up from their layer, so the way to them matters. Both runs are solved to 1e-10.
+    """
+    one = replace(kinds_model(), solubles=("factor",))
+    one = replace(one, schedule=replace(one.schedule, duration=12 * H, relative_tolerance=1e-10))
+    part = Compartment("medium", VOLUME, 2079.0, 4, ("donor", "taker"))
+    full = Domain("dish", VOLUME, 2079.0, "still", (part,))
+    half = Domain("dish", VOLUME / 2, 2079.0 / 2, "still", (replace(part, volume=VOLUME / 2, depth=2079.0 / 2),))
+    hands = (Handling(0.0, VOLUME / 2, 0.0),)
+    taken, shallow, deep = (run_of(replace(one, domain=domain, arms=(replace(one.arms[0], handling=what),)))
+                            for domain, what in ((full, hands), (half, ()), (full, ())))
+    for name in ("medium.free:donor", "medium.0.free:donor", "medium.3.free:taker", "taker.taken_up:donor",
+                 "medium.factor", "taker.alive"):
+        assert taken.final(name) == pytest.approx(shallow.final(name), rel=1e-7), name
+    assert taken.final("taker.taken_up:donor") != pytest.approx(deep.final("taker.taken_up:donor"), rel=1e-2)
+
+
+def test_many_replicates_side_by_side_are_each_alone() -> None:
+    """Numbers of fresh medium, of air and of decay differ from lane to lane; the batch is another solver at 1e-10."""
+    program = compile_model(handled.model())
+    drawn = {number: {"factor.in_fresh_medium": handled.FRESH * number, "agent.evaporation_rate": handled.AIR / number,
+                      "cell.shedding_rate": handled.SHED * number} for number in (1, 2, 3)}
+    messages = dict.fromkeys(drawn, "")
+    (together,) = simulate.run_all_lanes(program, drawn, messages)
+    for number, values in drawn.items():
+        alone = next(simulate.run_all(program, values))
+        assert together[number].values == pytest.approx(alone.values, rel=1e-7, abs=1e-3, nan_ok=True)
+        assert len(together[number].notes["samples"]) == 1
+    assert not np.allclose(together[1].values[-1], together[3].values[-1])
+
+
 def test_a_sample_at_the_end_is_noted_and_leaves_the_medium() -> None:
     model = handled.model()
     last = Handling(24 * H, 1e11, 0.0, is_sample=True)
@@ -127,6 +171,30 @@ def test_a_sample_at_the_end_is_noted_and_leaves_the_medium() -> None:
     share = last.taken / handled.volume(24 * H)
     amounts = found.notes["samples"][1]["amounts"]
     assert amounts[f"medium.free:{VESICLES}"] == pytest.approx(handled.vesicles(24 * H)[0] * share, rel=CLOSE)
+
+
+def test_at_one_time_medium_is_taken_first_then_things_are_added() -> None:
+    """A sample and a half change at 12 h, when the factor is added and the agent rises: neither is in the sample.
+
+    The agent, L exp(-12 h k) by then, comes half way back to the old L with fresh medium, and then rises by L.
+    """
+    model = handled.model()
+    twelve = (replace(SAMPLE, at=12 * H, given=SAMPLE.taken), Handling(12 * H, VOLUME / 2, VOLUME / 2))
+    rise = replace(EXPOSURE, times=(0.0, 12 * H), levels=(LEVEL, 2 * LEVEL))
+    arm = replace(model.arms[0], exposures=(rise,), handling=twelve, additions=(replace(ADDED, at=12 * H),))
+    found = run_of(replace(model, arms=(arm,)))
+    at = int(np.flatnonzero(found.times == 12 * H)[0])
+    left = LEVEL * math.exp(-handled.AIR * 12 * H)
+    (note,) = found.notes["samples"]
+    assert note["agents"]["agent"] == pytest.approx(left, rel=CLOSE)
+    rest = handled.CELLS * handled.SECRETED / handled.DECAY
+    before = rest + (handled.FRESH * VOLUME - rest) * math.exp(-handled.DECAY * 12 * H)
+    assert note["amounts"]["medium.factor"] == pytest.approx(before / 20, rel=CLOSE)
+    first = left + (LEVEL - left) / 20  # the sample was replaced, too
+    assert found.course("agent.agent")[at] == pytest.approx((first + LEVEL) / 2 + LEVEL, rel=CLOSE)
+    fresh = handled.FRESH * VOLUME
+    after = ((before * 19 + fresh) / 20 + fresh) / 2 + ADDED.concentration * VOLUME
+    assert found.course("medium.factor")[at] == pytest.approx(after, rel=CLOSE)
 
 
 def test_one_change_of_all_is_the_same_as_two_of_what_is_left() -> None:

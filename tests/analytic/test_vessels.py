@@ -118,7 +118,7 @@ def transwell(pore: float, layers: int = 1) -> tuple[Domain, dict[str, float]]:
     mixing = "stirred" if layers == 1 else "still"
     domain = Domain("transwell", ABOVE + BELOW, BELOW / 9.6e8, mixing, (
         Compartment("insert", ABOVE, ABOVE / MEMBRANE_AREA, layers, ("taker", "donor")),
-        Compartment("well", BELOW, BELOW / 9.6e8, layers, (), "both"),
+        Compartment("well", BELOW, BELOW / 9.6e8, layers, (), 4.0),
     ))  # fmt: skip
     return domain, {"vessel.pore_diameter": pore, "vessel.pore_density": 1.0, "vessel.membrane_thickness": 10.0}
 
@@ -233,7 +233,7 @@ def test_the_engine_solves_the_layers_of_a_transwell_as_they_stand() -> None:
 # --- flow channels ---
 
 SEGMENTS, FLOW = 10, 1e7  # um^3/s
-PIPE = Compartment("channel", 1e9, 1e4, SEGMENTS, ("donor", "taker"), "none")
+PIPE = Compartment("channel", 1e9, 1e4, SEGMENTS, ("donor", "taker"), 1.0)
 CHANNEL = Domain("channel", 1e9, 100.0, "stirred", (PIPE,))
 THICK = {"medium.viscosity": 1e12}  # Pa s: nothing diffuses between segments
 

@@ -154,8 +154,28 @@ BAD: dict[str, tuple[str, str, str]] = {
     "unknown route": ("{knock_out: TLR4, cells: [astrocyte]}", "{block: receptor_transfers}", "`receptor_transfer`?"),
     "unknown inhibitor": (
         "{knock_out: TLR4, cells: [astrocyte]}", "{inhibitor: GW4689, concentration: 10 uM}", "did you mean `GW4869`?"),
-    "inhibitor for some time": (
-        "{knock_out: TLR4, cells: [astrocyte]}", "{inhibitor: GW4869, concentration: 10 uM, from: 3 h}", "whole run"),
+    "inhibitor after the end": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{inhibitor: GW4869, concentration: 10 uM, from: 3000 h}",
+        "before its end"),
+    "inhibitor back in time": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{inhibitor: GW4869, concentration: 1 uM, from: 3 h, to: 2 h}",
+        "ends after it begins"),
+    "inhibitor of nothing": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{inhibitor: imipramine, concentration: 10 uM}",
+        "acts on asmase_activity"),
+    "drug as an agent": (
+        EXPOSURE, "  - {agent: GW4869, concentration: 1 uM}", "is an intervention"),
+    "anti-miR of a protein": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{anti_mir: TLR4, to: 5 %}", "binds a miRNA"),
+    "anti-miR that leaves nothing": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{anti_mir: miR_146a, to: 0}", "more than zero"),
+    "cloak of nobody": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{cloak: phosphatidylserine, of: astrozyte, to: 5 %}",
+        "did you mean `astrocyte`?"),
+    "cloak of the lumen": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{cloak: miR_146a, of: astrocyte, to: 5 %}", "of their membrane"),
+    "antibody to nothing": (
+        "{knock_out: TLR4, cells: [astrocyte]}", "{neutralise: TNFa, to: 5 %}", "did you mean `TNF`?"),
     "inhibitor by volume": (
         "{knock_out: TLR4, cells: [astrocyte]}", "{inhibitor: GW4869, concentration: 10 uL}", "dimension"),
     "missing run": (RUN, "", "`run` is missing"),

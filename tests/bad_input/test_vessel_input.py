@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.bad_input.test_bad_input import findings_of
+from vesica import api
 from vesica.errors import Finding
+from vesica.spec import io
 
 REST = """\
 use: [library:cns]
@@ -77,7 +79,8 @@ def test_layers_do_nothing_in_whole_numbers() -> None:
 
 @pytest.mark.parametrize("domain", [TRANSWELL, CHANNEL, SLICE])
 def test_whole_numbers_know_dishes_only(domain: str) -> None:
-    found = told(domain, REST.replace("well_mixed", "stochastic"))
+    text = f"vesica: 1\ntitle: a vessel\ndomain: {domain}\n{REST.replace('well_mixed', 'stochastic')}"
+    found = api.examine(io.loads(text, file="model.yaml")).findings
     assert [one.path for one in found if one.severity == "error"] == ["domain.kind"]
 
 

@@ -26,6 +26,14 @@ def test_the_cargo_table_is_current(script: dict[str, Any]) -> None:
     assert page is None or script["CARGO"].read_text(encoding="utf-8") == page, script["__doc__"]
 
 
+def test_the_table_of_drugs_is_current(script: dict[str, Any]) -> None:
+    page = script["INTERVENTIONS"].read_text(encoding="utf-8")
+    assert page == script["interventions_page"](), script["__doc__"]
+    agents = load("cns").agents.values()
+    assert page.count("\n| `") + page.count("\n|  | `") >= sum(len(agent.effects) for agent in agents)
+    assert all(f"\n| `{agent.name}`: " in page for agent in agents if agent.effects)
+
+
 def test_every_entry_is_on_the_page(script: dict[str, Any]) -> None:
     page = script["parameters_page"]()
     entries = load("cns").entries

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cell_networks import resolved
+from tests.contact_cases import STILL, everything
 from tests.models import phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
@@ -27,8 +28,9 @@ TABLES = {"test_dimensions.py", "test_completeness.py", "test_kernels.py"}  # go
 
 def unbound(model: ResolvedModel, kernels: Iterable[str], excused: Mapping[str, str]) -> set[str]:
     """Kernels that no assignment of the model calls and that no reason excuses."""
-    models = (model, resolved(), transfer_model())
-    called = {assignment.kernel for one in models for assignment in compile_model(one).table.assignments}
+    models = (model, resolved(), transfer_model(), everything(STILL))
+    programs = [program for one in models for whole in [compile_model(one)] for program in (whole, whole.divided)]
+    called = {assignment.kernel for program in programs for assignment in program.table.assignments}
     return set(kernels) - called - set(excused)
 
 

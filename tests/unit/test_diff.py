@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from vesica.spec.cells import CellType, Chain, ChainState, Network, NetworkState
 from vesica.spec.expressions import parse
 from vesica.spec.resolved import (
     Arm,
+    Compartment,
     Domain,
     Dose,
     Exposure,
     Inhibition,
+    Loss,
     Parameter,
     ResolvedModel,
     Rule,
@@ -206,8 +209,12 @@ def test_what_arms_add_and_change() -> None:
     assert differs() == []
     dose = Dose("control", "cell", "particles_per_cell", 1000.0, 3600.0)
     assert differs(doses=(dose,)) == ["vesicles of arm control: only in B, 1000 particles per cell (cell) at 1 h"]
-    held = Inhibition("GW4869", 602.214076, ("cell.x", "cell.y"))
-    assert differs(inhibitions=(held,)) == ["inhibitor GW4869: only in B, 1 uM on cell.x, cell.y"]
+    held = Inhibition("GW4869", ("cell",), (0.0,), (602.214076,), 602.214076, ("cell.x", "cell.y"))
+    assert differs(inhibitions=(held,)) == ["drug GW4869: only in B, 1 uM on cell.x, cell.y"]
+    later = replace(held, times=(3600.0, 7200.0), levels=(602.214076, 0.0), before=0.0)
+    assert differs(inhibitions=(later,)) == ["drug GW4869: only in B, 1 uM from 1 h to 2 h on cell.x, cell.y"]
+    lost = Loss("cell.ilv_capacity", "gene.Rab27a.ilv_capacity.fold", 0.5)
+    assert differs(losses=(lost,)) == ["lost of what cell.ilv_capacity needs: nothing in A, 0.5 of Rab27a in B"]
     assert differs(factors={"cell.x": 0.0, "cell.y": 0.0}) == ["factor on cell.x, cell.y: 1 in A, 0 in B"]
     assert differs(values={"cell.alarm.basal": 4.0}) == ["cell.alarm.basal: 2 in A, 4 in B"]
     assert differs(exposures=()) == [f"agent: only in A, {compare_arms.exposure_text(treated.exposures[0])}"]
@@ -233,12 +240,13 @@ def test_exposures_in_words(times: tuple[float, ...], levels: tuple[float, ...],
 
 # fields of what is resolved: those that a difference is looked for in, and those that are names or wording
 COMPARED: dict[type, tuple[set[str], set[str]]] = {
-    Domain: ({"kind", "volume", "depth", "mixing"}, set()),
+    Domain: ({"kind", "volume", "depth", "mixing", "compartments"}, set()),
+    Compartment: ({"name", "volume", "depth", "layers", "cells", "stretch"}, set()),
     Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
                 "cells_at_most", "window", "nodes"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
                      "published", "measurements", "observe"},
-                    {"title", "agents"}),  # agents are those of exposures and rules
+                    {"title", "agents", "drugs"}),  # agents are those of exposures and rules, drugs those of arms
     CellType: ({"name", "signals", "cargo", "mirna_targets", "solubles", "secretes_vesicles", "takes_up_vesicles",
                 "can_die", "sheds_microvesicles", "forms_apoptotic_vesicles", "networks", "chains", "spreads",
                 "translations", "ligands", "has_ago"}, {"label"}),
@@ -251,7 +259,8 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Spread: ({"paths"}, {"variations", "correlation"}),  # paths of numbers
     Rule: ({"key", "cell", "source", "verb", "target", "adds"},
            {"english", "line", "text", "origin", "reference", "doi"}),
-    Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions"}, {"english"}),
+    Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions", "losses", "handling",
+           "additions"}, {"english"}),
     Parameter: ({"path", "value", "unit", "low", "high", "confidence", "entry", "source", "doi"}, {"reason", "shown"}),
 }
 
@@ -267,9 +276,43 @@ def test_every_setting_that_differs_is_found(base: ResolvedModel, kind: type, wo
     here = getattr(base, words)
     for field in fields(kind):
         value = getattr(here, field.name)
-        other = "other" if isinstance(value, str) else 7 if value is None else value * 2
+        if field.name == "compartments":
+            other = (replace(value[0], layers=value[0].layers + 1),)
+        else:
+            other = "other" if isinstance(value, str) else 7 if value is None else value * 2
         changed = replace(base, **{words: replace(here, **{field.name: other})})
         assert len(compare.compare(base, changed).changes) == 1, field.name
+
+
+TRANSWELL = """domain: {kind: transwell, diameter: 35 mm, medium: 2.6 mL, mixing: still, insert: {diameter: 24 mm,
+  medium: 1.5 mL, pore: 0.4 um, pores: 1e8 1/cm^2, cells: [astrocyte]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("1.5 mL", "1 mL", ["medium: 4.1 mL in A, 3.6 mL in B", "insert volume: 1.5 mL in A, 1 mL in B",
+                            "insert depth: 3.31573 mm in A, 2.21049 mm in B"]),
+        ("[astrocyte]", "[]", ["insert cells: astrocyte in A, none in B", "well cells: none in A, astrocyte in B"]),
+        ("still", "still, layers: 20", ["insert layers: 16 in A, 20 in B", "well layers: 16 in A, 20 in B"]),
+        ("0.4 um", "0.8 um", ["vessel.pore_diameter: 0.4 um in A, 0.8 um in B (x 2)"]),
+    ],
+)
+def test_vessels(old: str, new: str, says: list[str]) -> None:
+    first = re.sub(r"domain: .*\n", TRANSWELL, MODEL)
+    found = compare.compare(resolved(first), resolved(first.replace(old, new)))
+    assert [change.says.partition(";")[0] for change in found.changes] == says
+
+
+def test_of_a_dish_only_layers_are_told_of_its_one_part() -> None:
+    first = re.sub(r"domain: .*\n", "domain: {diameter: 35 mm, medium: 2 mL}\n", MODEL)
+    other = first.replace("2 mL}", "2 mL, layers: 6}")
+    assert [change.says for change in compare.compare(resolved(first), resolved(other)).changes] == [
+        "medium layers: 12 in A, 6 in B"]
+    stirred = first.replace("2 mL}", "2 mL, mixing: stirred}")
+    assert [change.says for change in compare.compare(resolved(first), resolved(stirred)).changes] == [
+        "mixing: still in A, stirred in B"]
 
 
 def test_same_sees_what_is_more_than_rounding() -> None:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from tests.cell_networks import resolved
+from tests.contact_cases import everything
 from tests.models import chain_model, kinds_model, phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
+from vesica.engine.places import is_slope
 from vesica.engine.processes import process_table
 from vesica.engine.table import LITERAL, ONE, TIMES, ProcessTable
 from vesica.maths import hill
@@ -54,8 +56,16 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "logarithm": (("",), ""),
     "hill_share": (("molecule/um^3", "molecule/um^3", ""), ""),
     "owned_factor": (("", "", ""), ""),
+    "drugged": (("vesicle/s", "", ""), "vesicle/s"),
+    "drug_binding": (("1/s", "molecule/um^3", "molecule/um^3", "", ""), "1/s"),
+    "seen": (("molecule/um^2",), "molecule/um^2"),
+    "touched_copies": (("", "um^2", "molecule/um^2"), "molecule"),
+    "junction": (("um/s", "um/s"), "um/s"),
+    "exchange_rate": (("um/s", "", "um^2", "um^3"), "1/s"),
+    "slope": (("molecule/um^3", "molecule/um^3", "um"), "molecule/um^4"),
+    "occupancy_difference": (("molecule/um^4", "um", "molecule/um^3", "molecule/um^3"), ""),
 }
-GENERIC = {"modulated", "added", "product", "total", "per_living"}  # documented as any unit
+GENERIC = {"drugged", "modulated", "added", "product", "total", "per_living"}  # documented as any unit
 NO_SECTIONS = {"synthesis", "production", "receptor_share", "product", "total", "concentration", "free_sites",
                "unbinding_hazard", "drinking_hazard", "difference", "quotient", "raised", "exponential",
                "logarithm"}  # one-line docstrings
@@ -156,6 +166,8 @@ def unit_of_derived(model: ResolvedModel, name: str) -> str:
         return ""
     if TIMES in name:
         return model.parameters[name.partition(TIMES)[0]].unit
+    if is_slope(name):
+        return "molecule/um^4"
     return DERIVED[name.rpartition(".")[2]]
 
 
@@ -196,8 +208,9 @@ def misfits(model: ResolvedModel, units: Mapping[str, str] | None = None) -> lis
     return found
 
 
-@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), transfer_model(), resolved()],
-                         ids=["chain", "kinds", "phenotypes", "transfer", "network"])
+@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), transfer_model(), resolved(),
+                                   everything()],
+                         ids=["chain", "kinds", "phenotypes", "transfer", "network", "contact"])
 def test_every_flux_has_the_unit_of_the_pools_it_moves(model: ResolvedModel) -> None:
     assert misfits(model) == []
 

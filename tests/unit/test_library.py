@@ -13,6 +13,7 @@ from vesica.errors import InputError
 from vesica.library import Entry, check, derived
 from vesica.library.loader import build
 from vesica.spec import rules, vocabulary
+from vesica.spec.quantities import entry_molar_mass
 
 CNS = library.load("cns")
 GOOD = Entry("a.rate", "something", 2.0, "1/h", 1.0, 3.0, "", "", "because", "estimate")
@@ -43,9 +44,13 @@ def named_parameters() -> dict[str, tuple[str, str]]:
         found[f"{soluble.name}.molar_mass"] = (soluble.molar_mass, "g/mole")
     for agent in CNS.agents.values():
         found[f"{agent.name}.molar_mass"] = (agent.molar_mass, "g/mole")
-        if agent.inhibits:
-            found |= {f"{agent.name}.ic50": (agent.ic50, units.CONCENTRATION), f"{agent.name}.hill": (agent.hill, ""),
-                      f"{agent.name}.max_inhibition": (agent.max_inhibition, "")}  # fmt: skip
+        if agent.effects:
+            found[f"{agent.name}.washout_rate"] = (agent.washout_rate, vocabulary.DRUG["washout_rate"].unit)
+        found |= {f"{agent.name}.{effect.target}.{name}": (entry, vocabulary.DRUG_EFFECT[name].unit)
+                  for effect in agent.effects for name, entry in effect.numbers().items()
+                  if name != "half_max"}  # fmt: skip
+    for gene in CNS.genes.values():
+        found |= {f"{gene.name}.{name}.fold": (entry, vocabulary.GENE.unit) for name, entry in gene.folds.items()}
     for switch in CNS.switches.values():
         for option in switch.options.values():
             found |= {f"{switch.name}={option.name}: {path}": (entry, unit_of_path(path))
@@ -158,7 +163,7 @@ def test_every_number_converts_to_its_internal_unit(place):
 
 def test_shares_stay_below_one():
     for place, (entry, _) in named_parameters().items():
-        if place.endswith(("_share", "max_inhibition")):
+        if place.endswith("_share"):
             assert CNS.entries[entry].high <= 1.0, place
 
 
@@ -194,10 +199,29 @@ def test_a_signal_at_rest_is_below_its_half_max():
     assert CNS.entries["signal.half_max"].low > 1.0
 
 
-def test_inhibitors_name_a_parameter():
-    assert {agent.inhibits for agent in CNS.agents.values() if agent.inhibits} <= set(
-        vocabulary.ALL_MACHINERY
-    )
+def test_drugs_name_what_some_cell_type_has():
+    """Rates that rules may change, secretion, loss of a soluble, or binding of a kind of vesicles."""
+    known = {name for cell in CNS.cells.values() for name in modulable(cell)} | {vocabulary.ALL_SECRETION}
+    known |= {f"{name}{vocabulary.CLEARANCE}" for name in (*CNS.solubles, "RNA", "ATP", "ADP")}
+    known |= {f"{kind}{vocabulary.BINDING}" for kind in vocabulary.KINDS}
+    assert {effect.target for agent in CNS.agents.values() for effect in agent.effects} <= known
+    assert {name for gene in CNS.genes.values() for name in gene.folds} <= set(vocabulary.CELL_MACHINERY)
+
+
+def test_half_of_the_effect_of_a_drug_is_a_concentration():
+    for agent in CNS.agents.values():
+        mass = entry_molar_mass(CNS.entries[agent.molar_mass])
+        for effect in agent.effects:
+            unit = vocabulary.DRUG_EFFECT["half_max"].unit
+            value, low, high = library.internal(CNS.entries[effect.half_max], unit, molar_mass=mass)
+            assert 0.0 < low <= value <= high, agent.name
+
+
+def test_a_drug_has_one_effect_on_a_target():
+    for agent in CNS.agents.values():
+        targets = [effect.target for effect in agent.effects]
+        assert len(set(targets)) == len(targets), agent.name
+        assert bool(agent.washout_rate) == bool(agent.effects), agent.name
 
 
 def test_switch_defaults_are_what_the_cells_use():

@@ -25,13 +25,17 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
     "ep2_signal": ("microglia",), "sphingosine_kinase": ("astrocyte",), "trkb_binding": ("neuron",),
     "ccr2_binding": ("microglia",), "protease": ("microglia",),
 }  # fmt: skip
+CONTACT: Mapping[str, tuple[str, ...]] = {
+    "notch": ("astrocyte",), "cx3cl1": ("neuron",), "cx3cr1": ("microglia",), "cd200r": ("microglia",),
+    "gap_junctions": ("astrocyte", "oligodendrocyte"),
+}  # fmt: skip
 FITTING: Mapping[str, tuple[str, ...]] = {
     "nfkb": GLIA, "mir146a_brake": ("microglia",), "cytokines": GLIA, "nlrp3": GLIA, "p2x7": GLIA,
     "calcium_release": ("neuron", "oligodendrocyte"), "let7_tlr7": ("neuron",), "synapse": ("neuron",),
     "glt1": ("astrocyte",), "support": ("neuron",), "bdnf": ("neuron",), "glial_mirnas": GLIA,
     "barrier": ("endothelium",), "synuclein": ("neuron", "microglia"), "tauopathy": ("neuron", "astrocyte"),
     "amyloid": ("neuron", "microglia"),
-    **CHANNELS,
+    **CHANNELS, **CONTACT,
 }  # fmt: skip
 CASES = [(network, cell) for network, cells in FITTING.items() for cell in cells]
 BESIDE = {"mir146a_brake": ("nfkb",), "cytokines": ("nfkb",)}  # what a network is for, as its comment says
@@ -41,6 +45,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
     "p2x7": {"microvesicles": True}, "synuclein": {"cargo": {"asyn_fibril": {"basal": "1e4 molecule"}}},
     "tauopathy": {"cargo": {"tau_fibril": {"basal": "1e4 molecule"}}},
     "amyloid": {"cargo": {"amyloid_fibril": {"basal": "1e4 molecule"}}},
+    "notch": {"contacts": {"astrocyte": "2 %"}},
 }  # fmt: skip
 STIMULI: Mapping[str, str] = {"LPS": "100 ng/mL", "ATP": "1 mM", "glutamate": "100 uM", "KCl": "25 mM", "H2O2": "50 uM",
                               "ethanol": "40 mM"}  # fmt: skip
@@ -99,7 +104,7 @@ def silenced(made: ResolvedModel) -> dict[str, str]:
     return off
 
 
-OF_THE_MEDIUM = {"ectonucleotidases", "peptidases"}  # tests/analytic/test_channels.py
+OF_THE_MEDIUM = {"ectonucleotidases", "peptidases"}  # tests/analytic/test_channel_networks.py
 
 
 def test_every_network_of_the_library_is_here() -> None:
@@ -136,7 +141,7 @@ def test_under_all_stimuli_nothing_is_negative_and_totals_stay(network: str, cel
 
 
 DEAF = {"mir146a_brake", "let7_tlr7", "synapse", "glt1", "glial_mirnas", "barrier", "synuclein", "tauopathy", "amyloid",
-        *CHANNELS}
+        *CHANNELS, *CONTACT} - {"gap_junctions"}
 
 
 @pytest.mark.parametrize(("network", "cell"), [case for case in CASES if case[0] not in DEAF])

@@ -184,7 +184,7 @@ def test_every_word_of_the_vocabulary_has_an_exponent() -> None:
               (vocabulary.CELL_TARGETS, scaling._TARGETS),
               (vocabulary.CELL_SIGNAL | vocabulary.CELL_SIGNAL_RECEPTOR, scaling._SIGNAL),
               (vocabulary.CELL_SOLUBLE, scaling._SECRETED), (vocabulary.MEDIUM, scaling._MEDIUM),
-              (vocabulary.SOLUBLE, scaling._SOLUBLE), (vocabulary.INHIBITOR, scaling._INHIBITOR),
+              (vocabulary.SOLUBLE, scaling._SOLUBLE), (vocabulary.DRUG | vocabulary.DRUG_EFFECT, scaling._DRUG),
               (vocabulary.RULE, scaling._RULE | {"half_max": 0, "added": 0}))
     assert [sorted(set(words) - set(exponents)) for words, exponents in tables] == [[]] * len(tables)
 

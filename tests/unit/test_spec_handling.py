@@ -142,6 +142,12 @@ def test_an_agent_of_the_library_evaporates_where_the_model_says_so() -> None:
     assert model.arms[0].exposures[0].levels[0] == pytest.approx(40e6 * NM, rel=2e-3)
     assert exponent(model, "ethanol.evaporation_rate") == 0
     assert "ethanol.evaporation_rate" not in resolved("", exposure).parameters
+    air = "agents: {ethanol: {evaporation_rate: 0.03 1/h}}"
+    topped = resolved("", "{add: ethanol, concentration: 1.843 g/L, at: 24 h}", air)
+    assert topped.arms[0].additions[0].concentration == pytest.approx(40e6 * NM, rel=2e-3)
+    assert "ethanol" in topped.agents
+    (one,) = told("", "{add: ethanol, concentration: 1 mM, at: 24 h, of: well}", air, domain=TRANSWELL)
+    assert "one concentration in all of the vessel" in one.rule
     (one,) = told("", exposure, "agents: {ethanol: {molar_mass: 46 g/mol, evaporation_rate: 0.03 1/h}}")
     assert "already in the library" in one.wrote
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from vesica import interventions
 from vesica.engine.rows import parameter_row
 from vesica.spec import io
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import ALL_MACHINERY
-from vesica.studies.draws import drawn_entries
 
 HEAD = """\
 vesica: 1
@@ -37,8 +34,10 @@ def model(*items: str) -> ResolvedModel:
     ("{knock_out: miR_146a, cells: neuron}", {"neuron.miR_146a.basal": 0}, "miR_146a knocked out in the neuron"),
     ("{knock_out: COX2, cells: [neuron]}", {"neuron.COX2.basal": 0}, "COX2 knocked out in the neuron"),
     ("{knock_out: TNF, cells: [astrocyte]}", {"astrocyte.TNF.secretion_rate": 0}, "TNF knocked out in the astrocyte"),
-    ("{knock_out: Rab27a, cells: [astrocyte]}", {"astrocyte.rab27_activity": 0},
-     "Rab27a (rab27 activity) knocked out in the astrocyte"),
+    ("{knock_out: Rab27, cells: [astrocyte]}", {"astrocyte.rab27_activity": 0},
+     "Rab27 (rab27 activity) knocked out in the astrocyte"),
+    ("{knock_down: syntaxin-4, to: 40 %}", {"astrocyte.snare_activity": 0.4, "neuron.snare_activity": 0.4},
+     "syntaxin-4 (snare activity) knocked down in all cells to 0.4 of normal"),
     ("{knock_down: TSG101, to: 30 %, cells: [astrocyte]}", {"astrocyte.escrt_activity": 0.3},
      "TSG101 (escrt activity) knocked down in the astrocyte to 0.3 of normal"),
     ("{knock_down: nSMase2, to: 0.25, cells: [astrocyte]}", {"astrocyte.nsmase2_activity": 0.25},
@@ -78,107 +77,29 @@ def test_the_mirna_route_leaves_receptor_transfer_alone() -> None:
     assert not any("escape" in path for path in arm("{block: mirna_route}").values)
 
 
-def test_an_inhibitor() -> None:
-    found = model("{inhibitor: GW4869, concentration: 10 uM, cells: [astrocyte]}")
-    (held,) = found.arms[0].inhibitions
-    assert held.paths == ("astrocyte.nsmase2_activity",)
-    assert 0 < interventions.left_by(held, {path: found.parameters[path].value for path in held.numbers}) < 0.5
-    assert found.arms[0].factors == {}
-    assert "GW4869 10 uM" in found.arms[0].english[0]
-    assert found.arms[0].exposures == ()
-
-
-def test_a_drug_that_rules_name_is_in_the_medium_as_well() -> None:
-    found = model("{inhibitor: bafilomycin, concentration: 100 nM}")
-    assert {path.partition(".")[2] for path in found.arms[0].inhibitions[0].paths} == {"mvb_lysosome_rate"}
-    (exposure,) = found.arms[0].exposures
-    assert (exposure.agent, exposure.times) == ("bafilomycin", (0.0,))
-    assert exposure.levels == (pytest.approx(100 * 0.602214076),)
-
-
-def test_the_numbers_of_a_drug_are_numbers_of_a_model_that_uses_it() -> None:
-    found = model("{inhibitor: GW4869, concentration: 10 uM}")
-    assert {path: found.parameters[path].entry for path in found.parameters if path.startswith("inhibitor.")} == {
-        "inhibitor.GW4869.ic50": "gw4869.ic50_Luberto02", "inhibitor.GW4869.hill": "agent.hill",
-        "inhibitor.GW4869.max_inhibition": "gw4869.max_inhibition",
-    }
-    assert not any(path.startswith("inhibitor.") for path in model("{knock_out: TSG101}").parameters)
-
-
-def test_a_drug_of_the_base_that_every_arm_replaces_is_not_in_use() -> None:
-    spec = io.loads(HEAD + "interventions: [{inhibitor: GW4869, concentration: 1 uM}]\n"
-                    "arms: {one: {interventions: [{knock_out: TLR4}]}}\n")
-    assert not any(path.startswith("inhibitor.") for path in interventions.resolve(spec)[0].parameters)
-
-
-def test_the_numbers_of_a_drug_can_be_given_for_a_model_and_for_an_arm() -> None:
-    """At its IC50 a drug with Hill 1 leaves 1 - max/2, exactly."""
-    spec = io.loads(HEAD + """
-interventions: [{inhibitor: GW4869, concentration: 2 uM}]
-parameters: {inhibitor.GW4869.max_inhibition: 0.8, inhibitor.GW4869.hill: 1, inhibitor.GW4869.ic50: 2 uM}
-arms:
-  model: {}
-  arm: {parameters: {inhibitor.GW4869.max_inhibition: 60 %}}
-""")
-    found, _ = interventions.resolve(spec)
-    for arm, left in zip(found.arms, (0.6, 0.7), strict=True):
-        row = parameter_row(found, arm)
-        path = "astrocyte.nsmase2_activity"
-        assert row[path] == pytest.approx(left * found.parameters[path].value, rel=1e-12)
-        assert f"at {left:.3g} of normal" in arm.english[-1]
-
-
-@pytest.mark.parametrize(("name", "value", "rule"), [
-    ("max_inhibition", "1.2", "at most 1"), ("ic50", "0 uM", "more than zero"), ("ic50", "3 s", "is expected here"),
-])  # fmt: skip
-def test_impossible_numbers_of_a_drug(name: str, value: str, rule: str) -> None:
-    spec = io.loads(HEAD + f"interventions: [{{inhibitor: GW4869, concentration: 1 uM}}]\n"
-                    f"parameters: {{inhibitor.GW4869.{name}: {value}}}\n")
-    (finding,) = interventions.check(spec)
-    assert (finding.severity, finding.line) == ("error", HEAD.count("\n") + 2)
-    assert rule in finding.rule
-
-
-def test_the_numbers_of_a_drug_are_drawn() -> None:
-    found = model("{inhibitor: GW4869, concentration: 10 uM}")
-    path = "inhibitor.GW4869.max_inhibition"
-    number = found.parameters[path]
-    assert {entry for entry in drawn_entries(found) if entry == number.entry}
-    target = "astrocyte.nsmase2_activity"
-    rows = [parameter_row(found, found.arms[0], {path: value}) for value in (number.low, number.high)]
-    assert rows[0][target] > rows[1][target]
-
-
-def test_a_drug_in_the_medium_cannot_be_given_to_one_cell_type() -> None:
-    text = HEAD + "interventions: [{inhibitor: bafilomycin, concentration: 1 nM, cells: [neuron]}]"
-    (finding,) = interventions.check(io.loads(text))
-    assert "medium" in finding.rule
-
-
-def test_a_drug_twice() -> None:
-    text = HEAD + """
-exposures: [{agent: bafilomycin, concentration: 1 nM}]
-interventions: [{inhibitor: bafilomycin, concentration: 1 nM}]
-"""
-    (finding,) = interventions.check(io.loads(text))
-    assert (finding.severity, finding.line) == ("error", 7)
-
-
 def test_several_interventions_multiply() -> None:
     found = arm("{knock_down: TSG101, to: 50 %, cells: [neuron]}", "{knock_down: ALIX, to: 50 %, cells: [neuron]}")
     assert found.factors == {"neuron.escrt_activity": 0.25}
 
 
-@given(st.floats(1e-3, 1e3), st.floats(0.5, 4), st.floats(0, 1))
-def test_inhibition_has_its_limits(ic50: float, hill: float, most: float) -> None:
-    """Nothing without drug, half of the most at the IC50, the most far above it, and always downwards."""
-    def left(concentration: float) -> float:
-        return interventions.inhibition(concentration, ic50, hill, most)
-
-    assert left(0.0) == 1.0
-    assert left(ic50) == pytest.approx(1 - most / 2, rel=1e-12)
-    assert left(ic50 * 1e12) == pytest.approx(1 - most, abs=1e-5)  # (1e-12)^0.5 = 1e-6
-    assert left(ic50 / 2) >= left(ic50) >= left(ic50 * 2)
+@pytest.mark.parametrize(("gene", "factors", "number", "words"), [
+    ("rab27a", {"astrocyte.rab27_activity": 0.25}, "ilv_capacity", "rab27 activity, ilv capacity"),
+    ("Rab27b", {}, "mvb_docking_rate", "mvb docking rate"), ("Rab35", {}, "mvb_docking_rate", "mvb docking rate"),
+])  # fmt: skip
+def test_genes_that_the_library_says_more_about(gene: str, factors: dict[str, float], number: str, words: str) -> None:
+    """A quarter left: the number is changed by three quarters of what its loss does, `1 + (fold - 1) 3/4`."""
+    found = model(f"{{knock_down: {gene}, to: 25 %, cells: [astrocyte]}}")
+    (done,) = found.arms
+    (loss,) = done.losses
+    assert done.factors == factors
+    assert done.english == (f"{gene} ({words}) knocked down in the astrocyte to 0.25 of normal",)
+    fold = found.parameters[loss.fold]
+    assert (loss.path, fold.entry != "", fold.low < fold.value < fold.high) == (f"astrocyte.{number}", True, True)
+    plain = {path: one.value for path, one in found.parameters.items()}
+    for value in (fold.value, fold.high):  # a draw moves it
+        row = parameter_row(found, done, {loss.fold: value})
+        assert row[loss.path] == pytest.approx(plain[loss.path] * (1 + 0.75 * (value - 1)), rel=1e-15)
+    assert parameter_row(found, done)["neuron.ilv_capacity"] == plain["neuron.ilv_capacity"]
 
 
 def test_aliases_stand_for_machinery_that_exists() -> None:

@@ -66,6 +66,11 @@ def _late_doses(model: ResolvedModel) -> list[Finding]:
                 f"the run ends at {model.schedule.duration / 3600:g} h, and a dose is given before that",
                 "it would have no effect", "give it earlier, or run longer")
         for arm in model.arms for dose in arm.doses if dose.at >= model.schedule.duration
+    ] + [
+        Finding("error", f"arms.{arm.name}.exposures", f"vesicles of `{supply.preparation}` at {supply.at / 3600:g} h",
+                f"the run ends at {model.schedule.duration / 3600:g} h, and vesicles are given before that",
+                "they would have no effect", "give them earlier, or run longer")
+        for arm in model.arms for supply in arm.supplies if supply.at >= model.schedule.duration
     ]
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from vesica.biology.mvb_law import fusion_share, fusion_stages
+from vesica.engine.doses import in_fresh_medium, particles_wanted
 from vesica.engine.rows import parameter_row
 from vesica.errors import Finding
 from vesica.spec.model import MOST_CELLS
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.sample import sampled
 from vesica.spec.variability import least
+from vesica.spec.vocabulary import FRESH, sender_of
 
 LARGEST: Final = 2.0**53  # up to here every whole number is a float
 ROUNDED: Final = 0.05  # most that whole cells may change a cell type's share of the dish
@@ -74,6 +76,9 @@ def expected(model: ResolvedModel) -> Expected:
                 vesicles += cells * resting_release(row, cell.name) * schedule.duration
         vesicles += sum(dose.amount * arm.counts[dose.recipient] for dose in arm.doses
                         if dose.measure == "particles_per_cell")
+        vesicles += sum(particles_wanted(followed, supply, arm) for supply in arm.supplies)
+        vesicles += sum(row[f"{sender_of(origin)}.{FRESH}"] for origin in in_fresh_medium(followed)
+                        ) * followed.domain.volume
     return Expected(vesicles, windows)
 
 
@@ -168,6 +173,9 @@ def _amounts(model: ResolvedModel) -> list[Finding]:
     found += [(f"arms.{arm.name}.exposures", f"a dose of {dose.amount * cells[arm.name]:.3g} vesicles",
                dose.amount * cells[arm.name])
               for arm in model.arms for dose in arm.doses if dose.measure == "particles_per_cell"]
+    found += [(f"arms.{arm.name}.exposures", f"{wanted:.3g} vesicles of `{supply.preparation}`", wanted)
+              for arm in model.arms for supply in arm.supplies
+              for wanted in [particles_wanted(model, supply, arm)]]
     return [Finding("error", path, says, f"a whole number here is at most 2^53 = {LARGEST:.1e}",
                     "one more or less would be lost to rounding, and the ledger could not close",
                     "check the unit; or run `fidelity: well_mixed`")

@@ -1,7 +1,7 @@
 """Cells that touch: words for what the others show, gap junctions, and the gradient that a cell feels.
 
-A cell never reads another cell's values by themselves. It reads them through the kernel ``seen``, whose target is its own:
-`vesica.engine.nodes` puts the mean over kinds of cells there, whole numbers the mean over the living cells.
+A cell never reads another cell's values by themselves. It reads them through the kernel ``seen``, whose target is its
+own: `vesica.engine.nodes` puts the mean over kinds of cells there, whole numbers the mean over the living cells.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def gradient(names: Names, cell: str, soluble: str) -> str:
 def bind_junctions(names: Names, cell: CellType) -> None:
     """What passes gap junctions between a cell type and those that it touches, each cell type for itself.
 
-    What comes in and what goes out are two fluxes. The two cell types' fluxes have one area of contact (`spec.contacts`)
-    and one permeability, so what one loses the other gains.
+    What comes in and what goes out are two fluxes. The fluxes of both cell types have one area of contact
+    (`spec.contacts`) and one permeability, so what one loses the other gains.
     """
     for network, state in _passing(cell):
         for other, share in _touching(names, cell.name):

@@ -30,7 +30,7 @@ def _pools(names: Names, cell: CellType) -> None:
     add(Pool(f"{c}.fused", c, "", "fusions so far", needs, counter=True))
     add(Pool(f"{c}.lysed", c, "", "MVBs that ended in the lysosome so far", needs, counter=True))
     add(Pool(f"{c}.released:{c}", c, "vesicle", "vesicles that left the cell so far", needs, counter=True))
-    for content in names.contents(cell.name):
+    for content in names.made(cell.name):
         for pool, label, weight, counter in (
             ("mvb_ilv", "in MVBs", 1, False),
             ("docked_ilv", "in docked MVBs", 1, False),
@@ -67,7 +67,7 @@ def _budding(names: Names, cell: CellType, stage: str) -> None:
     second = assign(f"{c}.{stage}_second", "second_moment_rate", per_mvb, capacity, retro, f"{c}.{stage}", ilv,
                     f"{c}.{stage}_ilv2", one)
     flux(f"budding_square/{c}.{stage}", c, (second,), {f"{c}.{stage}_ilv2": 1}, needs)
-    for content in names.contents(cell.name):
+    for content in names.made(cell.name):
         inside = f"{c}.{stage}_ilv{content.suffix}"
         back = {inside: -1, f"{c}.returned{content.suffix}": 1}
         if content.cargo is None:
@@ -100,7 +100,7 @@ def _fates(names: Names, cell: CellType) -> None:
          {f"{c}.docked_ilv2": -1, f"{c}.mvb_ilv2": 1}, needs)
     flux(f"fusion/{c}.square", c, (fusion, f"{c}.docked_ilv2"), {f"{c}.docked_ilv2": -1}, needs)
     tethered_share = names.table.derive(f"{c}.tethered_share")
-    for content in names.contents(cell.name):
+    for content in names.made(cell.name):
         inside, docked = f"{c}.mvb_ilv{content.suffix}", f"{c}.docked_ilv{content.suffix}"
         free, tethered = f"medium.free:{c}{content.suffix}", f"{c}.tethered{content.suffix}"
         flux(f"lysosome/{c}.ilv{content.suffix}", c, (lysosome, inside),
@@ -117,7 +117,7 @@ def _tether(names: Names, cell: CellType) -> None:
     """Tethered vesicles detach, or are taken back with their cargo."""
     c, needs, flux = cell.name, _needs(cell), names.table.flux
     detach, back = names.rate(c, "tether_detachment_rate"), names.rate(c, "tether_return_rate")
-    for content in names.contents(cell.name):
+    for content in names.made(cell.name):
         tethered = f"{c}.tethered{content.suffix}"
         leaving = {tethered: -1, f"medium.free:{c}{content.suffix}": 1}
         if content.cargo is None:

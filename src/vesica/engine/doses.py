@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vesica.engine import isolation
+from vesica.engine.pouring import compartment_of
 from vesica.engine.program import Program
 from vesica.engine.schedule import tick
+from vesica.spec.handling import volumes_at
 from vesica.spec.resolved import Arm, Dose, ResolvedModel, Supply
 from vesica.spec.vocabulary import FRESH, PREPARED, kind_of, sender_of
 
@@ -58,8 +60,9 @@ def present_in(program: Program, arm: Arm, sources: Mapping[str, Arm]) -> frozen
     origins |= in_fresh_medium(model)
     for supply in arm.supplies:
         given = isolation.preparation_of(model, supply.preparation)
-        origins |= {given.origin} | ({isolation.preparation_of(model, given.micelles).origin} if given.micelles
-                                     else set())
+        origins.add(given.origin)
+    origins |= {isolation.micelles_of(model, step.name).origin for dose in (*arm.doses, *arm.supplies)
+                for step in dose.isolation if step.kind == "label"}  # fmt: skip
     for dose in arm.doses:
         origins |= {part.split(":")[1] for part in present_in(program, sources[dose.from_arm], sources)
                     if part.startswith("origin:")}
@@ -121,7 +124,7 @@ def _isolated(program: Program, dose: Dose, arm: Arm, source: Source, row: Mappi
     model = program.model
     sample = isolation.sample_of(model, source.snapshots[tick(dose.at)], row)
     done = isolation.work(model, dose.isolation, row, sample)
-    whole = isolation.particles(done, sample, row)
+    whole = isolation.particles(model, done, sample, row)
     receiving = arm.counts[dose.recipient]
     if dose.measure == "particles_per_cell":
         share = dose.amount * receiving / whole if whole > 0 else 0.0
@@ -137,15 +140,18 @@ def supplied(program: Program, supply: Supply, arm: Arm, row: Mapping[str, float
     model = program.model
     sample = isolation.sample_for(model, supply, row)
     done = isolation.work(model, supply.isolation, row, sample)
-    whole, wanted = isolation.particles(done, sample, row), particles_wanted(model, supply, arm)
+    whole, wanted = isolation.particles(model, done, sample, row), particles_wanted(model, supply, arm)
     share = wanted / whole if whole > 0 else 0.0
     return given_of(model, supply, share, isolation.poured(model, done, sample, row, share), whole * share, done)
 
 
 def particles_wanted(model: ResolvedModel, supply: Supply, arm: Arm) -> float:
-    """Particles that a supply asks for."""
-    per = model.domain.volume if supply.measure == "concentration" else arm.counts[supply.recipient]
-    return supply.amount * per
+    """Particles that a supply asks for: in the medium that is there then, all of it or that of the recipient's part."""
+    if supply.measure == "particles_per_cell":
+        return supply.amount * arm.counts[supply.recipient]
+    where = compartment_of(model.domain, supply.recipient)
+    volumes = volumes_at(model, arm, supply.at)
+    return supply.amount * (volumes[where] if where else sum(volumes.values()))
 
 
 def given_of(model: ResolvedModel, dose: Dose | Supply, share: float, amounts: Mapping[str, float], seen: float,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from vesica.engine.schedule import level
 from vesica.engine.table import Pool, TableBuilder
 from vesica.spec.resolved import Arm, Drug, DrugEffect, ResolvedModel
+from vesica.spec.vocabulary import CLEARANCE
 
 MEDIUM = "medium"
 
@@ -87,3 +88,14 @@ def bind_drugs(model: ResolvedModel, table: TableBuilder, cell: str) -> None:
                                    drug.number(effect, "half_max"), drug.number(effect, "hill"), pool)
             table.flux(f"drug_binding/{pool}", cell, (binding,), {pool: 1}, needs)
             table.flux(f"drug_leaving/{pool}", cell, (leaving, pool), {pool: -1}, needs)
+
+
+def bind_clearance(model: ResolvedModel, table: TableBuilder, soluble: str) -> None:
+    """What drugs take of a soluble of the medium, and what they turn it into."""
+    pool = f"{MEDIUM}.{soluble}"
+    for drug, effect in acting_on(model, MEDIUM, f"{soluble}{CLEARANCE}"):
+        rate = table.assign(f"{pool} taken by {drug.name}", "product", drug.number(effect, "added"),
+                            _held(table, drug, effect, MEDIUM))
+        turned = {f"{MEDIUM}.{effect.into}": 1} if effect.into else {}
+        process = "drug_conversion" if turned else "drug_clearance"
+        table.flux(f"{process}/{soluble}.{drug.name}", MEDIUM, (rate, pool), {pool: -1, **turned}, frozenset())

@@ -17,7 +17,7 @@ from vesica.engine.program import Program
 from vesica.engine.schedule import level, tick
 from vesica.engine.system import Lanes
 from vesica.engine.volumes import ADDED, REMOVED, Body, bodies, fresh, set_volumes
-from vesica.spec.resolved import Arm, Handling
+from vesica.spec.resolved import Addition, Arm, Handling
 
 Array = NDArray[np.float64]
 Sample = dict[str, Any]
@@ -57,11 +57,17 @@ class Hands:
                 self._handle(state, one, replace(self._arm, handling=self._arm.handling[: number + 1]))
         for added in self._arm.additions:
             if tick(added.at) == time:
-                for body in self._bodies.values():
-                    if added.compartment in ("", body.compartment):
-                        state[body.pools[f"medium.{added.soluble}"]] += (
-                            added.concentration * self._system.values[body.volumes])
+                self._add(state, added)
         self._expose(state, time)
+
+    def _add(self, state: Array, added: Addition) -> None:
+        if (place := self._state.get(f"{AGENT}{added.soluble}")) is not None:
+            state[place] += added.concentration
+            return
+        for body in self._bodies.values():
+            if added.compartment in ("", body.compartment):
+                state[body.pools[f"medium.{added.soluble}"]] += (
+                    added.concentration * self._system.values[body.volumes])
 
     def take_last(self, state: Array, time: float) -> None:
         """Samples at the end of the run, which leave the medium as it is: nothing follows."""

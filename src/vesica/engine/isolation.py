@@ -40,6 +40,16 @@ class Freed:
     copies: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Label:
+    """A dye in an average vesicle, and the particles of it that staining made; ``before`` steps had been done."""
+
+    dye: str
+    copies: float
+    particles: float
+    before: int
+
+
 @dataclass
 class Worked:
     """What steps leave, in shares of what was there.
@@ -62,6 +72,7 @@ class Worked:
     corona: dict[str, float] = field(default_factory=dict)
     lipoproteins: float = 1.0
     freed: list[Freed] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
     counted: Sieves | None = None
     counted_lipoproteins: float = 1.0
     table: list[dict[str, Any]] = field(default_factory=list)
@@ -83,15 +94,15 @@ def lipoproteins_of_medium(model: ResolvedModel, row: Row) -> float:
 
 
 def sample_for(model: ResolvedModel, supply: Supply, row: Row) -> Sample:
-    """What comes with one vesicle of a preparation: its cargo, lipoproteins and micelles of its dye."""
+    """What comes with one vesicle of a preparation: its cargo and lipoproteins."""
     one = preparation_of(model, supply.preparation)
-    parts = {one: 1.0}
-    if one.micelles:
-        parts[preparation_of(model, one.micelles)] = row[f"{one.name}.{MICELLES}"]
-    cargo = {(part.origin, name): number * row[f"{part.name}.{name}.copies"]
-             for part, number in parts.items() for name in part.cargo}  # fmt: skip
-    return Sample({part.origin: number for part, number in parts.items()}, cargo,
-                  lipoproteins=row.get(f"{one.name}.{LIPOPROTEINS}", 0.0))
+    cargo = {(one.origin, name): row[f"{one.name}.{name}.copies"] for name in one.cargo}
+    return Sample({one.origin: 1.0}, cargo, lipoproteins=row.get(f"{one.name}.{LIPOPROTEINS}", 0.0))
+
+
+def micelles_of(model: ResolvedModel, dye: str) -> Preparation:
+    """The particles of a dye that staining makes."""
+    return preparation_of(model, f"{dye}{MICELLES}")
 
 
 def preparation_of(model: ResolvedModel, name: str) -> Preparation:
@@ -112,7 +123,8 @@ def work(model: ResolvedModel, steps: Sequence[BenchStep], row: Row, sample: Sam
         done.corona[name] = adsorbed if _kind(model, name) == "protein" else 0.0
         done.free[name] = 1.0 - done.corona[name]
     for step in steps:
-        {"method": _method, "treat": _treat, "store": _store}[step.kind](model, step, row, sample, done)
+        {"method": _method, "treat": _treat, "store": _store, "label": _label}[step.kind](
+            model, step, row, sample, done)
         done.table.append(_left(model, step, row, sample, done))
     if done.counted is None:
         done.counted, done.counted_lipoproteins = done.sieves, done.lipoproteins
@@ -179,6 +191,12 @@ def _store(model: ResolvedModel, step: BenchStep, row: Row, sample: Sample, done
     done.sieves += Sieve((1.0 - lost) ** step.cycles * math.exp(-rate * step.time))
 
 
+def _label(model: ResolvedModel, step: BenchStep, row: Row, sample: Sample, done: Worked) -> None:
+    vesicles = sum(number * done.sieves.mean(size_law(row, origin)) for origin, number in sample.vesicles.items())
+    particles = _number(step, "label", "micelles", row, 0.0) * vesicles
+    done.labels.append(Label(step.name, _number(step, "label", "copies", row, 0.0), particles, len(done.sieves.parts)))
+
+
 def _adsorbing(sieves: Sieves, sample: Sample, row: Row) -> float:
     """Share of the membrane of all vesicles that is left, so of what is adsorbed on them."""
     areas = {origin: number * size_law(row, origin).mean_area for origin, number in sample.vesicles.items()}
@@ -203,11 +221,18 @@ def solubles_left(done: Worked, sample: Sample, row: Row) -> dict[str, float]:
     return {name: share + done.corona[name] * on_vesicles for name, share in done.free.items()}
 
 
-def particles(done: Worked, sample: Sample, row: Row) -> float:
+def particles(model: ResolvedModel, done: Worked, sample: Sample, row: Row) -> float:
     """What a particle counter sees of the whole sample: vesicles of all classes, micelles and lipoproteins."""
     sieves = done.counted or done.sieves
     seen = sum(number * sieves.mean(size_law(row, origin)) for origin, number in sample.vesicles.items())
+    seen += sum(label.particles * after(label, sieves).mean(size_law(row, micelles_of(model, label.dye).origin))
+                for label in done.labels if label.before <= len(sieves.parts))
     return seen + sample.lipoproteins * done.counted_lipoproteins
+
+
+def after(label: Label, sieves: Sieves) -> Sieves:
+    """What the steps after staining let pass."""
+    return Sieves(sieves.parts[label.before:])
 
 
 def poured(model: ResolvedModel, done: Worked, sample: Sample, row: Row, share: float) -> dict[str, float]:
@@ -221,6 +246,7 @@ def poured(model: ResolvedModel, done: Worked, sample: Sample, row: Row, share: 
         kept = copies * done.copies[name] * share
         kept *= done.sieves.mean(size_law(row, origin), WEIGHT[kinds[name].topology])
         found |= {f"medium.{pool}:{origin}/{name}": kept for pool in ("free", "added")}
+    found |= _stained(model, done, sample, row, share)
     solubles = solubles_left(done, sample, row)
     found |= {f"medium.{name}": amount * solubles[name] * share for name, amount in sample.solubles.items()}
     for freed in done.freed:
@@ -229,4 +255,22 @@ def poured(model: ResolvedModel, done: Worked, sample: Sample, row: Row, share: 
             if soluble and kinds[name].topology == "lumen":
                 came = copies * freed.copies[name] * freed.sieves.mean(size_law(row, origin), "lumen") * share
                 found[f"medium.{soluble}"] = found.get(f"medium.{soluble}", 0.0) + came
+    return found
+
+
+def _stained(model: ResolvedModel, done: Worked, sample: Sample, row: Row, share: float) -> dict[str, float]:
+    """Dye in vesicles, in proportion to their membrane or lumen, and particles of it; amounts by pool."""
+    found: dict[str, float] = {}
+    for label in done.labels:
+        weight = WEIGHT[next(one.topology for one in model.cargo if one.name == label.dye)]
+        alone = micelles_of(model, label.dye).origin
+        parts = [(origin, number, done.sieves) for origin, number in sample.vesicles.items()]
+        for origin, number, sieves in (*parts, (alone, label.particles, after(label, done.sieves))):
+            law = size_law(row, origin)
+            if origin == alone:
+                found |= {f"medium.{pool}:{origin}": number * sieves.mean(law) * share for pool in ("free", "added")}
+            dye = number * label.copies * sieves.mean(law, weight) * share
+            for pool in ("free", "added"):
+                name = f"medium.{pool}:{origin}/{label.dye}"
+                found[name] = found.get(name, 0.0) + dye
     return found

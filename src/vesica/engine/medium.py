@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vesica.engine import drugs
 from vesica.engine.expressions import assign, factors
 from vesica.engine.naming import Names
 from vesica.engine.places import FLOW, IN_FRESH, VOLUME
@@ -15,7 +16,7 @@ from vesica.engine.table import Pool
 from vesica.spec.cells import Network
 from vesica.spec.medium_networks import FREE, OWNER
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import CLEARANCE, FRESH, label_of, sender_of
+from vesica.spec.vocabulary import FRESH, label_of, sender_of
 
 
 def bind_medium(names: Names) -> None:
@@ -81,8 +82,9 @@ def _bind_soluble(names: Names, soluble: str) -> None:
     """A secreted factor in the medium, and its decay; cells bind their own secretion."""
     pool = Pool(f"medium.{soluble}", "medium", "molecule", f"{soluble} in the medium", frozenset())
     names.table.pool(pool)
-    decay = names.drugged("medium", f"{soluble}{CLEARANCE}", f"{soluble}.decay_rate")
-    names.table.flux(f"soluble_decay/{soluble}", "medium", (decay, pool.name), {pool.name: -1}, frozenset())
+    names.table.flux(f"soluble_decay/{soluble}", "medium", (f"{soluble}.decay_rate", pool.name), {pool.name: -1},
+                     frozenset())
+    drugs.bind_clearance(names.model, names.table, soluble)
     if FLOW in names.model.parameters:
         names.table.flux(f"outflow/{soluble}", "medium", (_outflow(names), pool.name), {pool.name: -1}, frozenset())
         if f"{soluble}{IN_FRESH}" in names.model.parameters:

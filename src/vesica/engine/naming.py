@@ -10,7 +10,7 @@ from vesica.engine import contact, drugs
 from vesica.engine.table import LITERAL, ONE, TableBuilder
 from vesica.spec.cells import CellType, Chain
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.rule_words import GRADIENT, TOUCHED
+from vesica.spec.rule_words import GRADIENT, MATRIX, TOUCHED
 from vesica.spec.vocabulary import sender_of
 
 NOTHING: Final = f"{LITERAL}{0.0!r}"
@@ -48,6 +48,10 @@ class Names:
             yield Content(f"/{cargo.name}", f"cargo {cargo.name}", "molecule", cargo.label or cargo.name, cargo.name,
                           cargo.frees)
 
+    def made(self, origin: str) -> Iterator[Content]:
+        """What a cell puts into vesicles of a class: no dye."""
+        return (one for one in self.contents(origin) if one.cargo is None or self.kind(one.cargo) != "dye")
+
     def carriers(self, cargo: str) -> tuple[str, ...]:
         """Classes of vesicles that can carry a cargo."""
         return tuple(origin for origin in self.origins
@@ -74,7 +78,7 @@ class Names:
         return self.drugged(cell, name, value, end)
 
     def drugged(self, owner: str, name: str, value: str, end: str = "") -> str:
-        """Value name of a rate of a cell, or of the medium, as drugs leave it; ``value`` is the rate without them."""
+        """Value name of a rate of a cell as drugs leave it; ``value`` is the rate without them."""
         return drugs.drugged(self.model, self.table, owner, name, value, end)
 
     def modified(self, cell: str, name: str, factors: tuple[str, ...]) -> tuple[str, ...]:
@@ -121,20 +125,24 @@ class Names:
 
     def _composed(self, cell: str, word: str) -> str:
         """Value name of a word that is made of a place and a name, or nothing."""
-        if word.startswith(TOUCHED):
-            return contact.touched(self, cell, word.removeprefix(TOUCHED))
-        if word.startswith(GRADIENT):
-            return contact.gradient(self, cell, word.removeprefix(GRADIENT))
         place, _, cargo = word.partition("_")
-        if place in ("bound", "inside") and cargo:
-            return self.living(cell, self.bound(cell, cargo, place))
-        if word.startswith("engaged_"):
-            return self.engaged(cell, word.removeprefix("engaged_"))
-        if word.startswith("repression_by_"):
+        value = ""
+        if word.startswith(TOUCHED):
+            value = contact.touched(self, cell, word.removeprefix(TOUCHED))
+        elif word.startswith(GRADIENT):
+            value = contact.gradient(self, cell, word.removeprefix(GRADIENT))
+        elif place == MATRIX and (matrix := self.cell(cell).matrix) is not None:  # it outlives cells: none is living
+            value = f"{cell}.{cargo}_in_matrix" if cargo in matrix.factors else f"{cell}.{MATRIX}"
+            value = self.bound(cell, cargo, place) if cargo and cargo not in matrix.factors else value
+        elif place in ("bound", "inside") and cargo:
+            value = self.living(cell, self.bound(cell, cargo, place))
+        elif word.startswith("engaged_"):
+            value = self.engaged(cell, word.removeprefix("engaged_"))
+        elif word.startswith("repression_by_"):
             mirna = word.removeprefix("repression_by_")
             free, held = f"{cell}.{mirna}_target", f"{cell}.{mirna}_repressed"
-            return self.table.assign(f"{cell}.{word}", "repressed_share", held, free)
-        return ""
+            value = self.table.assign(f"{cell}.{word}", "repressed_share", held, free)
+        return value
 
     def living(self, cell: str, amount: str) -> str:
         """Value name of an amount per living cell; pools hold amounts per cell at the start."""

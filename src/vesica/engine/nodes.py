@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vesica.engine import spread
 from vesica.engine.contact import SEEN, is_of
-from vesica.engine.places import Place, columns_of, homes, kind_of_cells
+from vesica.engine.places import Place, columns_of, homes
 from vesica.engine.table import LITERAL, TIMES, Assignment, Flux, Pool, ProcessTable, Watched
 from vesica.errors import error
 from vesica.spec.cells import Spread
@@ -108,15 +108,20 @@ def divided(table: ProcessTable, groups: Iterable[Group]) -> ProcessTable:
     InputError
         A law of somebody else reads what differs from cell to cell.
     """
-    where = {name: place for group in groups
-             for name, place in zip(group.names(group.cell), group.places, strict=False)}
+    groups = tuple(groups)
+    seen = tuple(one for one in table.assignments if one.kernel == SEEN)
+    table = replace(table, assignments=tuple(one for one in table.assignments if one.kernel != SEEN))
     for group in groups:
-        table = _divided(table, group, where)
-    return table
+        table = _divided(table, group, seen)
+    by_cell = {group.cell: group for group in groups}
+    views = [new for one in seen for new in _views(one, by_cell)]
+    weights = dict.fromkeys(arg for one in views for arg in one.args if arg.startswith(LITERAL))
+    return replace(table, assignments=(*table.assignments, *views),
+                   derived=tuple(dict.fromkeys((*table.derived, *weights))))
 
 
-def _divided(table: ProcessTable, group: Group, where: Mapping[str, Place]) -> ProcessTable:
-    own = _own(table, group)
+def _divided(table: ProcessTable, group: Group, seen: Iterable[Assignment]) -> ProcessTable:
+    own = _own(table, group, seen)
     kinds = range(group.weights.size)
 
     def at(name: str, kind: int) -> str:
@@ -139,12 +144,9 @@ def _divided(table: ProcessTable, group: Group, where: Mapping[str, Place]) -> P
                         "this is a fault of vesica: please report it")
     pools = [new for pool in table.pools for new in
              ([pool_at(pool, kind) for kind in kinds] if pool.name in own else [pool])]
-    made = [new for one in table.assignments for new in
-            ([Assignment(at(one.target, kind), one.kernel,
-                         one.args if one.kernel == SEEN else tuple(at(arg, kind) for arg in one.args))
-              for kind in kinds] if one.target in own else [one])]
-    assignments = [new for one in made for new in
-                   (_mean(one, group, where) if one.kernel == SEEN and one.args[0] in own else [one])]
+    assignments = [new for one in table.assignments for new in
+                   ([Assignment(at(one.target, kind), one.kernel, tuple(at(arg, kind) for arg in one.args))
+                     for kind in kinds] if one.target in own else [one])]
     fluxes = [new for flux in table.fluxes for new in
               ([flux_at(flux, kind) for kind in kinds] if flux.owner == group.cell else [flux])]
     tokens = tuple(replace(token, weights={at(name, kind): weight for name, weight in token.weights.items()
@@ -155,35 +157,39 @@ def _divided(table: ProcessTable, group: Group, where: Mapping[str, Place]) -> P
     numbers = [name for name in (*table.parameters, *table.derived) if name in own]
     derived = (*table.derived, *(at(name, kind) for name in numbers for kind in kinds))
     return replace(table, pools=tuple(pools), assignments=tuple(assignments), fluxes=tuple(fluxes), tokens=tokens,
-                   derived=(*derived, *_weights(assignments)), watched=tuple(watched))
+                   derived=derived, watched=tuple(watched))
 
 
-def _mean(seen: Assignment, group: Group, where: Mapping[str, Place]) -> list[Assignment]:
-    """What a cell sees of a type that is divided: the mean over its kinds, those at the place of the cell."""
-    here = where.get(f"{seen.target.partition('.')[0]}#{kind_of_cells(seen.target)}")
-    kinds = [k for k in range(group.weights.size) if here is None or group.places[k] == here]
-    shares = group.weights[kinds] / group.weights[kinds].sum()
+def _views(seen: Assignment, groups: Mapping[str, Group]) -> list[Assignment]:
+    """What each kind of cells sees of others: of those that are divided the mean, over the kinds at its own place."""
+    viewer, shown = (groups.get(name.partition(".")[0]) for name in (seen.target, seen.args[0]))
+    targets = [seen.target] if viewer is None else viewer.names(seen.target)
+    found: list[Assignment] = []
+    for k, target in enumerate(targets):
+        here = viewer.places[k] if viewer is not None and viewer.places else None
+        found += [Assignment(target, SEEN, seen.args)] if shown is None else _mean(target, seen.args[0], shown, here)
+    return found
+
+
+def _mean(target: str, value: str, shown: Group, here: Place | None) -> list[Assignment]:
+    kinds = [k for k in range(shown.weights.size) if here is None or not shown.places or shown.places[k] == here]
+    shares = shown.weights[kinds] / shown.weights[kinds].sum()
     found: list[Assignment] = []
     for k, share in zip(kinds, shares.tolist(), strict=True):
-        part = Assignment(f"{seen.target}, of kind {k}", "product", (f"{LITERAL}{share!r}", f"{seen.args[0]}#{k}"))
+        part = Assignment(f"{target}, of kind {k}", "product", (f"{LITERAL}{share!r}", f"{value}#{k}"))
         sums = (found[-1].target, part.target) if found else ()
-        found += [part, Assignment(f"{seen.target}, up to kind {k}", "total", sums)] if sums else [part]
-    return [*found, Assignment(seen.target, SEEN, (found[-1].target,))]
+        found += [part, Assignment(f"{target}, up to kind {k}", "total", sums)] if sums else [part]
+    return [*found, Assignment(target, SEEN, (found[-1].target,))]
 
 
-def _weights(assignments: Iterable[Assignment]) -> list[str]:
-    """Numbers that stand in assignments as they are."""
-    return list(dict.fromkeys(arg for one in assignments for arg in one.args if arg.startswith(LITERAL)))
-
-
-def _own(table: ProcessTable, group: Group) -> frozenset[str]:
+def _own(table: ProcessTable, group: Group, seen: Iterable[Assignment]) -> frozenset[str]:
     """Names of values that differ from kind to kind: varied numbers, pools, and what is computed from them."""
     own = {path for one in group.spreads for path in one.paths}
     own |= {name for name in table.derived if rests_on(name, own)}
     own |= {pool.name for pool in table.pools if pool.compartment == group.cell}
-    own |= {one.target for one in table.assignments if one.kernel == SEEN and is_of(one.target, group.cell)}
+    own |= {one.target for one in seen if is_of(one.target, group.cell)}
     while True:
-        more = {one.target for one in table.assignments if own & set(one.args) and one.kernel != SEEN} - own
+        more = {one.target for one in table.assignments if own & set(one.args)} - own
         if not more:
             return frozenset(own)
         own |= more

@@ -21,7 +21,7 @@ Row = Mapping[str, float]
 
 def heights(compartment: Compartment) -> Array:
     """Heights of the layers of a compartment, um."""
-    return layer_heights(compartment.depth, compartment.layers, thin=compartment.thin)
+    return layer_heights(compartment.depth, compartment.layers, compartment.stretch)
 
 
 def with_volumes(domain: Domain, volumes: Mapping[str, float]) -> Domain:
@@ -82,11 +82,12 @@ def _reaches(vessel: Domain, row: Row) -> dict[str, float]:
     What is mixed as a whole counts as it is at its edge.
     """
     found = {}
-    for pair in {pair: None for place in places(vessel) if (pair := beyond(vessel, place)) is not None}:
-        halves = [float(heights(one.compartment)[one.layer]) / 2.0 for one in pair if one.compartment.layers > 1]
-        wall = row["vessel.membrane_thickness"] if vessel.kind == "transwell" and pair[0].compartment.name == "insert" \
-            and pair[1].compartment.name == "well" else 0.0
-        found[reach(*pair)] = sum(halves) + wall
+    for place in places(vessel):
+        if (pair := beyond(vessel, place)) is not None:
+            halves = [float(heights(one.compartment)[one.layer]) / 2.0 for one in pair
+                      if one.compartment.layers > 1]
+            wall = row["vessel.membrane_thickness"] if pair[0].compartment.name == "insert" else 0.0
+            found[reach(*pair)] = sum(halves) + wall
     return found
 
 

@@ -71,7 +71,7 @@ def homes(domain: Domain, cell: str) -> tuple[tuple[Place, float], ...]:
     if domain.kind == "channel":
         return tuple((Place(here, layer), 1.0 / here.layers) for layer in range(here.layers))
     if domain.kind == "slice":
-        heights = layer_heights(here.depth, here.layers, thin=here.thin)
+        heights = layer_heights(here.depth, here.layers, here.stretch)
         return tuple((Place(here, layer), float(height) / here.depth) for layer, height in enumerate(heights))
     return ((Place(here, 0), 1.0),)
 
@@ -93,9 +93,10 @@ def divided(table: ProcessTable, domain: Domain, homes_of: Mapping[str, Place]) 
     watched = [work.watched(one) for one in table.watched]
     tokens = tuple(replace(token, weights={at: weight for name, weight in token.weights.items()
                                            for at in work.copies(name)}) for token in table.tokens)
+    assignments = work.assignments()
     derived = dict.fromkeys((*table.derived, *work.derived))
     return replace(table, pools=tuple(pools), fluxes=tuple(fluxes), watched=tuple(watched), tokens=tokens,
-                   assignments=work.assignments(), derived=tuple(derived))
+                   assignments=assignments, derived=tuple(derived))
 
 
 def beyond(domain: Domain, place: Place) -> tuple[Place, Place] | None:

@@ -16,10 +16,10 @@ Array = NDArray[np.float64]
 
 
 def compartment_of(domain: Domain, cell: str) -> str:
-    """Name of the part of the vessel that a cell type is in: empty for all of it; for a slice its bath."""
+    """Name of the part of the vessel that a cell type is in: empty for all of it or nobody; of a slice the bath."""
     if domain.is_mixed or domain.kind == "slice":
         return "" if domain.is_mixed else "bath"
-    return next(one.name for one in domain.compartments if cell in one.cells)
+    return next((one.name for one in domain.compartments if cell in one.cells), "")
 
 
 def portions(running: Program, values: Array, name: str, compartment: str = "") -> dict[str, float]:

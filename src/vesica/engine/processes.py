@@ -5,6 +5,7 @@ from __future__ import annotations
 from vesica.engine import drugs
 from vesica.engine.death import bind_death
 from vesica.engine.donor import bind_donor
+from vesica.engine.matrix import bind_matrix
 from vesica.engine.medium import bind_medium
 from vesica.engine.naming import Names
 from vesica.engine.networks import bind_networks
@@ -41,6 +42,8 @@ def process_table(model: ResolvedModel) -> ProcessTable:
             bind_recipient(names, cell)
         if cell.can_die:
             bind_death(names, cell)
+        if cell.matrix is not None:
+            bind_matrix(names, cell, cell.matrix)
     return ProcessTable(
         pools=tuple(builder.pools.values()),
         assignments=tuple(builder.assignments.values()),

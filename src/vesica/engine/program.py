@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import classes, places
+from vesica.engine.contact import SEEN
 from vesica.engine.jacobian import jacobian_tape
 from vesica.engine.kernels import CLASS_OF
 from vesica.engine.nodes import Group, divided, groups_of, homes_of
@@ -93,6 +94,19 @@ class Program:
         table = divided(classes.divided(self.table, self.model), groups)
         table = places.divided(table, self.model.domain, homes_of(self.model, groups))
         return numbered(self.model, table, groups)
+
+    @functools.cached_property
+    def apart(self) -> Program:
+        """The same model for cells one by one: what they see of one another (`seen`) is a number that is given."""
+        if not self.seen:
+            return self
+        laws = tuple(one for one in self.table.assignments if one.kernel != SEEN)
+        return Program(self.model, replace(self.table, assignments=laws), self.index, self.size, self.groups)
+
+    @property
+    def seen(self) -> tuple[Assignment, ...]:
+        """What cells see of others."""
+        return tuple(one for one in self.table.assignments if one.kernel == SEEN)
 
     def members(self, name: str) -> tuple[str, ...]:
         """Names of the values of this divided program that a name of the undivided one stands for."""

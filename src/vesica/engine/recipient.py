@@ -6,7 +6,16 @@ from vesica.engine import transfer
 from vesica.engine.naming import Content, Names, ago_token
 from vesica.engine.table import Pool
 from vesica.spec.cells import CellType
-from vesica.spec.vocabulary import AFFINITY, ANTI_MIR, BINDING, FUSOGENICITY, kind_of, label_of, sender_of
+from vesica.spec.vocabulary import (
+    AFFINITY,
+    ANTI_MIR,
+    BINDING,
+    FUSOGENICITY,
+    TRANSFER,
+    kind_of,
+    label_of,
+    sender_of,
+)
 
 
 def bind_cell_contents(names: Names, cell: CellType) -> None:
@@ -173,6 +182,9 @@ def _uptake(names: Names, cell: CellType, origin: str, content: Content, hazard:
     where = f"{c}{end}"
     flux(f"binding/{where}", c, (hazard["bind"], free, *alive), {free: -1, bound: 1}, needs)
     flux(f"unbinding/{where}", c, (hazard["unbind"], bound), {bound: -1, free: 1}, needs)
+    transfer_rate = f"{content.cargo}.{TRANSFER}"
+    if transfer_rate in names.model.parameters:  # dye passes from membrane to membrane, without its vesicle
+        flux(f"dye_transfer/{where}", c, (transfer_rate, bound), {bound: -1, delivered: 1}, needs)
     flux(f"endocytosis/{where}", c, (hazard["internalise"], bound), {bound: -1, inside: 1} | counted, needs)
     flux(f"macropinocytosis/{where}", c, (hazard["drink"], free, *alive), {free: -1, inside: 1} | counted, needs)
     leaving = {bound: -1, delivered: 1} | counted

@@ -63,6 +63,10 @@ def arm_sbml(program: Program, arm: Arm) -> str:
     RunFault
         Untreated cells run away.
     """
+    if arm.supplies:
+        raise error(f"arms.{arm.name}.exposures", f"the arm is given vesicles of `{arm.supplies[0].preparation}`",
+                    "an arm is written from its start, without events", "the vesicles would be missing",
+                    "write an arm without them")
     if arm.doses:
         raise error(f"arms.{arm.name}.exposures", f"the arm takes vesicles from `{arm.doses[0].from_arm}`",
                     "an SBML file holds one dish in which nothing is added during the run",

@@ -28,7 +28,7 @@ def made_pools(names: Names, cell: CellType, origin: str) -> None:
     left = Pool(f"{c}.released:{origin}", c, "vesicle", f"{label_of(origin)} that left the cell so far", needs,
                 counter=True)
     names.table.pool(left)
-    for content in names.contents(origin):
+    for content in names.made(origin):
         made = Pool(f"{c}.made:{origin}{content.suffix}", c, content.unit,
                     f"{content.label} of {label_of(origin)} made so far", needs, counter=True)
         names.table.pool(made, **{content.token: -1})

@@ -6,6 +6,7 @@ One run is integrated by CVODE; many replicates of an arm go side by side as lan
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,9 +26,9 @@ from vesica.engine.rows import value_vector
 from vesica.engine.schedule import edges, output_times, tick
 from vesica.engine.system import Lanes, runaway
 from vesica.spec.resolved import Arm
-from vesica.spec.vocabulary import sender_of
 
 Array = NDArray[np.float64]
+_OWNER: Final = re.compile(r"[A-Za-z]\w*(?=[.~])")  # of a value
 SMALLEST_SHARE: Final = 1e-12  # of cells alive, that the solver tells from none
 
 
@@ -212,7 +213,8 @@ def _all_values(program: Program, system: Lanes, state: Array) -> Array:
 def _weight(name: str, member: str, weights: Mapping[str, float]) -> float:
     """Share of the cells that a value of a kind of cells stands for; 1 for what is no kind's."""
     kind = kind_of_cells(member)
-    return weights[f"{sender_of(name.partition('.')[0])}#{kind}"] if kind else 1.0
+    owners = _OWNER.findall(name)  # of an expression, the first that has kinds
+    return next((weights[of] for owner in owners if (of := f"{owner}#{kind}") in weights), 1.0) if kind else 1.0
 
 
 def _absolute(program: Program, names: tuple[str, ...], arm: Arm) -> Array:

@@ -16,11 +16,22 @@ from vesica.interventions.losses import ALIASES as ALIASES
 from vesica.interventions.routes import ROUTES as ROUTES
 from vesica.interventions.scene import Scene, refused
 from vesica.spec import check as spec_check
+from vesica.spec import engineering
 from vesica.spec import resolve as spec_resolve
 from vesica.spec.arms import Effect, Shelf
 from vesica.spec.model import ModelSpec
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.treatments import AntiMir, Block, Cloak, Inhibitor, InterventionSpec, KnockOut, Neutralise
+from vesica.spec.treatments import (
+    AntiMir,
+    Block,
+    Cloak,
+    Cool,
+    Engineer,
+    Inhibitor,
+    InterventionSpec,
+    KnockOut,
+    Neutralise,
+)
 
 
 def resolve(
@@ -60,7 +71,7 @@ def apply(
     Effect
         Factors on or values of parameter paths, losses, or a drug, and a sentence; or findings.
     """
-    named = () if isinstance(intervention, Neutralise) else intervention.cells
+    named = () if isinstance(intervention, Neutralise | Engineer | Cool) else intervention.cells
     known = [cell.name for cell in model.cells]
     strangers = [name for name in named if name not in known]
     if strangers:
@@ -81,6 +92,8 @@ def _done(intervention: InterventionSpec, scene: Scene) -> Effect:
             effect = binders.anti_mir(intervention, scene)
         case Cloak():
             effect = binders.cloaked(intervention, scene)
+        case Engineer() | Cool():
+            effect = engineering.done(intervention, scene.model, scene.path)
         case Neutralise():
             effect = binders.neutralised(intervention, scene)
         case KnockOut():

@@ -19,7 +19,7 @@ from vesica.units import CONCENTRATION
 
 
 def left_by(drug: Drug, effect: DrugEffect, level: float, values: Mapping[str, float]) -> float:
-    """Factor on a target after a long time with a drug: a pure number.
+    """Factor on a target after a long time with a drug, a pure number; of a loss from the medium what is added, 1/s.
 
     Parameters
     ----------
@@ -27,8 +27,10 @@ def left_by(drug: Drug, effect: DrugEffect, level: float, values: Mapping[str, f
     values : mapping of path to value
         The numbers of the drug, in internal units.
     """
-    half_max, steepness, fold = (values[drug.number(effect, name)] for name in ("half_max", "hill", "fold"))
-    return 1.0 + (fold - 1.0) * float(hill(level, half_max, steepness))
+    half_max, steepness, strength = (values[drug.number(effect, name)]
+                                     for name in ("half_max", "hill", effect.strength))
+    held = float(hill(level, half_max, steepness))
+    return strength * held if effect.strength == "added" else 1.0 + (strength - 1.0) * held
 
 
 def given(intervention: Inhibitor, scene: Scene) -> Effect:
@@ -97,12 +99,17 @@ def _idle(drug: Drug, scene: Scene) -> Finding:
 
 def _said(drug: Drug, effect: DrugEffect, held: Inhibition, model: ResolvedModel) -> str:
     """``nsmase2 activity of all cells at 0.13 of normal (half of the effect at 1 uM)``."""
-    numbers = [drug.number(effect, name) for name in ("half_max", "hill", "fold")]
+    numbers = [drug.number(effect, name) for name in ("half_max", "hill", effect.strength)]
     owners = [owner for owner in effect.cells if owner in held.cells]
     target = effect.target.replace("_", " ")
     if any(path not in model.parameters for path in numbers):  # noted where the numbers were read
         return target
     left = left_by(drug, effect, max(held.levels), {path: model.parameters[path].value for path in numbers})
     cells = [cell for cell in model.cells if cell.name in owners]
-    where = "" if MEDIUM in owners else f" of {'all cells' if len(cells) == len(model.cells) else the(cells)}"
-    return f"{target}{where} at {left:.3g} of normal (half of the effect at {model.parameters[numbers[0]].shown})"
+    half = f"(half of the effect at {model.parameters[numbers[0]].shown})"
+    if MEDIUM in owners:
+        solubles = " and ".join(rate.removesuffix(CLEARANCE) for _, rate in effect.rates)
+        turned = f" into {effect.into}" if effect.into else ""
+        return f"{solubles} of the medium taken{turned} at {left * 3600.0:.3g} 1/h {half}"
+    where = f" of {'all cells' if len(cells) == len(model.cells) else the(cells)}"
+    return f"{target}{where} at {left:.3g} of normal {half}"

@@ -15,7 +15,7 @@ CONFIDENCES: Final = ("seen", "known", "estimate")
 # for comparison, read by instruments, or offered to the rules of models
 DOCUMENTING: Final = (
     "compare.", "offered.", "nta.", "trps.", "elisa.", "qpcr.", "sequencing.", "phluorin.", "laboratory.",
-    "ethanol.evaporation.",
+    "ethanol.evaporation.", "design.",
 )
 DERIVED_TOLERANCE: Final = 0.01  # values are written with three digits: rounding is at most 0.5 %
 

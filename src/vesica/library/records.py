@@ -175,18 +175,22 @@ class SolubleEntry:
 class EffectEntry:
     """What a drug does to one target: entry ids.
 
-    ``target`` is a rate that rules may change, or a group: ``all_secretion``, ``SOLUBLE_clearance``, ``RNA_clearance``,
-    ``KIND_binding`` of a kind of vesicles. ``fold`` is what is left of it at full effect, or how much more there is.
+    ``target`` is a rate that rules may change, ``all_secretion`` or ``KIND_binding`` of a kind of vesicles: ``fold`` is
+    what is left of it at full effect, or how much more there is. Of ``SOLUBLE_clearance`` or ``RNA_clearance`` the drug
+    ``adds`` to the loss of a soluble from the medium, which turns ``into`` another where the model has that.
     """
 
     target: str
     half_max: str
     hill: str
-    fold: str
+    fold: str = ""
+    adds: str = ""
+    into: str = ""
 
     def numbers(self) -> dict[str, str]:
         """Entry ids by the last word of a path."""
-        return {"half_max": self.half_max, "hill": self.hill, "fold": self.fold}
+        found = {"half_max": self.half_max, "hill": self.hill, "fold": self.fold, "added": self.adds}
+        return {name: entry for name, entry in found.items() if entry}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from vesica.report.numbers import is_number
 Array = NDArray[np.float64]
 COLOURS: Final = 7  # classes c0 ... c6 of the style sheet, after Okabe and Ito
 DASHES: Final = (None, "7 3", "2 2.5")
+MEDIUM: Final = "medium"  # stands where a cell type does
 PER_PANEL: Final = 7  # arms that share one panel of lines
 
 
@@ -143,7 +144,9 @@ class Material:
         return [str(name) for network in self.networks(cell).values() for name in rows(get(network, key))]
 
     def holds(self, arm: str, cell: str) -> bool:
-        """Whether the arm has cells of this type."""
+        """Whether the arm has cells of this type; every arm has a medium."""
+        if cell == MEDIUM:
+            return True
         counts = self.arms[arm].get("counts")
         if isinstance(counts, Mapping):
             return positive(counts.get(cell))

@@ -149,6 +149,27 @@ class LigandSpec(Words):
                                                  "contact are engaged")
 
 
+class MatrixFactorSpec(Words):
+    """A factor of the medium that matrix holds (`vocabulary.CELL_MATRIX_FACTOR`)."""
+
+    sites: Quantity | None = Field(None, description="molecules that a molecule of matrix can hold")
+    binding_rate: Quantity | None = Field(None, description="per free site, `1 1/(uM*s)`")
+    unbinding_rate: Quantity | None = None
+
+
+class MatrixProteaseSpec(Words):
+    """A factor of the medium that digests matrix (`vocabulary.CELL_MATRIX_PROTEASE`)."""
+
+    digestion_rate: Quantity | None = Field(None, description="of matrix per protease, `0.01 1/(uM*s)`")
+
+
+class MatrixSpec(Words):
+    """Matrix that a cell lays down around itself: it holds vesicles and factors until proteases free them."""
+
+    factors: dict[Name, MatrixFactorSpec] = Field(default_factory=dict, description="SOLUBLE that it holds")
+    proteases: dict[Name, MatrixProteaseSpec] = Field(default_factory=dict, description="SOLUBLE that digests it")
+
+
 class CellSpec(Words):
     """One cell type: how many, and what differs from the library."""
 
@@ -175,3 +196,4 @@ class CellSpec(Words):
     translations: dict[Name, TranslationSpec] = Field(default_factory=dict, description="mRNA: protein and rate")
     ligands: dict[Name, LigandSpec] = Field(default_factory=dict, description="ligand cargo: receptor it engages")
     ago: bool | None = Field(None, description="whether miRNAs share a pool of Ago that they must load")
+    matrix: MatrixSpec | None = Field(None, description="matrix that it lays down around itself (default: none)")

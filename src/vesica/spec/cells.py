@@ -121,6 +121,14 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """Matrix around the cells of a type: it holds vesicles and ``factors`` of the medium; ``proteases`` digest it."""
+
+    factors: tuple[str, ...] = ()
+    proteases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CellType:
     """A cell type with its machinery, its signals, cargo and solubles, by name."""
 
@@ -141,6 +149,7 @@ class CellType:
     translations: tuple[tuple[str, str], ...] = ()  # mRNA, protein
     ligands: tuple[tuple[str, str], ...] = ()  # ligand on bound vesicles, receptor of the cell
     has_ago: bool = False  # miRNAs share a pool of Ago
+    matrix: Matrix | None = None  # that it lays down around itself
 
     @property
     def levels(self) -> dict[str, tuple[str, str]]:

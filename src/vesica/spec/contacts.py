@@ -99,8 +99,7 @@ def balanced(model: ResolvedModel) -> ResolvedModel:
     found = dict(model.parameters)
     for one in model.contacts:
         here, there = one.paths
-        arm = next((arm for arm in model.arms if min(arm.counts.get(one.cell, 0.0), arm.counts.get(one.other, 0.0)) > 0),
-                   None)
+        arm = _first_with(model, one)
         if here == there or arm is None or there not in found:
             continue
         row = _row(model, arm)
@@ -120,6 +119,7 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
     if any(path not in model.parameters for one in model.contacts for path in one.paths):
         return  # noted where the number was read
     for one in model.contacts:
+        _check_arms(spec, one, notes)
         _check_sides(spec, model, one, notes)
         if separated(model.domain, one.cell, one.other):
             notes.add("warning", f"cells.{one.cell}.contacts.{one.other}",
@@ -134,25 +134,27 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
             _check_sum(model, arm, cell, row, notes)
 
 
-def _check_sides(spec: ModelSpec, model: ResolvedModel, one: Contact, notes: Notes) -> None:
-    """One side of a pair is said; the other follows."""
+def _check_arms(spec: ModelSpec, one: Contact, notes: Notes) -> None:
+    """A pair is said from the same side everywhere; the other follows."""
     here, there = one.paths
-    if here == there:
-        return
-    for name, arm in spec.arms.items():
-        says = arm.cells.get(one.other, CellSpec()).contacts
-        leads = arm.cells.get(one.cell, CellSpec()).contacts
-        if (one.cell in says or there in arm.parameters) and one.other not in leads and here not in arm.parameters:
-            place = f"arms.{name}.cells.{one.other}.contacts.{one.cell}" if one.cell in says \
-                else f"arms.{name}.parameters.{there}"
-            notes.add("error", place, f"the arm says which share of `{one.other}` touches `{one.cell}`, and elsewhere "
-                      f"it is said of `{one.cell}`", "a contact has one area: it is said from the same side in all "
-                      "arms, and the other side follows from areas and counts", "what is written here would be ignored",
+    for name, change in spec.arms.items():
+        says = one.cell in change.cells.get(one.other, CellSpec()).contacts
+        leads = one.other in change.cells.get(one.cell, CellSpec()).contacts or here in change.parameters
+        if here != there and not leads and (says or there in change.parameters):
+            end = f"cells.{one.other}.contacts.{one.cell}" if says else f"parameters.{there}"
+            notes.add("error", f"arms.{name}.{end}", f"the arm says which share of `{one.other}` touches `{one.cell}`, "
+                      f"and elsewhere it is said of `{one.cell}`", "a contact has one area: it is said from the same "
+                      "side in all arms, and the other side follows from areas and counts",
+                      "what is written here would be ignored",
                       f"write `cells: {{{one.cell}: {{contacts: {{{one.other}: ...}}}}}}` in the arm")
+
+
+def _check_sides(spec: ModelSpec, model: ResolvedModel, one: Contact, notes: Notes) -> None:
+    """Where both sides of a pair are said, they fit."""
+    here, there = one.paths
     both = one.cell in spec.cells.get(one.other, CellSpec()).contacts or there in spec.parameters
-    arm = next((arm for arm in model.arms
-                if min(arm.counts.get(one.cell, 0.0), arm.counts.get(one.other, 0.0)) > 0), None)
-    if not both or arm is None:
+    arm = _first_with(model, one)
+    if here == there or not both or arm is None:
         return
     row, said = _row(model, arm), model.parameters[there].value
     settle(model, arm, row)
@@ -162,6 +164,12 @@ def _check_sides(spec: ModelSpec, model: ResolvedModel, one: Contact, notes: Not
                   f"(arm `{arm.name}`)", "both sides of a contact have one area",
                   f"the share of `{one.cell}` counts, and this one is not used",
                   "leave this one out, or check `count` and `membrane_area` of both")
+
+
+def _first_with(model: ResolvedModel, one: Contact) -> Arm | None:
+    """The first arm that holds both cell types."""
+    return next((arm for arm in model.arms if min(arm.counts.get(cell, 0.0) for cell in (one.cell, one.other)) > 0.0),
+                None)
 
 
 def _check_sum(model: ResolvedModel, arm: Arm, cell: CellType, row: Mapping[str, float], notes: Notes) -> None:

@@ -62,8 +62,8 @@ def used(
     for name in sorted({item.inhibitor for item in given} & {*names.library.agents}):
         agent = names.library.agents[name]
         timed = any(item.inhibitor == name and (item.start, item.end) != (None, None) for item in given)
-        effects = (DrugEffect(effect.target, tuple(_rates(effect.target, spec, names, plans, solubles, molar)))
-                   for effect in agent.effects)
+        effects = (DrugEffect(effect.target, tuple(_rates(effect.target, spec, names, plans, solubles, molar)),
+                              effect.into if effect.into in solubles else "") for effect in agent.effects)
         found.append(Drug(name, agent.label, tuple(effect for effect in effects if effect.rates), timed))
     return tuple(found)
 
@@ -100,7 +100,7 @@ def _goes_by_golgi(soluble: str, library: Library, molar: Mapping[str, float | N
 def expected(drugs: Sequence[Drug]) -> dict[str, Field]:
     """Every number of these drugs, by path."""
     found = {drug.number(effect, name): field for drug in drugs for effect in drug.effects
-             for name, field in DRUG_EFFECT.items()}  # fmt: skip
+             for name, field in DRUG_EFFECT.items() if name in ("half_max", "hill", effect.strength)}  # fmt: skip
     timed = (drug for drug in drugs if drug.is_timed)
     return found | {f"drug.{drug.name}.{name}": field for drug in timed for name, field in DRUG.items()}
 

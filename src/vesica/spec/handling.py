@@ -30,14 +30,14 @@ def handled(
 
     Parameters
     ----------
-    molar_masses : mapping of soluble to g/mol
+    molar_masses : mapping of soluble or agent to g/mol
     """
     end = model.schedule.duration
     handling, words = _followed(condition.handling, model.domain, end, notes)
     additions: list[Addition] = []
     for path, exposure in condition.exposures:
         if isinstance(exposure, AddedSpec):
-            found, said = _added(exposure, path, model, molar_masses.get(exposure.add), notes)
+            found, said = _added(exposure, path, model, molar_masses, notes)
             additions += found
             words += said
     additions.sort(key=lambda one: one.at)
@@ -210,18 +210,24 @@ def _english(item: HandlingSpec, times: Sequence[float]) -> str:
 
 
 def _added(
-    item: AddedSpec, path: str, model: ResolvedModel, molar_mass: float | None, notes: Notes
+    item: AddedSpec, path: str, model: ResolvedModel, molar_masses: Mapping[str, float | None], notes: Notes
 ) -> tuple[list[Addition], list[str]]:
-    if item.add not in model.solubles:
+    evaporates = f"{item.add}.evaporation_rate" in model.parameters
+    if item.add not in model.solubles and not evaporates:
         near = nearest(item.add, model.solubles) if model.solubles else "it has none"
-        if item.add in model.agents:
+        if item.add in molar_masses:
             near = f"write `{{agent: {item.add}, concentration: {item.concentration}, from: {item.at}}}`"
-        notes.add("error", f"{path}.add", f"`{item.add}` is no soluble of this model",
-                  "what is added is a factor that cells or networks make, use up or feel, or one under `solubles:`",
+        notes.add("error", f"{path}.add", f"`{item.add}` is no soluble of this model", "what is added is a factor that "
+                  "cells or networks make, use up or feel, one under `solubles:`, or an agent that evaporates",
                   "nothing would follow what becomes of it", near)
         return [], []
-    level = notes.quantity(item.concentration, CONCENTRATION, f"{path}.concentration", molar_mass=molar_mass,
-                           positive=True)
+    if evaporates and item.of is not None and len(model.domain.compartments) > 1:
+        notes.add("error", f"{path}.of", f"`{item.add}` is added to the {item.of}",
+                  "an agent has one concentration in all of the vessel", "it would be in the other part, too",
+                  "leave `of` out, or declare it under `solubles:` by another name")
+        return [], []
+    level = notes.quantity(item.concentration, CONCENTRATION, f"{path}.concentration", positive=True,
+                           molar_mass=molar_masses.get(item.add))
     times = _times(item, path, model.schedule.duration, notes)
     if level is None or not times or not _is_known_place(item.of, path, model.domain, notes):
         return [], []

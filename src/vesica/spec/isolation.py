@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vesica.library import Library
-from vesica.spec.preparation_words import IsolationStep, MethodStep, StoreStep, TreatStep
+from vesica.spec.preparation_words import IsolationStep, LabelStep, MethodStep, StoreStep, TreatStep
 from vesica.spec.quantities import Given, Notes, limits, seconds
 from vesica.spec.resolved import BenchStep
 from vesica.spec.treatments import DoseSpec, ExposureSpec, VesiclesSpec
-from vesica.spec.vocabulary import CORONA, CORONA_SHARE, METHOD, STORAGE, TREATMENT, Field
+from vesica.spec.vocabulary import CORONA, CORONA_SHARE, LABEL, METHOD, STORAGE, TREATMENT, Field
 
 Placed = Iterable[tuple[str, ExposureSpec]]  # exposures of all arms, each with its path
 NEEDED: Final = ("recovery", "solubles")  # of a method that the library does not know
-PLACES: Final = {"method": "isolation", "treat": "treatment", "store": "storage"}
+PLACES: Final = {"method": "isolation", "treat": "treatment", "store": "storage", "label": "label"}
+FIELDS: Final = {"method": METHOD, "treat": TREATMENT, "store": STORAGE, "label": LABEL}
 
 
 def steps_of(said: Sequence[IsolationStep], path: str, library: Library, notes: Notes) -> tuple[BenchStep, ...]:
@@ -35,7 +36,26 @@ def _step(step: IsolationStep, path: str, library: Library, notes: Notes) -> Ben
         label = library.enzymes[step.treat].label + (" with a detergent" if step.detergent else "")
         lyses = step.detergent or step.treat == "detergent"
         return BenchStep("treat", step.treat, detergent=lyses, digests=library.enzymes[step.treat].digests, label=label)
+    if isinstance(step, LabelStep):
+        return _label(step, path, notes)
     return _storage(step, path, library, notes)
+
+
+def _label(step: LabelStep, path: str, notes: Notes) -> BenchStep | None:
+    """Staining; whether the dye is one is noted where preparations are planned."""
+    own: dict[str, float] = {}
+    for name, field in LABEL.items():
+        text = getattr(step, name)
+        value = None if text is None else notes.quantity(text, field.unit, f"{path}.{name}")
+        if text is not None and value is None:
+            return None
+        own |= {} if value is None else {name: value}
+    return BenchStep("label", step.label, own, label=f"staining with {step.label}")
+
+
+def dyes(given: Placed, library: Library) -> dict[str, str]:
+    """Dyes that some dose is stained with, each with the path of one that is."""
+    return {step.name: path for path, step in _used(given, library) if step.kind == "label"}
 
 
 def _method(step: MethodStep, path: str, library: Library, notes: Notes) -> BenchStep | None:
@@ -96,24 +116,25 @@ def _storage(step: StoreStep, path: str, library: Library, notes: Notes) -> Benc
     return BenchStep("store", step.store, cycles=step.cycles, time=time, label=label.removesuffix(", 1 times"))
 
 
-def _used(given: Placed, library: Library) -> Iterator[BenchStep]:
-    """Every step that some dose goes through."""
+def _used(given: Placed, library: Library) -> Iterator[tuple[str, BenchStep]]:
+    """Every step that some dose goes through, with the path of the dose."""
     notes = Notes.elsewhere()  # they are noted where the dose is read
     for path, exposure in given:
         if isinstance(exposure, DoseSpec | VesiclesSpec):
-            yield from steps_of(exposure.isolation, path, library, notes)
+            for step in steps_of(exposure.isolation, path, library, notes):
+                yield path, step
 
 
 def expected(given: Placed, library: Library) -> dict[str, tuple[Field, Given]]:
     """Parameters of the steps that doses go through, by path, with what the library gives for them."""
     found: dict[str, tuple[Field, Given]] = {}
-    for step in _used(given, library):
-        fields = {"method": METHOD, "treat": TREATMENT, "store": STORAGE}[step.kind]
+    for _, step in _used(given, library):
+        fields = FIELDS[step.kind]
         for name, entry in _entries(step, library).items():
             if name not in step.own:
                 path = f"{PLACES[step.kind]}.{step.name}.{name}"
                 found[path] = fields[name], Given(f"@{entry}", f"library:{step.name}")
-        if step.kind != "store" and step.name != "none":
+        if step.kind in ("method", "treat") and step.name != "none":
             found[CORONA] = CORONA_SHARE, Given(f"@{library.bench['corona_share']}", "library:bench")
         if step.detergent:
             entry = library.enzymes["detergent"].efficiency
@@ -125,6 +146,8 @@ def _entries(step: BenchStep, library: Library) -> dict[str, str]:
     """Entry ids of the numbers of a step by name."""
     if step.kind == "treat":
         return {"efficiency": library.enzymes[step.name].efficiency}
+    if step.kind == "label":
+        return {"copies": library.bench["dye_copies"], "micelles": library.bench["micelles_per_vesicle"]}
     if step.kind == "store":
         return library.storage[step.name].numbers()
     return library.methods[step.name].numbers() if step.name in library.methods else {}
@@ -132,5 +155,5 @@ def _entries(step: BenchStep, library: Library) -> dict[str, str]:
 
 def in_words(steps: Sequence[BenchStep]) -> str:
     """The steps as part of a sentence."""
-    said = {"method": "", "treat": "treated with ", "store": "stored: "}
+    said = {"method": "", "treat": "treated with ", "store": "stored: ", "label": ""}
     return ", then ".join(f"{said[step.kind]}{step.label}" for step in steps)

@@ -34,13 +34,12 @@ def plan(spec: ModelSpec, library: Library, notes: Notes) -> tuple[Plan, ...]:
         elif name in found:
             notes.add("warning", place, f"`{name}` is named twice", "a network is in the medium once",
                       "it is held once", "delete one of the two")
-        else:
+        elif _is_of_the_medium(held, place, notes):
             found[name] = held
-            _check_words(held, place, notes)
     return tuple(found.values())
 
 
-def _check_words(held: Plan, place: str, notes: Notes) -> None:
+def _is_of_the_medium(held: Plan, place: str, notes: Notes) -> bool:
     wrong = [word for word in _OF_CELLS if getattr(held.words, word)]
     if wrong:
         where = place if held.is_library else f"{held.place}.{wrong[0]}"
@@ -48,6 +47,7 @@ def _check_words(held: Plan, place: str, notes: Notes) -> None:
                   "a network of the medium has constants, assignments and reactions between solubles",
                   "there is no cell that could hold it",
                   f"give it to a cell with `networks: [{held.name}]`, or write what it holds as solubles")
+    return not wrong
 
 
 def build(plans: Sequence[Plan], names: Catalogue, notes: Notes) -> Built:
@@ -68,6 +68,8 @@ def substances(spec: ModelSpec, library: Library) -> frozenset[str]:
     found = set(spec.solubles)
     for words in _held(spec, library):
         found |= set(words.solubles)
+        if isinstance(words, CellSpec) and words.matrix is not None:
+            found |= {*words.matrix.factors, *words.matrix.proteases}
         if isinstance(words, NetworkSpec):
             found |= {name for reaction in words.reactions.values() for name in _moved(reaction.equation)}
     return frozenset(found & {*library.solubles, *spec.solubles})

@@ -17,11 +17,12 @@ from vesica.spec.cells import Assigned, Network, NetworkState, Reaction
 from vesica.spec.expressions import Number, names_in
 from vesica.spec.network_reader import Reader
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, REPRESSION, TOUCHED
+from vesica.spec.rule_words import BOUND, ENGAGED, GRADIENT, MATRIX, REPRESSION, TOUCHED
 from vesica.spec.vocabulary import CELL_RESPONSE, Field
 
 SIGNAL: Final = "a signal"
-OF_CARGO: Final = (BOUND, "inside_", ENGAGED, REPRESSION, TOUCHED, GRADIENT)  # words that are made of these and a name
+# words that are made of these and a name
+OF_CARGO: Final = (BOUND, "inside_", ENGAGED, REPRESSION, TOUCHED, GRADIENT, f"{MATRIX}_")
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,6 @@ class PreparationCargoSpec(Words):
     copies: Quantity = Field(description="mean copies per vesicle, `0.01 molecule`")
 
 
-class LabelledSpec(Words):
-    """A dye in vesicles, and the particles of it that staining makes beside them."""
-
-    dye: Name = Field(description="cargo of the kind `dye`: `PKH67`, `PKH26`, `DiI`, `CFSE` or one of the model")
-    copies: Quantity | None = Field(None, description="dye molecules per vesicle, `1000 molecule`")
-    micelles: Quantity | None = Field(None, description="particles of dye per vesicle before isolation, `9`")
-
-
 class PreparationSpec(Words):
     """Vesicles in a tube: of serum, of stem cells, engineered or labelled."""
 
@@ -36,7 +28,6 @@ class PreparationSpec(Words):
         default_factory=dict, description="CELL: binding relative to other vesicles, by a ligand on the surface"
     )
     fusogen: Quantity | None = Field(None, description="escape and fusion relative to other vesicles")
-    labelled: LabelledSpec | None = None
 
 
 class MethodStep(Words):
@@ -59,6 +50,14 @@ class TreatStep(Words):
     detergent: bool = Field(False, description="whether vesicles are lysed, so that the enzyme reaches their lumen")
 
 
+class LabelStep(Words):
+    """Staining with a dye, which makes particles of the dye beside the vesicles; later steps may remove these."""
+
+    label: Name = Field(description="a cargo of the kind `dye`: `PKH67`, `PKH26`, `DiI`, `CFSE` or one of the model")
+    copies: Quantity | None = Field(None, description="dye molecules in an average vesicle, `1000 molecule`")
+    micelles: Quantity | None = Field(None, description="particles of dye for each vesicle, `9`")
+
+
 class StoreStep(Words):
     """Storage: freezing and thawing, or a tube that vesicles stick to."""
 
@@ -70,14 +69,16 @@ class StoreStep(Words):
 def step_form(value: Any) -> str:
     """Which step a mapping or a word means."""
     if isinstance(value, dict):
-        return next((f"~{key}" for key in ("treat", "store") if key in value), "~method")
-    return {"TreatStep": "~treat", "StoreStep": "~store", "MethodStep": "~method"}.get(type(value).__name__, "~name")
+        return next((f"~{key}" for key in ("treat", "store", "label") if key in value), "~method")
+    forms = {"TreatStep": "~treat", "StoreStep": "~store", "LabelStep": "~label", "MethodStep": "~method"}
+    return forms.get(type(value).__name__, "~name")
 
 
 IsolationStep = Annotated[
     Annotated[MethodStep, Tag("~method")]
     | Annotated[TreatStep, Tag("~treat")]
     | Annotated[StoreStep, Tag("~store")]
+    | Annotated[LabelStep, Tag("~label")]
     | Annotated[Name, Tag("~name")],
     Discriminator(step_form),
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from vesica.errors import article
 from vesica.library import Library
+from vesica.spec import isolation
 from vesica.spec.model import ModelSpec
 from vesica.spec.preparation_words import PreparationCargoSpec, PreparationSpec
 from vesica.spec.quantities import Given, Notes, from_entry
@@ -16,6 +17,7 @@ from vesica.spec.treatments import ExposureSpec, VesiclesSpec
 from vesica.spec.vocabulary import (
     AFFINITY,
     CELL_AFFINITY,
+    DYE_TRANSFER,
     FRESH,
     FRESH_LIPOPROTEINS,
     FUSOGENICITY,
@@ -25,11 +27,12 @@ from vesica.spec.vocabulary import (
     PREPARATION_CARGO,
     PREPARATION_CHOICE,
     SENDER_FUSOGENICITY,
+    TRANSFER,
     Field,
 )
 
 SERUM = "serum"
-PARTICLES = "micelles"  # of the library, whose numbers the micelles of a labelled preparation have
+PARTICLES = "micelles"  # of the library, whose numbers the particles of a dye have
 NOTHING = PreparationSpec()
 FRESH_FIELDS = {f"{SERUM}.{name}": PREPARATION_CHOICE[name] for name in (FRESH, FRESH_LIPOPROTEINS)}
 
@@ -57,7 +60,7 @@ class Plan:
         return paths | {path: field for path, (field, _) in self.choices.items()}
 
 
-def plan(spec: ModelSpec, exposures: Iterable[tuple[str, ExposureSpec]], library: Library,
+def plan(spec: ModelSpec, exposures: Sequence[tuple[str, ExposureSpec]], library: Library,
          cargo: Mapping[str, Cargo], cells: Sequence[str], notes: Notes) -> tuple[Plan, ...]:
     """The preparations that some arm gives or that are in the medium, by name; others are noted.
 
@@ -81,6 +84,8 @@ def plan(spec: ModelSpec, exposures: Iterable[tuple[str, ExposureSpec]], library
     found: list[Plan] = []
     for name in sorted(used):
         found += _plans(name, spec, library, cargo, cells, notes)
+    for dye, path in sorted(isolation.dyes(exposures, library).items()):
+        found += _micelles(dye, f"{path}.isolation", library, cargo, notes)
     return tuple(found)
 
 
@@ -91,7 +96,7 @@ def _share(text: str | float) -> bool:
 
 def _plans(name: str, spec: ModelSpec, library: Library, cargo: Mapping[str, Cargo], cells: Sequence[str],
            notes: Notes) -> list[Plan]:
-    """A preparation, and the micelles that come with its dye."""
+    """A preparation as a list of one; nothing, noted, where nobody knows its sizes."""
     said, place = spec.preparations.get(name, NOTHING), f"preparations.{name}"
     _check_name(name, spec, library, cargo, cells, notes)
     like = said.like or name
@@ -117,22 +122,9 @@ def _plans(name: str, spec: ModelSpec, library: Library, cargo: Mapping[str, Car
         copies = words.copies if isinstance(words, PreparationCargoSpec) else words
         written[f"{name}.{one}.copies"] = Given(copies, f"{place}.cargo.{one}")
     choices |= _engineered(name, said, cells, notes)
-    extra = _micelles(name, said, place, library, cargo, notes)
-    if said.labelled is not None and said.labelled.dye in cargo:
-        dye = said.labelled.dye
-        held[dye] = None
-        base[f"{name}.{dye}.copies"] = Given(f"@{library.bench['dye_copies']}", "library:bench")
-        if said.labelled.copies is not None:
-            written[f"{name}.{dye}.copies"] = Given(said.labelled.copies, f"{place}.labelled.copies")
-    if extra and said.labelled is not None:
-        text = said.labelled.micelles
-        number = (Given(f"@{library.bench['micelles_per_vesicle']}", "library:bench") if text is None
-                  else Given(text, f"{place}.labelled.micelles"))  # fmt: skip
-        choices[f"{name}.{MICELLES}"] = PREPARATION_CHOICE[MICELLES], number
-    micelles = extra[0].name if extra else ""
     label = said.label or (entry.label if like == name else name.replace("_", " "))
-    preparation = Preparation(name, label, tuple(sorted(held)), entry.is_vesicle, micelles)
-    return [Plan(preparation, base, written, choices), *extra]
+    preparation = Preparation(name, label, tuple(sorted(held)), entry.is_vesicle)
+    return [Plan(preparation, base, written, choices)]
 
 
 def _check_name(name: str, spec: ModelSpec, library: Library, cargo: Mapping[str, Cargo], cells: Sequence[str],
@@ -141,7 +133,7 @@ def _check_name(name: str, spec: ModelSpec, library: Library, cargo: Mapping[str
     taken = dict.fromkeys(cargo, "cargo") | dict.fromkeys((*library.agents, *spec.agents), "agent")
     taken |= dict.fromkeys((*library.solubles, *spec.solubles), "soluble") | dict.fromkeys(cells, "cell type")
     taken |= dict.fromkeys(("medium", "vessel", "rule", "agent", "inhibitor", "isolation", "treatment", "storage",
-                            "one", "zero", "running"), "word of vesica")
+                            "cooling", "one", "zero", "running"), "word of vesica")
     if name in taken:
         notes.add("error", f"preparations.{name}", f"`{name}` is a preparation and {article(taken[name])} "
                   f"{taken[name]}", "a name means one thing",
@@ -164,29 +156,28 @@ def _engineered(name: str, said: PreparationSpec, cells: Sequence[str], notes: N
     return found
 
 
-def _micelles(name: str, said: PreparationSpec, place: str, library: Library, cargo: Mapping[str, Cargo],
-              notes: Notes) -> list[Plan]:
-    """Particles of the dye of a labelled preparation, each with as much dye as a vesicle; micelles have none."""
-    is_vesicle = library.preparations[said.like or name].is_vesicle
-    if said.labelled is None or not is_vesicle:
+def _micelles(dye: str, path: str, library: Library, cargo: Mapping[str, Cargo], notes: Notes) -> list[Plan]:
+    """Particles of a dye that staining makes."""
+    known = [one for one, item in cargo.items() if item.kind == "dye"]
+    if dye not in known:
+        notes.unknown(path, "dye", dye, known, "nothing would shine (define it under `cargo:` with `kind: dye`)")
         return []
-    dye = said.labelled.dye
-    dyes = [one for one, item in cargo.items() if item.kind == "dye"]
-    if dye not in dyes:
-        notes.unknown(f"{place}.labelled.dye", "dye", dye, dyes,
-                      "nothing would shine (define it under `cargo:` with `kind: dye`)")
-        return []
-    own, entry = f"{name}_micelles", library.preparations[PARTICLES]
+    own, entry = f"{dye}{MICELLES}", library.preparations[PARTICLES]
     base = {f"{own}.prepared_{key}": Given(f"@{one}", f"library:{PARTICLES}") for key, one in entry.numbers().items()}
     base[f"{own}.{dye}.copies"] = Given(f"@{library.bench['dye_copies']}", "library:bench")
-    written = {} if said.labelled.copies is None else {
-        f"{own}.{dye}.copies": Given(said.labelled.copies, f"{place}.labelled.copies")}  # fmt: skip
-    return [Plan(Preparation(own, f"{dye} particles of {name}", (dye,), is_vesicle=False), base, written)]
+    return [Plan(Preparation(own, f"{dye} alone", (dye,), is_vesicle=False), base)]
 
 
 def carried(plans: Iterable[Plan]) -> set[str]:
     """Names of all cargo in them."""
     return {name for one in plans for name in one.preparation.cargo}
+
+
+def dyes(plans: Iterable[Plan], cargo: Mapping[str, Cargo], library: Library) -> dict[str, tuple[Field, Given]]:
+    """Numbers of the dyes in the membranes of these, by path."""
+    number = Given(f"@{library.bench['dye_transfer_rate']}", "library:bench")
+    return {f"{name}.{TRANSFER}": (DYE_TRANSFER, number) for name in sorted(carried(plans))
+            if cargo[name].kind == "dye" and cargo[name].topology == "membrane"}  # fmt: skip
 
 
 def soluble_kinds(spec: ModelSpec, library: Library) -> dict[str, str]:

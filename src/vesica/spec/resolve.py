@@ -14,7 +14,9 @@ from vesica.spec import (
     arms,
     contacts,
     drugs,
+    engineering,
     handling,
+    isolation,
     measured,
     medium_networks,
     preparations,
@@ -137,14 +139,15 @@ def _resolve(
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
         observe=spec.observe, preparations=tuple(one.preparation for one in prepared),
-        soluble_kinds=preparations.soluble_kinds(spec, library), networks=held.networks, drugs=used, contacts=touching,
+        soluble_kinds=preparations.soluble_kinds(spec, library),
+        dyes=tuple(sorted(isolation.dyes(given, library))), networks=held.networks, drugs=used, contacts=touching,
     )  # fmt: skip
     read = {*book.agents, *_agents_read(plans, names, held.networks)}
     drugs.check_exposures(arms.conditions(spec), library.agents, read, notes)
     masses = {name: molar.get(name) for name in names.agents}
-    of_solubles = {name: molar.get(name) for name in model.solubles}
-    resolved = _arms(spec, model, numbers, (masses, of_solubles), drugs.shelf(library, molar), apply, library, notes)
+    resolved = _arms(spec, model, numbers, (masses, molar), drugs.shelf(library, molar), apply, library, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
+    agents |= {added.soluble for arm in resolved for added in arm.additions} - {*model.solubles}
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | read)))
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
@@ -185,6 +188,7 @@ def _arms(
             arm = arms.intervene(arm, condition, here, shelf, apply, notes)
         resolved.append(arm)
     arms.check_order(resolved, found, notes)
+    resolved = engineering.handed_on(resolved, found, notes)
     is_whole = apply is not None or not any(condition.interventions for condition in found)
     if is_whole and not notes.has_errors:  # what is left of a broken arm may look like another
         arms.check_twins(resolved, notes)

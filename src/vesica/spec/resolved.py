@@ -103,11 +103,11 @@ class Exposure:
 class BenchStep:
     """One thing that is done to vesicles between dishes.
 
-    Numbers are the parameters ``isolation.NAME.X`` of a method, ``treatment.NAME.X`` of an enzyme or
-    ``storage.NAME.X``; ``own`` holds those that the step itself gives, in internal units.
+    Numbers are the parameters ``isolation.NAME.X`` of a method, ``treatment.NAME.X`` of an enzyme, ``storage.NAME.X``
+    or ``label.NAME.X`` of a dye; ``own`` holds those that the step itself gives, in internal units.
     """
 
-    kind: Literal["method", "treat", "store"]
+    kind: Literal["method", "treat", "store", "label"]
     name: str
     own: Mapping[str, float] = field(default_factory=dict)
     detergent: bool = False
@@ -190,12 +190,19 @@ class Loss:
 class DrugEffect:
     """What a drug does to a target of the library, and the rates (cell type or ``medium``, name) that this means.
 
-    A rate is multiplied by ``1 + (fold - 1) theta``. The occupancy theta is ``x/(1 + x)`` with
-    ``x = (concentration/half_max)^hill``, or comes and goes as that demands (`Drug.is_timed`).
+    A rate of cells is multiplied by ``1 + (fold - 1) theta``; a loss from the medium gains ``added theta``, and turns
+    the soluble ``into`` another. The occupancy theta is ``x/(1 + x)`` with ``x = (concentration/half_max)^hill``, or
+    comes and goes as that demands (`Drug.is_timed`).
     """
 
     target: str
     rates: tuple[tuple[str, str], ...]
+    into: str = ""
+
+    @property
+    def strength(self) -> str:
+        """Last word of the number that says how strong it is."""
+        return "added" if self.rates and self.rates[0][0] == "medium" else "fold"
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -205,7 +212,7 @@ class DrugEffect:
 
 @dataclass(frozen=True)
 class Drug:
-    """A drug that some arm uses. Its numbers are ``drug.NAME.TARGET.half_max``, ``.hill`` and ``.fold``.
+    """A drug that some arm uses. Its numbers are ``drug.NAME.TARGET.half_max``, ``.hill`` and ``.fold`` or ``.added``.
 
     Where it ``is_timed`` in some arm it binds in cells slowly, and leaves at ``drug.NAME.washout_rate``; in the medium
     it acts at once.
@@ -248,8 +255,7 @@ class Compartment:
     """A body of medium with the cells in it.
 
     ``volume`` um^3; ``depth`` um is its length along the way that vesicles diffuse or flow. With one layer it is
-    mixed; layers of a column are ``thin`` at the cells, in a well under an insert at both ends; segments of a channel
-    are equal.
+    mixed; layers of a column are thin at the cells, the last one about ``stretch`` times as high as the first.
     """
 
     name: str
@@ -257,7 +263,7 @@ class Compartment:
     depth: float
     layers: int = 1
     cells: tuple[str, ...] = ()
-    thin: Literal["bottom", "both", "none"] = "bottom"
+    stretch: float = 36.0
 
 
 @dataclass(frozen=True)
@@ -305,7 +311,10 @@ class Handling:
 
 @dataclass(frozen=True)
 class Addition:
-    """A soluble added at once: it rises by ``concentration`` molecule/um^3 in a compartment, or everywhere."""
+    """A soluble added at once: it rises by ``concentration`` molecule/um^3 in a compartment, or everywhere.
+
+    Or an agent that evaporates, everywhere.
+    """
 
     soluble: str
     concentration: float
@@ -318,15 +327,13 @@ class Preparation:
     """Vesicles that no cell of the model makes: class ``NAME~prepared``.
 
     Numbers are ``NAME.prepared_diameter_median`` and the like, and ``NAME.CARGO.copies`` per vesicle. What is no
-    vesicle, as micelles of a dye, moves by the same laws and is not counted as vesicles taken up. ``micelles`` names
-    the preparation that comes along.
+    vesicle, as micelles of a dye, moves by the same laws and is not counted as vesicles taken up.
     """
 
     name: str
     label: str
     cargo: tuple[str, ...] = ()
     is_vesicle: bool = True
-    micelles: str = ""
 
     @property
     def origin(self) -> str:
@@ -442,6 +449,7 @@ class ResolvedModel:
     observe: tuple[str, ...] = ()
     preparations: tuple[Preparation, ...] = ()
     soluble_kinds: Mapping[str, str] = field(default_factory=dict)  # of solubles that are no proteins
+    dyes: tuple[str, ...] = ()  # that some dose is stained with, so that any vesicle may carry them
     networks: tuple[Network, ...] = ()  # in the medium; those of cells are in `cells`
     drugs: tuple[Drug, ...] = ()
     contacts: tuple[Contact, ...] = ()
@@ -459,10 +467,10 @@ class ResolvedModel:
         return made + tuple(one.origin for one in self.preparations)
 
     def carried(self, origin: str) -> tuple[Cargo, ...]:
-        """What vesicles of a class can carry: cargo that their cell type holds, or what is in their preparation."""
+        """What vesicles of a class can carry: cargo of their cell type or preparation, and dyes."""
         sources: tuple[CellType | Preparation, ...] = (*self.cells, *self.preparations)
         source = next(one for one in sources if one.name == sender_of(origin))
-        return tuple(cargo for cargo in self.cargo if cargo.name in source.cargo)
+        return tuple(cargo for cargo in self.cargo if cargo.name in source.cargo or cargo.name in self.dyes)
 
     def is_vesicle(self, origin: str) -> bool:
         """Whether a class is of vesicles: all are but what a preparation says is none."""

@@ -16,6 +16,7 @@ ENGAGED: Final = "engaged_"
 REPRESSION: Final = "repression_by_"
 TOUCHED: Final = "touched_"
 GRADIENT: Final = "gradient_"
+MATRIX: Final = "matrix"  # around a cell; `matrix_NAME` is what it holds of a factor, or of cargo of vesicles
 TRANSLATION: Final = "_translation"
 
 # what a rule changes, in words: subject, and whether it is a speed
@@ -49,6 +50,10 @@ MACHINERY_WORDS: Final[dict[str, tuple[str, bool]]] = {
     "death_rate": ("the hazard of death", False),
     "shedding_rate": ("shedding of microvesicles", True),
     "asmase_activity": ("A-SMase activity", False),
+    "matrix_secretion_rate": ("secretion of matrix", True),
+    "matrix_decay_rate": ("loss of matrix", True),
+    "matrix_binding_rate": ("binding of vesicles by matrix", True),
+    "matrix_unbinding_rate": ("loss of vesicles from matrix", True),
 }
 
 
@@ -98,6 +103,8 @@ class CellWords:
     translated: Mapping[str, str] = field(default_factory=dict)  # mRNAs
     touchable: Levels = field(default_factory=dict)  # what cells of any type may show to those that touch them
 
+    matrix: Mapping[str, str] = field(default_factory=dict)  # words about the matrix around the cell
+
     def sources(self) -> dict[str, SourceWord]:
         """Every source word."""
         here = f"in the {self.label}"
@@ -112,6 +119,7 @@ class CellWords:
                   for name, label in self.bindable.items()}  # fmt: skip
         words |= {f"{ENGAGED}{name}": _source("engaged", f"the number of vesicles whose {label} engages the "
                                               f"{self.label}") for name, label in self.engageable.items()}  # fmt: skip
+        words |= {name: _source("matrix", label) for name, label in self.matrix.items()}
         words |= {f"{REPRESSION}{name}": _source("repression", f"repression by {self.cargo.get(name, name)} {here}")
                   for name in self.mirna_targets}  # fmt: skip
         words |= {f"{TOUCHED}{name}": SourceWord("touched", f"{label} of the cells that touch the {self.label}", unit)
@@ -124,6 +132,7 @@ class CellWords:
         """Every target word."""
         missing = set() if self.can_die else {"death_rate"}
         missing |= set() if self.sheds_microvesicles else set(vocabulary.CELL_SHEDDING)
+        missing |= set() if self.matrix else set(vocabulary.CELL_MATRIX)
         words = {name: TargetWord(*said, vocabulary.ALL_MACHINERY[name].unit)
                  for name, said in MACHINERY_WORDS.items() if name not in missing}  # fmt: skip
         for name, label in self.signals.items():

@@ -9,14 +9,30 @@ as ``1 / factor`` (van Kampen, Stochastic Processes in Physics and Chemistry, ch
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from vesica.errors import error
 from vesica.spec import handling
-from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel
+from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel, Supply
 from vesica.spec.variability import expected
 from vesica.spec.vessel import PORES, TISSUE
-from vesica.spec.vocabulary import AFFINITY, CELL_SENSING, CONTACT, OVER_THE_CELL
+from vesica.spec.vocabulary import (
+    AFFINITY,
+    CELL_MATRIX_FACTOR,
+    CELL_MATRIX_PROTEASE,
+    CELL_SENSING,
+    CONTACT,
+    COOLING,
+    FUSOGENICITY,
+    LABEL,
+    METHOD,
+    OVER_THE_CELL,
+    PREPARATION,
+    PREPARATION_CHOICE,
+    STORAGE,
+    TRANSFER,
+    TREATMENT,
+)
 from vesica.units import registry
 
 # Exponents of the factor, by the last word of a path. A word that is missing is refused, never guessed.
@@ -24,6 +40,7 @@ _MACHINERY: Final[dict[str, int]] = {
     **dict.fromkeys((
         "endosome_formation_rate", "docking_sites", "receptor_sites", "cell_volume", "membrane_area",
         "capture_radius", "macropinocytosis_rate", "shedding_rate", "apoptotic_vesicles_per_cell", "ago_copies",
+        "matrix_secretion_rate",
     ), 1),
     "ago_loading_rate": -1,
     **dict.fromkeys((
@@ -36,7 +53,8 @@ _MACHINERY: Final[dict[str, int]] = {
         "ev_degradation_rate", "ev_recycling_rate", "escape_rate", "receptor_surfacing_rate",
         "receptor_insertion_share", "receptor_disposal_rate", "death_rate", "asmase_activity",
         "microvesicle_diameter_median", "microvesicle_diameter_gsd", "microvesicle_diameter_low",
-        "microvesicle_diameter_high", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
+        "microvesicle_diameter_high", "matrix_decay_rate", "matrix_vesicle_sites", "matrix_binding_rate",
+        "matrix_unbinding_rate", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
         "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
         "surface_response", "soluble_response", "contact_response",
     ), 0),
@@ -54,7 +72,10 @@ _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "pl
 _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
 _AGENT: Final = {"evaporation_rate": 0}
 _VESSEL: Final = {"flow": 1} | dict.fromkeys((*PORES, *TISSUE), 0)  # its bottom grows with the cells
-_DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "washout_rate"), 0)
+_DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "added", "washout_rate"), 0)
+_PREPARATION: Final = dict.fromkeys((*PREPARATION, *PREPARATION_CHOICE, FUSOGENICITY), 0)
+_BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, *COOLING, *LABEL, "corona_share"), 0)
+_Dose = TypeVar("_Dose", Dose, Supply)
 _STARTS: Final = ("initial", "at_start")  # of a network's state: by their unit, as its constants
 _RULE: Final = {"hill": 0, "fold": 0}  # half_max goes with its source, added with its target
 
@@ -88,16 +109,19 @@ def exponent(model: ResolvedModel, path: str) -> int:
 def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     """Exponents of the parameters of one owner (``astrocyte``, ``astrocyte.HMGB1``, ``rule.KEY`` ...)."""
     cells = {cell.name: cell for cell in model.cells}
-    of_cell = _MACHINERY | {f"{kind}{name}": 0 for name in cells for kind in (AFFINITY, CONTACT)}
-    whole = {"medium": _MEDIUM, "vessel": _VESSEL, **dict.fromkeys(model.solubles, _SOLUBLE), **dict.fromkeys(cells, of_cell),
-             **dict.fromkeys(model.agents, _AGENT), **{f"rule.{rule.key}": _RULE for rule in model.rules}}
+    prepared = {one.name: _PREPARATION for one in model.preparations}
+    of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in (*cells, *prepared)} | {FUSOGENICITY: 0}
+    of_cell |= {f"{CONTACT}{name}": 0 for name in cells}
+    whole = {"medium": _MEDIUM, "vessel": _VESSEL, **dict.fromkeys(model.solubles, _SOLUBLE),
+             **dict.fromkeys(cells, of_cell), **dict.fromkeys(model.agents, _AGENT), **prepared,
+             **{f"rule.{rule.key}": _RULE for rule in model.rules}}
     if owner in whole:
         return whole[owner]
     if owner.startswith(("drug.", "gene.")):
         return _DRUG
     cell, _, thing = owner.partition(".")
     if cell not in cells:
-        return {}
+        return _of_the_bench(cell, model)
     held = cells[cell]
     tables: dict[str, int] = {}
     for chain in held.chains:  # shares, hazards and factors
@@ -108,7 +132,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     if thing in held.solubles:
         tables |= _SECRETED
     if thing in model.solubles:
-        tables |= dict.fromkeys(CELL_SENSING, 0)
+        tables |= dict.fromkeys((*CELL_SENSING, *CELL_MATRIX_FACTOR, *CELL_MATRIX_PROTEASE), 0)
     if thing in {signal.name for signal in held.signals}:
         tables |= _SIGNAL
     if thing in held.cargo:
@@ -118,6 +142,14 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     if thing in dict(held.ligands):
         tables |= _LIGAND
     return tables
+
+
+def _of_the_bench(owner: str, model: ResolvedModel) -> dict[str, int]:
+    """Exponents of what belongs to no cell: cargo of preparations, methods of isolation, dyes."""
+    if owner in ("isolation", "treatment", "storage", "cooling", "label"):
+        return _BENCH
+    dyes = {one.name: {TRANSFER: 0} for one in model.cargo if one.kind == "dye"}
+    return dyes.get(owner, {"copies": 0} if owner in {one.name for one in model.preparations} else {})
 
 
 def _is_of_network(model: ResolvedModel, owner: str, name: str) -> bool:
@@ -168,11 +200,12 @@ def _times(parameter: Parameter, factor: float) -> Parameter:
 def _scaled_arm(arm: Arm, power: dict[str, float], factor: float) -> Arm:
     values = {path: value * power[path] for path, value in arm.values.items()}
     doses = tuple(_scaled_dose(dose, factor) for dose in arm.doses)
-    return replace(handling.scaled(arm, factor), values=values, doses=doses)
+    supplies = tuple(_scaled_dose(supply, factor) for supply in arm.supplies)
+    return replace(handling.scaled(arm, factor), values=values, doses=doses, supplies=supplies)
 
 
-def _scaled_dose(dose: Dose, factor: float) -> Dose:
-    """Vesicles for each cell grow; the vesicles of so many donor cells grow by themselves."""
+def _scaled_dose(dose: _Dose, factor: float) -> _Dose:
+    """Vesicles for each cell grow; the vesicles of so many donor cells, and concentrations, grow by themselves."""
     return replace(dose, amount=dose.amount * factor) if dose.measure == "particles_per_cell" else dose
 
 

@@ -10,6 +10,7 @@ from vesica.errors import article
 from vesica.library import Library
 from vesica.spec import (
     contacts,
+    matrix,
     medium_networks,
     network_checks,
     networks,
@@ -53,7 +54,7 @@ DEATH = "death_rate"
 OWNED_NUMBERS = ("cargo", "targets", "signals", "solubles")
 # names that paths of parameters, or the solver, have for something else
 RESERVED = frozenset({"medium", "rule", "drug", "gene", "agent", "base", "one", "zero", "running", "isolation",
-                      "treatment", "storage"})
+                      "treatment", "storage", "cooling", "label"})
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,8 @@ def _plan(
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
     cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
     has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
-    cell_type = transfer.of_cell(replace(cell_type, has_ago=has_ago), base, said, names.cargo, notes)
+    cell_type = replace(cell_type, has_ago=has_ago, matrix=matrix.of_cell(said, names.solubles, notes))
+    cell_type = transfer.of_cell(cell_type, base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
     text = spec.model_dump_json(exclude_none=True)
     found = phenotypes.read(name, base, [(place, cell.phenotypes) for place, cell in said], text, notes)
@@ -296,6 +298,7 @@ def words_in(cell: CellType, names: Catalogue) -> dict[str, str]:
     found |= {f"engaged_{name}": SOURCE_UNITS["engaged"] for name, _ in cell.ligands}
     found |= {f"{TOUCHED}{name}": unit for name, (_, unit) in names.touchable.items()}
     found |= {f"{GRADIENT}{name}": SOURCE_UNITS["gradient"] for name in names.solubles}
+    found |= matrix.units(cell, names.cargo)
     return found | {state.name: pure for chain in cell.chains for state in chain.states}
 
 
@@ -334,7 +337,7 @@ def words_of(cell: CellType, names: Catalogue) -> CellWords:
         {f"{one}_to_{other}": f"the change from {one} to {other}" for chain in cell.chains
          for one, other in chain.transitions},
         labels(tuple(ligand for ligand, _ in cell.ligands)), labels(tuple(mrna for mrna, _ in cell.translations)),
-        names.touchable,
+        names.touchable, matrix.words(cell, labels(tuple(names.cargo)), names.solubles),
     )  # fmt: skip
 
 
@@ -372,7 +375,8 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    return paths | phenotypes.expected(cell) | transfer.expected(cell) | variability.expected(cell)
+    paths |= phenotypes.expected(cell) | transfer.expected(cell) | matrix.expected(cell)
+    return paths | variability.expected(cell)
 
 
 def choices_of_cell(cell: CellType, senders: Iterable[str]) -> dict[str, tuple[Field, Given]]:
@@ -402,7 +406,7 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
         for owner, item in getattr(base, kind).items():
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
-    numbers |= transfer.library_numbers(plan.cell, base, place)
+    numbers |= transfer.library_numbers(plan.cell, base, place) | matrix.library_numbers(plan.cell, place)
     found = {f"{plan.name}.{name}": given for name, given in numbers.items()}
     return found | dict(plan.numbers) | variability.defaults(plan.cell)
 
@@ -420,7 +424,7 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
     numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
     numbers |= transfer.written_numbers(cell, name, place) | contacts.written(cell, name, place)
-    return numbers | variability.written(cell, name, place)
+    return numbers | matrix.written_numbers(cell, name, place) | variability.written(cell, name, place)
 
 
 def _owned_numbers(cell: CellSpec | NetworkSpec, name: str, place: str) -> dict[str, Given]:

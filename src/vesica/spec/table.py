@@ -11,6 +11,7 @@ from vesica.library import Library
 from vesica.spec import (
     contacts,
     drugs,
+    engineering,
     isolation,
     medium,
     preparations,
@@ -130,6 +131,7 @@ def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
     found |= transfer.freed(cells, spec, gathered.names.library, preparations.carried(gathered.prepared))
     words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
     words |= {word.removeprefix(GRADIENT) for word in words}
+    words |= {name for cell in cells if cell.matrix for name in (*cell.matrix.factors, *cell.matrix.proteases)}
     words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
               if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
     return tuple(sorted(found | words & {*gathered.names.solubles}))
@@ -158,6 +160,8 @@ def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Note
                if path in switched or path.rpartition(".")[2] in said}  # fmt: skip
     choices |= structure.choices_of_senders(senders, said) | isolation.expected(given, library)
     choices |= drugs.asked(spec, plans, library)
+    done = [item for condition in conditions(spec) for item in condition.interventions]
+    choices |= engineering.choices(done, cells, library) | preparations.dyes(prepared, gathered.names.cargo, library)
     for one in prepared:
         choices |= one.choices
         expected |= one.expected

@@ -42,8 +42,9 @@ def _levels(spec: ModelSpec, library: Library) -> Iterator[tuple[str, str, str]]
         yield from states
         taken = {state for state, _, _ in states}
         signals = {} if base is None else {key: item.label for key, item in base.signals.items()}
-        for words in (cell, *(plan.words for plan in plans)):
-            signals |= _signals(words)
+        signals |= _signals(cell)
+        for plan in plans:
+            signals |= _signals(plan.words)
         yield from ((key, label or key, SOURCE_UNITS["signal"]) for key, label in signals.items() if key not in taken)
 
 

@@ -10,7 +10,9 @@ from vesica.spec.preparation_words import IsolationStep
 from vesica.spec.words import ArmName, Name, Names, Quantity, Words, one_or_many
 
 Isolation = Annotated[tuple[IsolationStep, ...], BeforeValidator(one_or_many)]
-INTERVENTIONS: Final = ("knock_out", "knock_down", "inhibitor", "block", "anti_mir", "cloak", "neutralise")
+INTERVENTIONS: Final = (
+    "knock_out", "knock_down", "inhibitor", "block", "anti_mir", "cloak", "neutralise", "engineer", "cool",
+)  # fmt: skip
 
 
 class ConstantExposure(Words):
@@ -167,6 +169,23 @@ class Neutralise(Words):
     to: Quantity
 
 
+class Engineer(Words):
+    """Vesicles of a cell type with a ligand that targets them, a fusogen, or more of a cargo."""
+
+    engineer: Name = Field(description="cell type that makes the vesicles")
+    targeting: dict[Name, Quantity] = Field(
+        default_factory=dict, description="CELL: binding relative to plain vesicles, by a ligand on the surface"
+    )
+    fusogen: Quantity | None = Field(None, description="escape and fusion relative to plain vesicles")
+    cargo: dict[Name, Quantity] = Field(default_factory=dict, description="CARGO: fold of its enrichment")
+
+
+class Cool(Words):
+    """The dish in the cold: uptake and release stop, binding does not."""
+
+    cool: Quantity = Field(description="`4 degC`")
+
+
 def intervention_form(value: Any) -> str:
     """Which intervention a mapping means."""
     if not isinstance(value, dict):
@@ -181,6 +200,8 @@ InterventionSpec = Annotated[
     | Annotated[Block, Tag("~block")]
     | Annotated[AntiMir, Tag("~anti_mir")]
     | Annotated[Cloak, Tag("~cloak")]
-    | Annotated[Neutralise, Tag("~neutralise")],
+    | Annotated[Neutralise, Tag("~neutralise")]
+    | Annotated[Engineer, Tag("~engineer")]
+    | Annotated[Cool, Tag("~cool")],
     Discriminator(intervention_form),
 ]

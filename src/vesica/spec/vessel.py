@@ -14,6 +14,9 @@ from vesica.spec.vocabulary import Field
 from vesica.spec.words import Quantity
 
 LAYERS: Final = 12  # of a still column, unless told: they grow away from the cells
+CROSSED: Final = 16  # ... of each column of a transwell
+GENTLE: Final = 4.0  # stretch of a well under an insert: vesicles cross it, so its top counts, too
+EVEN: Final = 1.0  # stretch of the segments of a channel
 PLAIN: Final = "medium"  # the one compartment of a dish
 # vessel.NAME, of vessels that have it: unit and the word of the file
 PORES: Final[dict[str, tuple[Field, str]]] = {
@@ -121,11 +124,11 @@ def _transwell(spec: ModelSpec, said: TranswellSpec, notes: Notes) -> Domain:
                   "give a `diameter` below that of the well")
     depths = (_depth(above, narrow, ("domain.insert.medium", said.insert.medium, said.insert.diameter), notes),
               _depth(below, wide, ("domain.medium", said.medium, said.diameter), notes))
-    layers = _layers(spec, said.layers, still=said.mixing == "still")
+    layers = _layers(spec, said.layers or CROSSED, still=said.mixing == "still")
     others = tuple(name for name in _everyone(spec) if name not in said.insert.cells)
     return Domain("transwell", above + below, depths[1], said.mixing, (
         Compartment("insert", above, depths[0], layers, said.insert.cells),
-        Compartment("well", below, depths[1], layers, others, "both"),
+        Compartment("well", below, depths[1], layers, others, GENTLE),
     ))  # fmt: skip
 
 
@@ -134,7 +137,7 @@ def _channel(spec: ModelSpec, said: ChannelSpec, notes: Notes) -> Domain:
                              for name in ("length", "width", "height"))
     volume = length * width * height
     return Domain("channel", volume, height, "stirred",
-                  (Compartment("channel", volume, length, said.segments, _everyone(spec), "none"),))
+                  (Compartment("channel", volume, length, said.segments, _everyone(spec), EVEN),))
 
 
 def _slice(spec: ModelSpec, said: SliceSpec, notes: Notes) -> Domain:

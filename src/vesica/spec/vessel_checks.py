@@ -20,10 +20,6 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
     """Note what is wrong with the vessel, once its numbers and the cells in it are known."""
     numbers = {path: parameter.value for path, parameter in model.parameters.items()}
     said = spec.domain
-    if model.schedule.fidelity != "well_mixed" and not isinstance(said, DishSpec):
-        notes.add("error", "domain.kind", f"a {said.kind} in a run that is `{model.schedule.fidelity}`",
-                  "runs in whole numbers know one mixed body of medium", "all of its parts would be one",
-                  "write `fidelity: well_mixed`, or take a dish")
     if isinstance(said, DishSpec | TranswellSpec):
         _layers(spec, said, notes)
     if isinstance(said, TranswellSpec):

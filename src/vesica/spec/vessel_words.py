@@ -43,7 +43,7 @@ class TranswellSpec(Words):
     medium: Quantity = Field(description="volume of medium in the well, below the insert")
     insert: InsertSpec
     mixing: Mixing = Field("still", description="whether both media are stirred")
-    layers: Layers | None = Field(None, description="layers of a still column, thin at the cells; by default 12")
+    layers: Layers | None = Field(None, description="layers of a still column, thin at the cells; by default 16")
 
 
 class ChannelSpec(Words):

@@ -97,7 +97,15 @@ CELL_AGO: Final[dict[str, Field]] = {
     "duplex_decay_rate": Field("1/s", False, "loss of miRNA that is not in Ago"),
     "loaded_arrival_share": Field("", False, "miRNA of vesicles that arrives in an Ago of its own"),
 }
-ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO
+# CELL.NAME for each cell type that lays down matrix around itself
+CELL_MATRIX: Final[dict[str, Field]] = {
+    "matrix_secretion_rate": Field("molecule/s", True, "matrix that a cell lays down around itself"),
+    "matrix_decay_rate": Field("1/s", True, "loss of matrix without proteases of the medium"),
+    "matrix_vesicle_sites": Field("vesicle/molecule", False, "vesicles that a molecule of matrix can hold"),
+    "matrix_binding_rate": Field("um^3/s/vesicle", True, "binding of vesicles per free site of the matrix"),
+    "matrix_unbinding_rate": Field("1/s", True, "vesicle leaves the matrix"),
+}
+ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO | CELL_MATRIX
 
 # CELL.NAME for each cell type whose networks read vesicles on its surface, or solubles; one unless blocked
 CELL_RESPONSE: Final[dict[str, Field]] = {
@@ -135,6 +143,7 @@ TAKEN: Final = frozenset({
     "spread", "ago", "budding_per_mvb", "mvb_budding", "mvb_second", "docked_budding", "docked_second", "docking",
     "fusion", "free_sites", "drink", "shedding", "dying", "vesicle_area", "lumen_volume", "tethered_share",
     "diffusivity", "receptor_loss_share", "bare_arrival_share", "apoptotic_rest_share", "ago_at_rest", "ago_at_first",
+    "matrix", "matrix_room", "matrix_free", "matrix_catch", "matrix_bind",
 })  # fmt: skip
 # ... and endings of those that it makes from the name of a cargo or signal
 TAKEN_ENDINGS: Final = (
@@ -161,6 +170,16 @@ CELL_TRANSLATION: Final[dict[str, Field]] = {
 # CELL.LIGAND.NAME, where the ligand on bound vesicles engages a receptor of the cell
 CELL_LIGAND: Final[dict[str, Field]] = {
     "half_occupancy": Field("molecule", False, "receptors of the cell at which half of the ligands are engaged"),
+}
+# CELL.FACTOR.NAME, where the cell's matrix holds a factor of the medium
+CELL_MATRIX_FACTOR: Final[dict[str, Field]] = {
+    "matrix_sites": Field("", False, "molecules of the factor that a molecule of matrix can hold"),
+    "matrix_binding_rate": Field("um^3/s/molecule", False, "binding of the factor per free site of the matrix"),
+    "matrix_unbinding_rate": Field("1/s", False, "factor leaves the matrix"),
+}
+# CELL.PROTEASE.NAME, where a factor of the medium digests the cell's matrix
+CELL_MATRIX_PROTEASE: Final[dict[str, Field]] = {
+    "matrix_digestion_rate": Field("um^3/s/molecule", False, "digestion of matrix per molecule of protease"),
 }
 # CELL.SIGNAL.NAME
 CELL_SIGNAL: Final[dict[str, Field]] = {
@@ -199,11 +218,12 @@ SOLUBLE_FRESH: Final[dict[str, Field]] = {
 AGENT: Final[dict[str, Field]] = {
     "evaporation_rate": Field("1/s", False, "loss to the air"),
 }
-# drug.DRUG.TARGET.NAME, of the drugs that an arm uses
+# drug.DRUG.TARGET.NAME, of the drugs that an arm uses: fold of a rate of cells, added of a loss from the medium
 DRUG_EFFECT: Final[dict[str, Field]] = {
     "half_max": Field("molecule/um^3", False, "concentration with half the effect"),
     "hill": Field("", False, "Hill coefficient"),
     "fold": Field("", False, "what is left of the target at full effect, or how much more there is"),
+    "added": Field("1/s", False, "rate at which it takes a soluble from the medium at full effect"),
 }
 # drug.DRUG.NAME, where it comes or goes during the run
 DRUG: Final[dict[str, Field]] = {
@@ -223,12 +243,10 @@ PREPARATION: Final[dict[str, Field]] = {
 }
 # PREPARATION.NAME, where it has them
 LIPOPROTEINS: Final = "lipoproteins_per_vesicle"
-MICELLES: Final = "micelles_per_vesicle"
 FRESH: Final = "in_fresh_medium"
 FRESH_LIPOPROTEINS: Final = "lipoproteins_in_fresh_medium"
 PREPARATION_CHOICE: Final[dict[str, Field]] = {
     LIPOPROTEINS: Field("", False, "particles that are no vesicles for each vesicle of the preparation"),
-    MICELLES: Field("", False, "micelles of its dye for each vesicle of the preparation"),
     FRESH: Field("vesicle/um^3", False, "vesicles of the preparation in fresh medium"),
     FRESH_LIPOPROTEINS: Field("1/um^3", False, "its lipoproteins in fresh medium"),
 }
@@ -255,6 +273,20 @@ STORAGE: Final[dict[str, Field]] = {
     "loss_rate": Field("1/s", False, "vesicles lost to the wall of a tube"),
     "loss_per_cycle": Field("", False, "share of vesicles lost with each cycle"),
 }
+# cooling.NAME, where an arm is kept cold
+COOLING: Final[dict[str, Field]] = {
+    "activity": Field("", False, "share of what needs energy that goes on in the cold"),
+    "viscosity": Field("", False, "viscosity of the medium in the cold, relative to 37 °C"),
+}
+# label.DYE.NAME of the dyes that some dose is stained with
+LABEL: Final[dict[str, Field]] = {
+    "copies": Field("molecule", False, "dye in an average vesicle"),
+    "micelles": Field("", False, "particles of dye that staining makes for each vesicle"),
+}
+MICELLES: Final = "_micelles"  # ends the name of the preparation that these particles are
+# DYE.transfer_rate, of dyes in membranes
+TRANSFER: Final = "transfer_rate"
+DYE_TRANSFER: Final = Field("1/s", False, "dye goes from a particle on a cell into the cell's membrane")
 # rule.KEY.NAME
 RULE: Final[dict[str, Field]] = {
     "half_max": Field("", False, "source level with half the effect, in the unit of the source"),
@@ -265,7 +297,8 @@ RULE: Final[dict[str, Field]] = {
 # Unit of a rule's half-max by the kind of its source; a value of a network has its own.
 SOURCE_UNITS: Final[dict[str, str]] = {
     "agent": "molecule/um^3", "soluble": "molecule/um^3", "signal": "", "cargo": "molecule", "bound": "molecule",
-    "engaged": "vesicle", "repression": "", "phenotype": "", "touched": "molecule", "gradient": "",
+    "engaged": "vesicle", "matrix": "molecule", "repression": "", "phenotype": "", "touched": "molecule",
+    "gradient": "",
 }  # fmt: skip
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from vesica import library
 from vesica.analysis.design import assays, plate, readouts, search
-from vesica.analysis.design.answer import Answer, assure
-from vesica.analysis.design.assays import Truth
-from vesica.analysis.design.readouts import Look, Readout, Vessel
-from vesica.analysis.design.search import Bench, Contrast, Question, Truths
+from vesica.analysis.design.answer import Answer, Assured, assure
+from vesica.analysis.design.assays import Assay, Truth
+from vesica.analysis.design.readouts import Look, Readout
+from vesica.analysis.design.search import Bench, Contrast, Design, Question, Truths
 from vesica.analysis.runs.quantities import quantities
+from vesica.engine.fidelities import is_whole
 from vesica.engine.program import Program, compile_model
 from vesica.engine.simulate import as_arm_run, run_all
-from vesica.errors import Finding, RunFault, error
+from vesica.errors import Finding, RunFault, error, nearest
 from vesica.instruments import constants
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import ResolvedModel
@@ -27,7 +28,9 @@ from vesica.studies import draws as drawing
 ReportProgress = Callable[[float, str], None]
 
 TIMES: Final = 6
+MOST: Final = 200  # replicates
 NO_EFFECT: Final = "no effect"
+_RUNS: Final = 0.6  # of the work, as progress shows it
 _APART: Final = "\x1f"  # between the parts of a name of a look, in records of draws
 
 
@@ -50,7 +53,7 @@ class Order:
     measure: tuple[str, ...] = ()
     times: tuple[float, ...] = ()
     arms: tuple[str, ...] = ()
-    variations: Mapping[str, float] = ()  # type: ignore[assignment]
+    variations: Mapping[str, float] = field(default_factory=dict)
     plate: int = 96
     draws: int = 0
 
@@ -61,6 +64,9 @@ def check(order: Order) -> None:
     if question.most < 2:
         raise error("--replicates", f"`--replicates {question.most}`", "there are at least two replicates of every arm",
                     "their scatter could not be seen, and nothing be tested", "write `--replicates 12`")
+    if question.most > MOST:
+        raise error("--replicates", f"`--replicates {question.most}`", f"there are at most {MOST} of every arm",
+                    "nobody could make so many, and the simulation fill the memory", "write `--replicates 12`")
     if not 0 < question.error < 0.5:
         raise error("--error", f"an error of {question.error:g}", "it lies between 0 and 50 %",
                     "a coin would decide as well", "write `--error 5%`")
@@ -88,8 +94,6 @@ def contrasts_of(models: Sequence[ResolvedModel], only: Sequence[str], chosen: S
                     "the models share no arm that is shown against the same other arm",
                     "readings are compared as ratios of an arm and its control",
                     "no contrast could tell the hypotheses apart", "write `against: control` in the arms")
-    from vesica.errors import nearest
-
     for name in only:
         if name not in shared:
             raise error("--arm", f"`{name}` is not an arm that is shown against another",
@@ -117,6 +121,24 @@ def times_of(model: ResolvedModel, asked: Sequence[float]) -> tuple[float, ...]:
     return tuple(sorted({float(grid[int(np.argmin(np.abs(grid - time)))]) for time in wanted}))
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What an order means for some models: readouts, times (s), assays, and the area (um^2) of a well."""
+
+    models: tuple[ResolvedModel, ...]
+    order: Order
+    readouts: tuple[Readout, ...]
+    times: tuple[float, ...]
+    shelf: Mapping[str, Assay]
+    area: float
+    correlation: float
+    was_whole: bool
+
+    def bench(self, truths: tuple[Truths, Truths], simulations: int, purpose: str) -> Bench:
+        """Simulated readings of these truths."""
+        return Bench(truths, self.shelf, self.order.question, simulations, purpose, correlation=self.correlation)
+
+
 def run(models: Sequence[ResolvedModel], order: Order, report_progress: ReportProgress | None = None) -> Answer:
     """Find the designs that tell two models apart, or one from arms without any effect.
 
@@ -128,22 +150,27 @@ def run(models: Sequence[ResolvedModel], order: Order, report_progress: ReportPr
         A run stopped early.
     """
     check(order)
-    shown = report_progress or (lambda share, what: None)
-    means = [_means(model) for model in models]
+    shown = report_progress or _silent
+    means = tuple(_means(model) for model in models)
     times = times_of(means[0], order.times)
-    shelf = assays.shelf(library.load("cns"), dict(order.variations))
-    area = constants.reader(library.load("cns"))(f"design.area.well_{order.plate}", "um^2")
-    wells = [readouts.vessel(library.load("cns"), model, area) for model in means]
-    runs = []
-    for place, model in enumerate(means):
-        runs.append(_runs(model, lambda share, what, place=place: shown(  # type: ignore[misc]
-            0.6 * (place + share) / len(means), f"`{order.question.names[place]}`: {what}")))
-    known = _known(means, runs)
-    chosen = readouts.choose(means, known, order.measure, order.variations)
+    shelf = assays.shelf(library.load("cns"), order.variations)
+    value = constants.reader(library.load("cns"))
+    runs = [_runs(model, functools.partial(_shown, shown, order.question.names[place], place, len(means)))
+            for place, model in enumerate(means)]
+    chosen = readouts.choose(means, _known(means, runs), order.measure, order.variations)
     contrasts = contrasts_of(means, order.arms, chosen, times)
-    truths = _truths([_looks(model, found, chosen, times, well)
-                      for model, found, well in zip(means, runs, wells, strict=True)], means[0])
-    return _answer(means, order, chosen, times, contrasts, truths, shelf, wells, shown)
+    setting = Setting(means, order, chosen, times, shelf, value(f"design.area.well_{order.plate}", "um^2"),
+                      value("design.culture.correlation", ""), any(is_whole(model) for model in models))
+    truths = _truths([_looks(setting, model, found) for model, found in zip(means, runs, strict=True)], means[0])
+    return _answer(setting, contrasts, truths, shown)
+
+
+def _silent(share: float, what: str) -> None:
+    """Nobody listens."""
+
+
+def _shown(shown: ReportProgress, name: str, place: int, count: int, share: float, what: str) -> None:
+    shown(_RUNS * (place + share) / count, f"`{name}`: {what}")
 
 
 def _means(model: ResolvedModel) -> ResolvedModel:
@@ -172,9 +199,10 @@ def _known(models: Sequence[ResolvedModel], runs: Sequence[Sequence[ArmRun]]) ->
     return {key: unit for key, unit in each[0].items() if all(key in one for one in each)}
 
 
-def _looks(model: ResolvedModel, runs: Sequence[ArmRun], chosen: Sequence[Readout], times: Sequence[float],
-           well: Vessel) -> dict[Look, Truth]:
-    return {look: truth for one in runs for look, truth in readouts.looks(model, one, chosen, times, well).items()}
+def _looks(setting: Setting, model: ResolvedModel, runs: Sequence[ArmRun]) -> dict[Look, Truth]:
+    well = readouts.vessel(library.load("cns"), model, setting.area)
+    return {look: truth for one in runs
+            for look, truth in readouts.looks(model, one, setting.readouts, setting.times, well).items()}
 
 
 def _truths(found: Sequence[dict[Look, Truth]], model: ResolvedModel) -> tuple[Truths, Truths]:
@@ -195,65 +223,73 @@ def _truths(found: Sequence[dict[Look, Truth]], model: ResolvedModel) -> tuple[T
     return found[0], same
 
 
-def _answer(models: Sequence[ResolvedModel], order: Order, chosen: tuple[Readout, ...],
-            times: tuple[float, ...], contrasts: Sequence[Contrast], truths: tuple[Truths, Truths],
-            shelf: Mapping[str, assays.Assay], wells: Sequence[Vessel], shown: ReportProgress) -> Answer:
-    question = order.question
-    quick = Bench(truths, shelf, question, min(question.simulations, search.SCREENED), "screen")
-    shown(0.6, "simulated experiments")
+def _answer(setting: Setting, contrasts: Sequence[Contrast], truths: tuple[Truths, Truths], shown: ReportProgress
+            ) -> Answer:
+    order, question, model = setting.order, setting.order.question, setting.models[0]
+    shown(_RUNS, "simulated experiments")
+    quick = setting.bench(truths, min(question.simulations, search.SCREENED), "screen")
     screening = search.screen(quick, question, contrasts)
     if not screening.designs:
         raise _same(question, screening)
-    best = search.chosen(screening.designs)
-    combined = search.combine(quick, question, screening.designs)
+    candidates = [*search.chosen(screening.designs), *search.combine(quick, question, screening.designs)]
     shown(0.7, "the best designs, simulated anew")
-    bench = Bench(truths, shelf, question, question.simulations, "confirm")
-    designs = search.confirm(bench, question, [*best, *combined])
-    replicates = designs[0].replicates or question.most
-    plan = plate.layout(designs[0].contrasts, replicates, order.plate, question.seed)
-    assured: tuple[object, ...] = ()
-    failed = 0
-    if order.draws:
-        drawn, failed = _drawn(models, order, chosen, times, wells,
-                               lambda share, what: shown(0.75 + 0.2 * share, what))
-        assured = tuple(assure(one, drawn, shelf, question, one.replicates or question.most) for one in designs)
+    bench = setting.bench(truths, question.simulations, "confirm")
+    designs = search.confirm(bench, question, candidates)
+    plan = plate.layout(designs[0].contrasts, designs[0].replicates or question.most, order.plate, question.seed)
+    assured, failed = _assured(setting, designs, shown) if order.draws else ((), 0)
     arms = [kind[0] for kind in plan.looks]
-    counts = {arm.name: {cell: count * wells[0].cells for cell, count in arm.counts.items() if count > 0}
-              for arm in models[0].arms}
-    return Answer(question, tuple(model.title for model in models), chosen, times, screening.designs, tuple(designs),
-                  screening.unseen, bench, plan, readouts.donors(models[0], arms), models[0].domain.volume * wells[0].cells / 1e12,
-                  counts, assured, failed)  # type: ignore[arg-type]
+    share = readouts.vessel(library.load("cns"), model, setting.area).cells
+    return Answer(
+        question=question, titles=tuple(one.title for one in setting.models), readouts=setting.readouts,
+        times=setting.times, screened=screening.designs, designs=tuple(designs), unseen=screening.unseen, bench=bench,
+        plan=plan, donors=readouts.donors(model, arms), medium=model.domain.volume * share / assays.UM3_PER_ML,
+        cells={arm.name: {cell: count * share for cell, count in arm.counts.items() if count > 0}
+               for arm in model.arms},
+        taken={kind: sum(readouts.sampled_volume(library.load("cns"), look.readout) for look in looks)
+               for kind, looks in plan.looks.items()},
+        assured=assured, failed_draws=failed, was_whole=setting.was_whole,
+    )
 
 
 def _same(question: Question, screening: search.Screening) -> Exception:
+    """Why there is no design: nothing is read, or nothing differs."""
     first, second = question.names
-    if screening.furthest is None:
+    one = screening.furthest
+    if one is None and screening.unseen:
+        return error("design", "every readout lies below its detection limit in every contrast",
+                     "a reading below the limit is read at the limit", "it tells nothing",
+                     "measure something else, by another assay, or at later `--times`")
+    if one is None:
         return error("design", "no readout has a value in both arms of any contrast", "a contrast needs both",
                      "nothing can be compared", "measure something that these arms have, or give other `--arm`s")
-    one = screening.furthest
+    where = f"{one.readout.key} of `{one.arm}` against `{one.against}` at {one.time / 3600.0:g} h"
     return error("design", f"`{first}` and `{second}` predict the same everywhere",
-                 f"they differ most in {one.readout.key} of `{one.arm}` against `{one.against}` at {one.time / 3600:g} h,"
-                 f" by {100 * np.expm1(screening.apart):.2g} %",
+                 f"they differ most in {where}, by {100.0 * np.expm1(screening.apart):.2g} %",
                  "no number of replicates would tell them apart",
                  "choose hypotheses, readouts, times or arms that differ")
 
 
-def _drawn(models: Sequence[ResolvedModel], order: Order, chosen: Sequence[Readout],
-           times: Sequence[float], wells: Sequence[Vessel], shown: ReportProgress
-           ) -> tuple[list[tuple[Truths, Truths]], int]:
-    """Truths of both hypotheses in every draw; numbers that the models share are drawn alike."""
-    named = dict(zip(order.question.names, models, strict=False))
-    read = functools.partial(_record, chosen=tuple(chosen), times=tuple(times), well=wells[0])
-    found = drawing.run_draws(named, order.draws, report_progress=shown, read=read)
+def _assured(setting: Setting, designs: Sequence[Design], shown: ReportProgress
+             ) -> tuple[tuple[Assured | None, ...], int]:
+    """Every design over draws, and how many of these failed; numbers that the models share are drawn alike."""
+    order = setting.order
+    read = functools.partial(_record, chosen=setting.readouts, times=setting.times, area=setting.area)
+    named = dict(zip(order.question.names, setting.models, strict=False))
+    found = drawing.run_draws(named, order.draws, read=read,
+                              report_progress=lambda share, what: shown(0.75 + 0.2 * share, what))
     good = [of for of in zip(*found.values(), strict=True) if not any(one.message for one in of)]
-    usable = [_truths([_recalled(one.values, chosen) for one in of], models[0]) for of in good]
-    return usable, order.draws - len(good)
+    drawn = [_truths([_recalled(one.values, setting.readouts) for one in of], setting.models[0]) for of in good]
+    question = order.question
+    assured = tuple(assure(one, drawn, setting.shelf, replace(question, most=one.replicates or question.most),
+                           correlation=setting.correlation) for one in designs)
+    return assured, order.draws - len(good)
 
 
 def _record(model: ResolvedModel, one: ArmRun, *, chosen: tuple[Readout, ...], times: tuple[float, ...],
-            well: Vessel) -> dict[str, float]:
-    """Truths of an arm as flat numbers, which pass from process to process and through JSON."""
+            area: float) -> dict[str, float]:
+    """Truths of an arm as flat numbers, which pass from process to process."""
     found = {}
+    well = readouts.vessel(library.load("cns"), model, area)
     for look, truth in readouts.looks(model, one, chosen, times, well).items():
         for name, value in vars(truth).items():
             found[_APART.join((look.readout.key, look.readout.assay, f"{look.time!r}", name))] = value

@@ -126,7 +126,7 @@ def run_draws(
             left = tuple(k for k in range(first, min(first + BATCH, count)) if (name, k) not in kept)
             tasks += [(name, left)] if left else []
     done = sum((name, number) in kept for name in models for number in range(count))
-    for batch in _compute((models, read), tasks, workers or os.cpu_count() or 1):
+    for batch in _compute((dict(models), read), tasks, workers or os.cpu_count() or 1):
         for drawn in batch:
             kept[drawn.structure, drawn.number] = drawn
             _keep(folder, drawn)
@@ -144,7 +144,7 @@ def _compute(
         yield from map(_work, tasks)
         return
     context = multiprocessing.get_context("spawn")  # fork after numba's threads have started is fatal
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(dict(setting[0]), setting[1]))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=setting)
     try:
         yield from pool.map(_work, tasks)
     finally:

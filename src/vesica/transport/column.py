@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Thin = Literal["bottom", "both", "none"]
 
 STRETCH: Final = 36.0  # 12 layers then begin with one of 1 % of the depth, and each is 1.35 times the one below
 _GRAVITY: Final = 9.80665  # m/s^2, standard acceleration of free fall, exact by convention
 
 
-def layer_heights(depth: float, layers: int, *, thin: Thin = "bottom", stretch: float = STRETCH) -> Array:
+def layer_heights(depth: float, layers: int, stretch: float = STRETCH) -> Array:
     """Heights of the layers of a column from the bottom up.
 
     Parameters
     ----------
     depth : um
     layers : number of layers, 1 or more
-    thin : "bottom", "both" or "none"
-        Where they are thin: at the cells, at both ends, or nowhere, as the segments of a channel.
     stretch : 1
-        How many times longer a stretch of layers is at the thick end than at the thin one. Layer i+1 is
-        ``stretch**(1/layers)`` times layer i, so twice the layers cut every layer in two: errors fall as layers^-2.
+        About how many times higher the last layer is than the first: each is ``stretch**(1/layers)`` times the one
+        below. So twice the layers cut every layer in two, and errors fall as layers^-2. With 1 all are alike.
 
     Returns
     -------
     um, of length ``layers``; they sum to ``depth``
     """
-    if thin == "none":
+    if stretch == 1.0:
         return np.full(layers, depth / layers)
-    if thin == "both" and layers > 1:
-        above = layers // 2
-        share = depth / layers
-        lower, upper = (layer_heights(share * n, n, stretch=stretch) for n in (layers - above, above))
-        return np.concatenate([lower, upper[::-1]])
     edges = depth * np.expm1(np.log(stretch) * np.arange(layers + 1) / layers) / (stretch - 1.0)
     edges[-1] = depth
     return np.asarray(np.diff(edges))

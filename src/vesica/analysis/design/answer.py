@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class Answer:
     plan : of the best design
     donors : arms whose vesicles are prepared beforehand, and for which arms
     medium, cells : of a well: mL, and cells by arm and type
+    was_whole : a model is in whole numbers, and was run as means
+    taken : mL of medium that the assays take of a kind of well
     """
 
     question: Question
@@ -65,8 +67,10 @@ class Answer:
     donors: Mapping[str, tuple[str, ...]]
     medium: float
     cells: Mapping[str, Mapping[str, float]]
+    taken: Mapping[Kind, float]
     assured: tuple[Assured | None, ...] = ()
     failed_draws: int = 0
+    was_whole: bool = False
 
     @property
     def styles(self) -> dict[Kind, int]:
@@ -84,27 +88,27 @@ class Answer:
         return self.best.replicates or self.question.most
 
 
-def assure(design: Design, drawn: Sequence[tuple[Truths, Truths]], shelf: Mapping[str, Assay], question: Question,
-           replicates: int) -> Assured | None:
-    """The power of a design in every draw; None where no draw can be read.
+def assure(design: Design, drawn: Sequence[tuple[Truths, Truths]], shelf: Mapping[str, Assay], question: Question, *,
+           correlation: float) -> Assured | None:
+    """The power of a design in every draw, with ``question.most`` replicates; None where no draw can be read.
 
-    In each draw nature and both predictions have the same numbers: the mean power is the chance to decide of somebody who
-    does not know the numbers when planning, and learns them before the analysis.
+    In each draw nature and both predictions have the same numbers: the mean power is the chance to decide of somebody
+    who does not know the numbers when planning, and learns them before the analysis.
     """
     each = max(50, question.simulations // max(len(drawn), 1))
     powers, predicted = [], []
     for number, truths in enumerate(drawn):
-        bench = Bench(truths, shelf, replace(question, most=replicates), each, f"draw {number}")
+        bench = Bench(truths, shelf, question, each, f"draw {number}", correlation=correlation)
         if all(bench.is_read(one) for one in design.contrasts):
-            found = evaluate(bench, bench.question, design.contrasts, design.weights)
-            powers.append(found.at(replicates))
+            found = evaluate(bench, question, design.contrasts, design.weights)
+            powers.append(found.at(question.most))
             predicted.append(found.predicted)
     if not powers:
         return None
     both = np.array(predicted)
     sign = math.copysign(1.0, design.predicted[0] - design.predicted[1])
     low, high = np.quantile(both, (0.1, 0.9), axis=0)
-    return Assured(replicates, float(np.mean(powers)), float(np.mean(np.array(powers) >= question.power)),
+    return Assured(question.most, float(np.mean(powers)), float(np.mean(np.array(powers) >= question.power)),
                    float(np.mean((both[:, 0] - both[:, 1]) * sign > 0)),
                    ((float(low[0]), float(high[0])), (float(low[1]), float(high[1]))), len(powers))
 
@@ -114,7 +118,15 @@ def hours(time: float) -> str:
     return f"{time / 3600.0:g} h" if math.isfinite(time) else ""
 
 
-def words_of(contrast: Contrast) -> str:
-    """``arm / against: quantity by assay at 24 h``."""
-    one = contrast.readout
-    return f"{contrast.arm} / {contrast.against}: {one.key} by {one.assay} at {hours(contrast.time)}"
+def words_of(*contrasts: Contrast) -> str:
+    """``arm / against: quantity by assay at 8, 24 h``; contrasts that differ in time alone are told together."""
+    found: dict[tuple[str, str, Readout], list[float]] = {}
+    for one in contrasts:
+        found.setdefault((one.arm, one.against, one.readout), []).append(one.time)
+    return "; ".join(f"{arm} / {against}: {readout_words(readout, times)}"
+                     for (arm, against, readout), times in found.items())
+
+
+def readout_words(readout: Readout, times: Sequence[float]) -> str:
+    """``quantity by assay at 8, 24 h``."""
+    return f"{readout.key} by {readout.assay} at {', '.join(f'{time / 3600.0:g}' for time in sorted(times))} h"

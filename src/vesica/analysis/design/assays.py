@@ -160,7 +160,8 @@ class Amplified:
             cycles = self.kit.cycle_of_one - np.log(templates) / per_cycle + errors
         mean = np.minimum(cycles, self.kit.last_cycle).mean(axis=0)
         read = (self.kit.cycle_of_one - mean + reference) * per_cycle + math.log(truth.scale)
-        return np.maximum(read, math.log(self.limit(truth)))
+        lowest = math.log(self.limit(truth))
+        return np.where(mean < self.kit.last_cycle, np.maximum(read, lowest), lowest)
 
     def expected(self, truth: Truth) -> float:
         """As the protocol says."""
@@ -247,25 +248,23 @@ class Digital:
 class Counted:
     """A share of cells by looking at ``cells`` of them: log odds, with a half added to both counts (Haldane).
 
-    Cultures differ by ``spread`` in log odds.
+    Cultures differ by ``spread`` in log odds. A share ``misread`` of either kind is taken for the other.
     """
 
     cells: int
     spread: float
+    misread: float
 
     def read(self, truth: Truth, culture: Array, random: np.random.Generator) -> Array:
         """As the protocol says."""
-        share = min(max(truth.value, 0.0), 1.0)
-        if 0.0 < share < 1.0:
-            found = random.binomial(self.cells, 1.0 / (1.0 + (1.0 / share - 1.0) * np.exp(-self.spread * culture)))
-        else:
-            found = np.full(culture.shape, round(share * self.cells))
+        share = 1.0 / (1.0 + np.exp(-self.expected(truth) - self.spread * culture))
+        found = random.binomial(self.cells, share)
         return np.log((found + 0.5) / (self.cells - found + 0.5))
 
     def expected(self, truth: Truth) -> float:
-        """As the protocol says; the half counts, as in `read`."""
-        found = min(max(truth.value, 0.0), 1.0) * self.cells
-        return math.log((found + 0.5) / (self.cells - found + 0.5))
+        """As the protocol says."""
+        share = self.misread + (1.0 - 2.0 * self.misread) * min(max(truth.value, 0.0), 1.0)
+        return math.log(share / (1.0 - share))
 
     def limit(self, truth: Truth) -> float:
         """As the protocol says."""
@@ -304,7 +303,8 @@ def shelf(library: Library, variations: Mapping[str, float]) -> dict[str, Assay]
     wells = round(value("design.elisa.wells", ""))
     captured = Captured(constants.elisa(library), wells, culture)
     digital = Digital(constants.simoa(library), wells, culture)
-    counted = Counted(round(value("design.count.cells", "cell")), value("design.count.spread", ""))
+    counted = Counted(round(value("design.count.cells", "cell")), value("design.count.spread", ""),
+                      value("design.count.misread", ""))
     found: dict[str, Assay] = {"nta": tracked, "qpcr": amplified, "elisa": captured, "simoa": digital,
                                "count": counted,
                                "qpcr per vesicle": PerVesicle(amplified, tracked),

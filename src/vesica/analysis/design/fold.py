@@ -81,11 +81,12 @@ def outcome(found: FoldStudy) -> LabOutcome:
         enough = f"{n} replicates of each group" if n else f"more than {found.most} replicates of each group"
         said.append(f"{name}, {percent(cv)} between replicates: {enough} for a power of {percent(found.power)}; 3 have "
                     f"{percent(found.powers[name][1])}." if found.most >= 3 else f"{name}, {percent(cv)}: {enough}.")
-    fields = (Field("scatter"), Field("cv", "", "relative standard deviation"), Field("replicates", "", "of each group"))
+    fields = (Field("scatter"), Field("cv", "", "relative standard deviation"),
+              Field("replicates", "", "of each group"))
     rows = tuple((name, cv, found.needed(name)) for name, cv in found.variations.items())
     curve = tuple((name, n, power) for name in found.powers for n, power in enumerate(found.powers[name], 2))
     tables = (Table("needed", "Replicates of each group", fields, rows),
               Table("power", "Power by replicates", (Field("scatter"), Field("replicates"), Field("power")), curve))
     summary = {"fold": found.fold, "error": found.error, "power_asked": found.power, "needed": tables[0].records()}
     title = f"How many replicates show a {number(found.fold)}-fold change at an error of {percent(found.error)}?"
-    return LabOutcome("design", title, tuple(said), tables, summary, screen=tables[:1])
+    return LabOutcome("fold", title, tuple(said), tables, summary, screen=tables[:1])

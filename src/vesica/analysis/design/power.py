@@ -94,8 +94,8 @@ def welch_power(effect: float, sd: tuple[float, float], replicates: int, error: 
     r"""Exact chance that Welch's test of two kinds of wells finds a true difference, on its side.
 
     With :math:`s_1^2 = \sigma_1^2 W_1/(n-1)` and likewise for 2, :math:`R = W_1/(W_1+W_2)` is Beta((n-1)/2, (n-1)/2)
-    and independent of :math:`W_1+W_2`, a chi-square of 2(n-1) degrees of freedom: given R the statistic is a multiple of a
-    noncentral t with 2(n-1) degrees of freedom. What is left is one integral over R.
+    and independent of :math:`W_1+W_2`, a chi-square of 2(n-1) degrees of freedom. Given R the statistic is a
+    multiple of a noncentral t with 2(n-1) degrees of freedom. What is left is one integral over R.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from vesica.errors import article, error, nearest
 from vesica.instruments import constants
 from vesica.library import Library
 from vesica.results.arm_run import ArmRun
+from vesica.spec.cells import CellType
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import KIND_LABELS, sender_of
 
@@ -96,17 +97,19 @@ def kind_of_key(model: ResolvedModel, key: str) -> tuple[Kind, bool]:
     if name.removesuffix(_PER_HOUR) in _COUNTED:
         return "particles", True
     if owner == "medium":
-        return ("protein", True) if name in model.solubles else ("other", True)
+        return "protein" if name in model.solubles else "other", True
     if name.endswith(_PER_VESICLE) and name.removesuffix(_PER_VESICLE) in cargo:
         return ("rna" if cargo[name.removesuffix(_PER_VESICLE)] in _RNA else "protein"), True
     cell = next((one for one in model.cells if one.name == owner), None)
-    if cell is None:
-        return "other", True
+    return ("other", True) if cell is None else (_kind_inside(cell, name, cargo), False)
+
+
+def _kind_inside(cell: CellType, name: str, cargo: Mapping[str, str]) -> Kind:
     if name in cell.cargo:
-        return ("rna" if cargo.get(name) in _RNA else "protein"), False
+        return "rna" if cargo.get(name) in _RNA else "protein"
     if name in {"alive", "dead"} | {state.name for chain in cell.chains for state in chain.states}:
-        return "share", False
-    return ("level" if name in cell.levels else "other"), False
+        return "share"
+    return "level" if name in cell.levels else "other"
 
 
 def choose(models: Sequence[ResolvedModel], known: Mapping[str, str], asked: Sequence[str],
@@ -180,12 +183,13 @@ def looks(model: ResolvedModel, run: ArmRun, readouts: Sequence[Readout], times:
         for one in readouts:
             value = values.get(one.key, (math.nan, ""))[0]
             if math.isfinite(value) and _is_made_here(model, then, one.key):
-                found[Look(run.arm.name, one, time)] = truth(model, then, one, max(value, 0.0), well)
+                value = max(value, 0.0)  # solvers leave -1e-20 where there is nothing
+                found[Look(run.arm.name, one, time)] = truth(model, then, one, value, well)
     return found
 
 
 def _is_made_here(model: ResolvedModel, run: ArmRun, key: str) -> bool:
-    """Whether cells of the arm make what is measured: what an arm was only given tells of the preparation, not of it."""
+    """Whether cells of the arm make it: what an arm was only given tells of the preparation, not of the arm."""
     owner = sender_of(key.partition(".")[0])
     return run.count(owner) > 0 if any(cell.name == owner for cell in model.cells) else True
 
@@ -211,6 +215,19 @@ def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, wel
 def _particles(model: ResolvedModel, run: ArmRun, origin: str) -> float:
     """Vesicles of a class in the medium, particle/mL."""
     return run.final(f"medium.free:{origin}") / model.domain.volume * UM3_PER_ML
+
+
+def sampled_volume(library: Library, readout: Readout) -> float:
+    """Medium (mL) that a reading takes, undiluted; nothing where cells are read."""
+    if not readout.from_medium:
+        return 0.0
+    value = constants.reader(library)
+    tracked = value("design.nta.volume", "mL")
+    of_cargo = {"qpcr": constants.qpcr(library).input_volume}.get(
+        readout.assay, value("design.elisa.wells", "") * value("design.elisa.volume", "mL"))
+    if readout.assay in ("nta", "other"):
+        return tracked if readout.assay == "nta" else 0.0
+    return of_cargo + (tracked if readout.is_per_vesicle else 0.0)
 
 
 def donors(model: ResolvedModel, arms: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -1,8 +1,9 @@
 """Which contrasts tell two hypotheses apart: simulated experiments, contrast by contrast, and several together.
 
-A *contrast* is an arm against the arm it is shown against, by one readout at one time. It needs wells of two kinds; several
-contrasts share the wells they have in common. Both hypotheses predict its log ratio; a hypothesis is refuted by
-`power.decisions`. The power of a design is the chance that the wrong hypothesis is refuted, the smaller one of both cases.
+A *contrast* is an arm against the arm it is shown against, by one readout at one time. It needs wells of two kinds;
+several contrasts share the wells they have in common. Both hypotheses predict its log ratio; a hypothesis is refuted by
+`power.decisions`. The power of a design is the chance that the wrong hypothesis is refuted, the smaller one of both
+cases.
 """
 
 from __future__ import annotations
@@ -110,11 +111,11 @@ class Design:
         return float(self.power[replicates - 2])
 
     @property
-    def rank(self) -> tuple[float, float]:
-        """Smaller is better: fewer wells, then more power with them; where none suffice, more power at last."""
+    def rank(self) -> tuple[float, int, float]:
+        """Smaller is better: fewer wells, fewer contrasts, more power with them; where none suffice, more power."""
         if self.wells is None or self.replicates is None:
-            return math.inf, -float(self.power[-1])
-        return self.wells, -self.at(self.replicates)
+            return math.inf, 0, -float(self.power[-1])
+        return self.wells, len(self.contrasts), -self.at(self.replicates)
 
 
 def kinds_of(contrasts: Sequence[Contrast]) -> tuple[Kind, ...]:
@@ -146,12 +147,13 @@ class Bench:
     shelf : assays by name
     simulations : experiments
     purpose : names the random numbers
+    correlation : of the culture numbers of one well at two times
     """
 
     def __init__(self, truths: tuple[Truths, Truths], shelf: Mapping[str, Assay], question: Question,
-                 simulations: int, purpose: str) -> None:
+                 simulations: int, purpose: str, *, correlation: float) -> None:
         self.truths, self.question, self._shelf = truths, question, shelf
-        self.simulations, self._purpose = simulations, purpose
+        self.simulations, self._purpose, self._correlation = simulations, purpose, correlation
         self._kept: dict[tuple[int, Look], Array] = {}
 
     def expected(self, hypothesis: int, contrast: Contrast) -> float:
@@ -174,14 +176,19 @@ class Bench:
     def readings(self, hypothesis: int, look: Look) -> Array:
         """(simulation, replicate) log readings of a look, less the one expected."""
         if (hypothesis, look) not in self._kept:
-            shape = (self.simulations, self.question.most)
-            named = f"{self._purpose} {look.arm} {look.readout.key}"
-            when = "" if look.readout.from_medium else f" at {look.time:g}"  # another harvest is another culture
-            culture = stream(self.question.seed, f"{named}{when} culture", 0).standard_normal(shape)
-            random = stream(self.question.seed, f"{named} {look.time:g} assay", 0)
+            named = f"{look.arm} {look.readout.key} {look.readout.assay}"
+            then = self._stream(f"{named} culture at {look.time:g}")
+            culture = then.standard_normal((self.simulations, self.question.most))
+            if look.readout.from_medium:  # the same culture at all times; another harvest is another culture
+                lasting = self._stream(f"{named} culture").standard_normal(culture.shape)
+                culture = math.sqrt(self._correlation) * lasting + math.sqrt(1.0 - self._correlation) * culture
             truth, assay = self.truths[hypothesis][look], self._assay(look)
-            self._kept[hypothesis, look] = assay.read(truth, culture, random) - assay.expected(truth)
+            read = assay.read(truth, culture, self._stream(f"{named} assay at {look.time:g}"))
+            self._kept[hypothesis, look] = read - assay.expected(truth)
         return self._kept[hypothesis, look]
+
+    def _stream(self, name: str) -> np.random.Generator:
+        return stream(self.question.seed, f"{self._purpose} {name}", 0)
 
     def forget(self) -> None:
         """Free the readings."""

@@ -11,7 +11,7 @@ from vesica.analysis.explain.compare_arms import HOUR, all_arms, arm_changes, co
 from vesica.analysis.explain.compare_inside import cells, networks
 from vesica.analysis.explain.numbers import unit_shown
 from vesica.errors import error, nearest
-from vesica.spec.resolved import Arm, Parameter, ResolvedModel, Rule
+from vesica.spec.resolved import Arm, Domain, Parameter, ResolvedModel, Rule
 
 Show = Callable[[Any], str]
 _SCHEDULE: Final[Mapping[str, tuple[str, Show]]] = {
@@ -25,8 +25,13 @@ _SCHEDULE: Final[Mapping[str, tuple[str, Show]]] = {
     "absolute_tolerance": ("absolute tolerance", "{:g}".format),
 }  # fmt: skip
 _DOMAIN: Final[Mapping[str, tuple[str, Show]]] = {
-    "kind": ("kind of dish", str), "volume": ("medium", lambda value: f"{value / 1e12:.6g} mL"),
+    "kind": ("kind of vessel", str), "volume": ("medium", lambda value: f"{value / 1e12:.6g} mL"),
     "depth": ("depth of the medium", lambda value: f"{value / 1e3:.6g} mm"), "mixing": ("mixing", str),
+}  # fmt: skip
+_PART: Final[Mapping[str, tuple[str, Show]]] = {
+    "volume": ("volume", lambda value: f"{value / 1e12:.6g} mL"),
+    "depth": ("depth", lambda value: f"{value / 1e3:.6g} mm"), "layers": ("layers", str),
+    "stretch": ("stretch of layers", "{:g}".format), "cells": ("cells", lambda value: ", ".join(sorted(value)) or "none"),
 }  # fmt: skip
 _CARGO: Final[Mapping[str, tuple[str, Show]]] = {
     "kind": ("kind", str), "topology": ("place in the vesicle", str),
@@ -105,8 +110,19 @@ def _about(rule: Rule) -> tuple[str, str, str]:
 
 def _run(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:
     yield from fields("Dish and run", "", one.domain, other.domain, _DOMAIN)
+    yield from _parts(one.domain, other.domain)
     yield from fields("Dish and run", "", one.schedule, other.schedule, _SCHEDULE)
     yield from sets("Dish and run", "observed:", one.observe, other.observe)
+
+
+def _parts(one: Domain, other: Domain) -> Iterator[Change]:
+    """Parts of two vessels. Of one body of medium only the layers are news: the rest is that of the vessel."""
+    here, there = ({part.name: part for part in vessel.compartments} for vessel in (one, other))
+    if one.kind != other.kind:
+        return  # other parts, too
+    said = _PART if len(here) > 1 else {"layers": _PART["layers"]} if one.mixing == other.mixing else {}
+    yield from by_name("Dish and run", "", here, there, lambda part: f"{part.volume / 1e12:.6g} mL",
+                       lambda title, part, of: fields("Dish and run", title, part, of, said))
 
 
 def _structure(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:

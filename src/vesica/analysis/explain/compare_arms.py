@@ -7,14 +7,24 @@ from typing import Final
 
 from vesica.analysis.explain.changes import Change, left_over, same
 from vesica.analysis.explain.numbers import unit_shown
-from vesica.spec.resolved import Addition, Arm, Dose, Exposure, Handling, Inhibition, Loss, ResolvedModel
+from vesica.spec.resolved import (
+    Addition,
+    Arm,
+    Dose,
+    Exposure,
+    Handling,
+    Inhibition,
+    Loss,
+    ResolvedModel,
+    Supply,
+)
 
 NM: Final = 0.602214076  # molecule/um^3
 HOUR: Final = 3600.0
 MOST_STEPS: Final = 4
 MOST_PATHS: Final = 6
 _CONCENTRATIONS: Final = ((1e9, "M"), (1e6, "mM"), (1e3, "uM"), (1.0, "nM"), (1e-3, "pM"))
-Added = Exposure | Dose | Inhibition | Handling | Addition
+Added = Exposure | Dose | Supply | Inhibition | Handling | Addition
 
 
 def all_arms(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:
@@ -44,6 +54,7 @@ def arm_changes(one: Arm, other: Arm, model: ResolvedModel, other_model: Resolve
             yield Change("Arms", f"{cell} cells", "", f"{here:,.10g}", f"{there:,.10g}", there / here if here else None)
     yield from _lists(*left_over(one.exposures, other.exposures, _same_exposure))
     yield from _lists(*left_over(one.doses, other.doses, _same_fields))
+    yield from _lists(*left_over(one.supplies, other.supplies, _same_fields))
     yield from _lists(*left_over(one.handling, other.handling, _same_fields))
     yield from _lists(*left_over(one.additions, other.additions, _same_fields))
     yield from _lists(*left_over(one.inhibitions, other.inhibitions, _same_inhibition))
@@ -77,7 +88,9 @@ def _subject(item: Added) -> str:
         return "sample" if item.is_sample else "medium change"
     if isinstance(item, Addition):
         return f"{item.soluble} added"
-    return f"drug {item.drug}" if isinstance(item, Inhibition) else f"vesicles of arm {item.from_arm}"
+    if isinstance(item, Inhibition):
+        return f"drug {item.drug}"
+    return f"vesicles of {item.preparation}" if isinstance(item, Supply) else f"vesicles of arm {item.from_arm}"
 
 
 def _text(item: Added) -> str:
@@ -90,8 +103,14 @@ def _text(item: Added) -> str:
         return f"{item.taken / 1e9:.4g} uL{where} out, {item.given / 1e9:.4g} uL in, at {item.at / HOUR:.4g} h"
     if isinstance(item, Addition):
         return f"{concentration(item.concentration)} at {item.at / HOUR:.4g} h"
+    bench = f", after {', then '.join(step.label for step in item.isolation)}" if item.isolation else ""
+    if isinstance(item, Supply):
+        amount = (f"{item.amount * 1e12:.4g} EV/mL" if item.measure == "concentration"
+                  else f"{item.amount:.4g} particles per {item.recipient}")
+        return f"{amount} at {item.at / HOUR:.4g} h{bench}"
     carried = f", with {item.carry_over:.4g} of its solubles" if item.carry_over else ""
-    return f"{item.amount:.4g} {item.measure.replace('_', ' ')} ({item.recipient}) at {item.at / HOUR:.4g} h{carried}"
+    return (f"{item.amount:.4g} {item.measure.replace('_', ' ')} ({item.recipient}) at {item.at / HOUR:.4g} h"
+            f"{carried}{bench}")
 
 
 def _course_text(item: Inhibition) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from vesica.results.arm_run import ArmRun
 from vesica.results.ledger import Ledger
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import sender_of
+from vesica.spec.vocabulary import PREPARED, kind_of, sender_of
 
 DONOR: Final = {
     "made": "made", "returned": "returned", "mvb_ilv": "in_mvb", "docked_ilv": "in_mvb", "tethered": "tethered",
@@ -17,7 +17,7 @@ DONOR: Final = {
 MEDIUM: Final = {"free": "outside", "plastic": "plastic", "decayed": "degraded", "added": "added",
                  "removed": "removed"}
 RECIPIENT: Final = {"bound": "bound", "inside": "inside", "degraded": "degraded", "delivered": "delivered",
-                    "died_with": "removed"}
+                    "died_with": "removed", "matrix": "matrix"}
 
 
 def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledger:
@@ -33,6 +33,8 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
         for pool, entry in MEDIUM.items():
             totals[entry] += run.final(f"medium.{pool}:{origin}{suffix}")
         sender = sender_of(origin)
+        if kind_of(origin) == PREPARED:  # they are added only
+            continue
         if origin != sender:  # made and free at once
             totals["made"] += run.final(f"{sender}.made:{origin}{suffix}") * run.count(sender)
             continue
@@ -48,6 +50,8 @@ def ledger(model: ResolvedModel, run: ArmRun, cargo: str | None = None) -> Ledge
 
 
 def _first(run: ArmRun, name: str) -> float:
+    if name not in run.species:  # no cell makes a dye
+        return 0.0
     value = float(run.values[0, run.species[name]])
     return 0.0 if math.isnan(value) else value  # NaN: the arm does not hold it
 

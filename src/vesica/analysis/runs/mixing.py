@@ -85,7 +85,7 @@ def _if_stirred(run: ArmRun, origin: str, here: Compartment, cells: list[str]) -
         return None
     until = slice(None, run.last + 1)
     time = run.times[until]
-    room = layer_heights(here.depth, here.layers, thin=here.thin)[0] / here.depth * here.volume
+    room = layer_heights(here.depth, here.layers, here.stretch)[0] / here.depth * here.volume
     at_cells = np.nan_to_num(run.course(lowest)[until]) / room
     seen = float(np.trapezoid(at_cells, time))
     taken = sum(run.final(f"{cell}.taken_up:{origin}") * run.count(cell) for cell in cells)
@@ -99,6 +99,6 @@ def _if_stirred(run: ArmRun, origin: str, here: Compartment, cells: list[str]) -
 
 
 def _main_origin(model: ResolvedModel, run: ArmRun) -> str | None:
-    added = {origin: run.final(f"medium.added:{origin}") for origin in model.origins}
+    added = {origin: run.final(f"medium.added:{origin}") for origin in model.origins if model.is_vesicle(origin)}
     best = max(added, key=lambda origin: added[origin], default=None)
     return best if best is not None and added[best] > 0 else None

@@ -62,6 +62,8 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         groups["released"] |= _yield(run, cell) | _by_kind(run, cell)
     if cell.takes_up_vesicles:
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
+        if any(one.kind == "dye" for one in model.cargo):
+            groups["taken_up"][f"{c}.fluorescence"] = (fluorescence(model, run, c), "molecule/cell")
     for name, (_, unit) in cell.levels.items():
         groups["signals"][f"{c}.{name}"] = (run.final(f"{c}.{name}"), short_unit(unit))
     for cargo in cell.cargo:
@@ -130,8 +132,16 @@ def released_by_living(run: ArmRun, cell: CellType) -> float:
 
 
 def taken_up(model: ResolvedModel, run: ArmRun, cell: str) -> float:
-    """Vesicles an average cell took up over the run, of all origins."""
-    return sum(run.final(f"{cell}.taken_up:{origin}") for origin in model.origins)
+    """Vesicles an average cell took up over the run, of all origins; micelles of a dye are none."""
+    return sum(run.final(f"{cell}.taken_up:{origin}") for origin in model.origins if model.is_vesicle(origin))
+
+
+def fluorescence(model: ResolvedModel, run: ArmRun, cell: str) -> float:
+    """Molecules of dye on and in an average cell at the end: a dye outlives the vesicle that brought it."""
+    dyes = {one.name for one in model.cargo if one.kind == "dye"}
+    return sum(run.final(f"{cell}.{place}:{origin}/{one.name}") for origin in model.origins
+               for one in model.carried(origin) if one.name in dyes
+               for place in ("bound", "inside", "degraded", "delivered"))
 
 
 def in_living(run: ArmRun, cell: CellType, name: str) -> float:

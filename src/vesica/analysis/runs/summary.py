@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
+from vesica.analysis.runs.doses import dose_of
 from vesica.analysis.runs.handling import samples, volumes
 from vesica.analysis.runs.measured import held_against
 from vesica.analysis.runs.mixing import mixing
@@ -61,7 +62,9 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "phenotypes": {cell.name: {chain.name: _chain(chain) for chain in cell.chains}
                        for cell in model.cells if cell.chains},
         "networks": {cell.name: {network.name: _network(model, cell, network) for network in cell.networks}
-                     for cell in model.cells if cell.networks},
+                     for cell in model.cells if cell.networks}
+                    | ({"medium": {one.name: _network_of_medium(one) for one in model.networks}} if model.networks
+                       else {}),
         "arms": arms,
         "size_law": _size_laws(model),
         "published": published,
@@ -98,7 +101,7 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
         "transfer_by_class": transfer_by_class(model, run),
         "cargo_per_ev": cargo_per_vesicle(model, run),
         "required_dose": required_dose(model, run),
-        "dose": [_dose(model, run, note) for note in run.notes["doses"]],
+        "dose": [dose_of(model, run, note) for note in run.notes["doses"]],
         "mixing": mixing(model, run),
         "medium": {"volume_mL": volumes(model, run), "samples": samples(model, run)},
         "rule_factors": run.notes["rule_factors"],
@@ -137,24 +140,6 @@ def _released_per_hour(run: ArmRun, cell: CellType) -> float | None:
     return released(run, cell) / run.hours if run.hours > 0 else None
 
 
-def _dose(model: ResolvedModel, run: ArmRun, note: Mapping[str, Any]) -> dict[str, Any]:
-    cells = run.count(note["recipient"])
-    per_cell = note["vesicles"] / cells
-    share = note["share_of_source"]
-    counted = {"particles_per_cell": "an equal number of particles",
-               "donor_cells_per_cell": "an equal number of donor cells"}
-    words = (
-        f"At {note['at'] / 3600:.3g} h each {note['recipient']} was given {per_cell:,.4g} vesicles of arm "
-        f"`{note['from_arm']}` ({counted[note['measure']]}), {share:.3g} times what one such dish held in its medium"
-    )
-    if share > 1:
-        words += f": {math.ceil(share)} dishes have to be pooled"
-    return {"from_arm": note["from_arm"], "recipient": note["recipient"], "at_h": note["at"] / 3600.0,
-            "vesicles": note["vesicles"], "per_cell": per_cell,
-            "available": note["vesicles"] / share if share > 0 else 0.0,
-            "share_of_source": share, "words": words + "."}
-
-
 def _species(model: ResolvedModel) -> dict[str, dict[str, str]]:
     """Labels and units of what a reader may want to plot, by name of the species."""
     labels = {cargo.name: cargo.label or cargo.name for cargo in model.cargo}
@@ -181,6 +166,11 @@ def _network(model: ResolvedModel, cell: CellType, network: Network) -> dict[str
     read = {rule.source for rule in model.rules if rule.cell == cell.name} | {*network.provides}
     return {"label": network.label, "source": network.source, "doi": network.doi, "levels": levels,
             "outputs": [name for name in levels if name in read]}
+
+
+def _network_of_medium(network: Network) -> dict[str, Any]:
+    """A network of the medium in words: it has no levels, since all that it moves is a factor of the medium."""
+    return {"label": network.label, "source": network.source, "doi": network.doi, "levels": [], "outputs": []}
 
 
 def _chain(chain: Chain) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def vessel(model: ResolvedModel) -> dict[str, Any]:
 def _part(one: Compartment, numbers: Mapping[str, float]) -> dict[str, Any]:
     liquid = numbers["vessel.volume_fraction"] if one.name == "slice" else 1.0
     return {"volume_mL": one.volume / 1e12, "liquid_mL": liquid * one.volume / 1e12, "depth_um": one.depth,
-            "layers_um": layer_heights(one.depth, one.layers, thin=one.thin).tolist(), "cells": list(one.cells)}
+            "layers_um": layer_heights(one.depth, one.layers, one.stretch).tolist(), "cells": list(one.cells)}
 
 
 def diffusivity(numbers: Mapping[str, float], origin: str) -> float:

@@ -137,8 +137,12 @@ class Dish:
         return self.input(name) if name in self.laws.program.index else None
 
     def decay_of(self, soluble: str) -> float:
-        """1/s, in the medium."""
-        return float(self.laws.rate(self.medium, f"soluble_decay/{soluble}", f"medium.{soluble}")[0])
+        """1/s, in the medium, with what drugs take."""
+        drugs = self.laws.program.model.drugs
+        if drugs:
+            self.laws.evaluate(self.medium)
+        ways = (f"soluble_decay/{soluble}", *(f"drug_clearance/{soluble}.{drug.name}" for drug in drugs))
+        return sum(float(self.laws.rate(self.medium, way, f"medium.{soluble}")[0]) for way in ways)
 
     def places(self, cells: Cells) -> dict[str, int]:
         """Place among the values of each cargo that the cells hold themselves."""

@@ -15,6 +15,7 @@ from vesica.engine.hands import AGENT, Sample
 from vesica.engine.places import VOLUME
 from vesica.engine.schedule import level, tick
 from vesica.engine.whole import journey
+from vesica.engine.whole.bench import fill
 from vesica.engine.whole.dish import Dish
 from vesica.engine.whole.step import CONTINUOUS
 from vesica.engine.whole.vesicles import uniforms
@@ -37,7 +38,9 @@ class Hands:
             if tick(one.at) == time:
                 self._handle(dish, one)
         for added in dish.arm.additions:
-            if tick(added.at) == time:
+            if tick(added.at) == time and added.soluble in self._levels:
+                dish.set_input(f"{AGENT}{added.soluble}", dish.input(f"{AGENT}{added.soluble}") + added.concentration)
+            elif tick(added.at) == time:
                 dish.solubles[added.soluble] += _molecules(dish, added.concentration * _volume(dish))
         self._expose(dish, time)
 
@@ -68,6 +71,7 @@ class Hands:
                 now = dish.input(f"{AGENT}{agent}")
                 dish.set_input(f"{AGENT}{agent}", now + (scheduled - now) * one.given / after)
         dish.set_input(VOLUME, after)
+        fill(dish, one.given)
 
     def _note(self, dish: Dish, one: Handling, vesicles: Index, solubles: dict[str, float]) -> None:
         amounts = {f"medium.free:{origin}{suffix}": float(vesicles[k, i]) for k, origin in enumerate(dish.classes)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vesica.engine.codegen import compiled
 from vesica.engine.program import Program
+from vesica.engine.table import Assignment
 from vesica.engine.tables import Tables
 from vesica.engine.whole.rates import ROW
 
@@ -23,13 +24,20 @@ class Laws:
     program : Program
     tables : Tables
         What is alive in the arm.
+    seen : tuple of Assignment
+        What cells see of one another: values that `vesica.engine.whole.around` writes.
     """
 
-    def __init__(self, program: Program, tables: Tables) -> None:
-        self.program, self.tables = program, tables
+    def __init__(self, program: Program, tables: Tables, seen: tuple[Assignment, ...] = ()) -> None:
+        self.program, self.tables, self.seen = program, tables, seen
         self.fluxes = {flux.name: flux for flux in tables.fluxes}
-        self._arguments = {one.target: one.args for one in program.table.assignments}
+        self._by_name = {one.target: one for one in program.table.assignments}
+        self._computed = frozenset(tables.out.tolist())
         self._kernels = compiled()
+
+    def made_of(self, name: str) -> Assignment | None:
+        """How a value is computed that `evaluate` leaves out; nothing for one that is known after it."""
+        return None if self.program.index[name] in self._computed else self._by_name.get(name)
 
     def evaluate(self, values: Array) -> None:
         """Compute every value that laws rest on, in place."""
@@ -42,7 +50,7 @@ class Laws:
 
     def arguments(self, values: Array, name: str) -> list[Array]:
         """(cell,) each of what a named value is computed from."""
-        return [self.value(values, argument) for argument in self._arguments[name]]
+        return [self.value(values, argument) for argument in self._by_name[name].args]
 
     def rate(self, values: Array, flux: str, container: str = "") -> Array:
         """(cell,) 1/s: the product of the factors of a flux, but for the pool that is its container.

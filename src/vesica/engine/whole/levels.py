@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine.processes import is_taken_from
+from vesica.engine.medium import is_taken_from
 from vesica.engine.whole import journey, mvbs, records
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.spec.vocabulary import sender_of
@@ -74,7 +74,7 @@ def _donor(dish: Dish, cells: Cells) -> dict[str, Array]:
         f"{c}.returned": counts[:, mvbs.FUSED_BACK] + back[:, 0],
         f"{c}.degraded_inside": counts[:, mvbs.DEGRADED],
     }
-    for i, end in dish.contents(c)[1:]:
+    for i, end in (one for one in dish.contents(c)[1:] if one[1].removeprefix("/") in cells.type.cargo):
         found |= {
             f"{c}.mvb_ilv{end}": cargo[0, :, i - 1], f"{c}.docked_ilv{end}": cargo[1, :, i - 1],
             f"{c}.tethered{end}": tethered[:, i], f"{c}.made{end}": moved[:, i - 1, records.MADE],
@@ -107,7 +107,7 @@ def _at_once(dish: Dish, cells: Cells) -> dict[str, Array]:
         if sender_of(origin) == c and origin != c:
             found[f"{c}.released:{origin}"] = dish.left[cells.at, k, 0].astype(float)
         for i, suffix in dish.contents(origin):
-            if sender_of(origin) == c and origin != c:
+            if sender_of(origin) == c and origin != c and suffix.removeprefix("/") in ("", *cells.type.cargo):
                 found[f"{c}.made:{origin}{suffix}"] = dish.left[cells.at, k, i].astype(float)
             if cells.type.can_die:
                 found[f"{c}.died_with:{origin}{suffix}"] = dish.died[cells.at, k, i].astype(float)

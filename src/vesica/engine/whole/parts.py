@@ -24,7 +24,7 @@ PART_OF: Final[dict[str, PartName]] = {
     "binding": "journey", "unbinding": "journey", "endocytosis": "journey", "macropinocytosis": "journey",
     "membrane_fusion": "journey", "lysosomal_degradation": "journey", "recycling": "journey", "escape": "journey",
     "network": "signal", "junction": "signal", "conversion": "reaction", "exchange": "soluble",
-    "secretion": "soluble", "soluble_decay": "soluble",
+    "secretion": "soluble", "soluble_decay": "soluble", "drug_clearance": "soluble",
     "shedding": "budding", "shedding_load": "budding", "blebbing": "death", "blebbing_load": "death",
     "death": "death", "evaporation": "soluble",
 }

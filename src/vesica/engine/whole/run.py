@@ -23,6 +23,7 @@ from vesica.engine.schedule import edges, output_times, tick
 from vesica.engine.steppers.tau import Steps
 from vesica.engine.well_mixed import Trajectory
 from vesica.engine.whole import step
+from vesica.engine.whole.bench import supplied
 from vesica.engine.whole.dish import Dish
 from vesica.engine.whole.distributions import distributions
 from vesica.engine.whole.doses import Taken, give, taken
@@ -101,8 +102,9 @@ def _run_arm(program: Program, arm: Arm, taken_at: tuple[float, ...],
         hands.act(dish, begin)
         for name, felt in drugs.levels(program.model, arm, begin).items():
             dish.set_input(name, felt)
-        given += [give(dish, dose, sources[dose.from_arm].at[tick(dose.at)]) for dose in arm.doses
+        given += [give(dish, dose, sources[dose.from_arm].at[tick(dose.at)], row) for dose in arm.doses
                   if tick(dose.at) == begin]
+        given += [supplied(dish, one, row) for one in arm.supplies if tick(one.at) == begin]
         pace.jump()
         for time in [*grid[(grid > begin) & (grid < end)], end]:
             out.keep(dish)

@@ -17,7 +17,7 @@ from vesica.engine.rest import REST_TIME, Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
 from vesica.engine.table import RUNNING
-from vesica.engine.whole import donor, journey, unlike
+from vesica.engine.whole import bench, donor, journey, unlike
 from vesica.engine.whole.chemistry import Reactions, Signals
 from vesica.engine.whole.dish import Cells, Dish
 from vesica.engine.whole.laws import Laws, donor_rates
@@ -62,10 +62,15 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     system = Lanes(tables, values[:, None].copy(), arm.counts, is_single=True)
     rest = resting(program, system, present, rests)
     values[tables.pools] = rest.state[:, 0]
+    seen, laws = program.seen, Laws(program, tables)
+    if seen:  # cells settle with what they see at rest
+        laws.evaluate(values[:, None])
+        program = program.apart
+        laws = Laws(program, program.tables(present), seen)
     model, name = program.model, f"{arm.name}|{replicate}"
     classes = tuple(one for one in model.origins if f"origin:{one}" in present)
     counts = {kind.name: int(arm.counts.get(kind.name, 0)) for kind in model.cells}
-    dish = Dish(arm, Laws(program, tables), [], classes, {one: size_law(row, one) for one in classes},
+    dish = Dish(arm, laws, [], classes, {one: size_law(row, one) for one in classes},
                 journey.empty(model.schedule.seed, f"{name}|journey", 0, len(classes), sum(counts.values()),
                               len(model.cargo)),
                 values[:, None].copy(),
@@ -76,6 +81,7 @@ def dish_at_rest(program: Program, arm: Arm, row: Mapping[str, float], sources: 
     for kind in model.cells:
         if counts[kind.name]:
             dish.cells.append(_cells(dish, kind, row, present, f"{name}|{kind.name}"))
+    bench.fill(dish, model.domain.volume)
     return dish
 
 

@@ -19,6 +19,7 @@ from vesica.biology.mvb_law import relaxed
 from vesica.engine.counters import binomial, poisson
 from vesica.engine.steppers.tau import Steps
 from vesica.engine.whole import donor, journey, records
+from vesica.engine.whole.around import look, seen_by
 from vesica.engine.whole.budding import fall_apart, shed
 from vesica.engine.whole.bursts import Bursts
 from vesica.engine.whole.chemistry import Reacted
@@ -68,6 +69,7 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
     steps, held = Steps(), []
     _solubles(dish, half)
     for cells in dish.cells:
+        look(dish, cells)
         message = _signal(dish, cells, half)
         reacted = _react(cells, half, workers)
         steps += reacted.steps
@@ -77,7 +79,8 @@ def advance(dish: Dish, duration: float, workers: int = 1) -> Window:
         _die(dish, cells, half)
         held.append(_levels(dish, cells))
     held += _vesicles(dish, duration, workers)
-    for cells in dish.cells:
+    for cells in dish.cells[::-1] if dish.laws.seen else dish.cells:  # back the way, where types see one another
+        look(dish, cells)
         _die(dish, cells, half)
         reacted = _react(cells, half, workers)
         _bury(dish, cells, _have_died(dish, cells) & cells.is_alive)
@@ -141,7 +144,8 @@ def _levels(dish: Dish, cells: Cells) -> Array:
     """Means of the cargo of the cells and of what they secrete and die with: held in a window like hazards are."""
     rates = [_made(dish, cells, soluble).mean() for soluble in dish.solubles]
     deaths = dish.laws.rate(cells.values, f"death/{cells.name}", f"{cells.name}.alive").mean()
-    return np.array([*(cells.values[place].mean() for place in dish.places(cells).values()), *rates, deaths])
+    held = [cells.values[place].mean() for place in dish.places(cells).values()]
+    return np.array([*held, *rates, deaths, *seen_by(dish, cells)])
 
 
 def _made(dish: Dish, cells: Cells, soluble: str) -> Array:

@@ -12,10 +12,11 @@ from markupsafe import Markup
 
 from vesica.analysis.design.answer import Answer, hours, words_of
 from vesica.analysis.design.fold import FoldStudy
+from vesica.analysis.design.outcome import analysis
 from vesica.analysis.design.plate import FORMATS, Well
 from vesica.analysis.design.power import interval
 from vesica.analysis.design.search import Design
-from vesica.report import svg
+from vesica.report import blocks, svg
 from vesica.report.lab.charts import both, intervals, plane
 from vesica.report.lab.page import LabFigure
 from vesica.report.lab.pieces import Axis, Curve, Mark, Row
@@ -32,10 +33,18 @@ def figures(answer: Answer) -> tuple[LabFigure, ...]:
     return (*plates, _power_figure(answer), _predictions_figure(answer))
 
 
+def sections(answer: Answer) -> tuple[blocks.Section, ...]:
+    """How to analyse the experiment."""
+    steps = tuple(blocks.Cell(step) for step in analysis(answer))
+    return (blocks.Section("analysis", "Analysis", "As it was simulated.", (blocks.Items(steps),)),)
+
+
 def _power_figure(answer: Answer) -> LabFigure:
     title = "Power by replicates"
-    caption = ("Chance that the wrong hypothesis is refuted, against replicates of each kind of well, for the best designs. "
-               "Bands: 95 % of the simulation. Dashed: the power asked for.")
+    caption = (
+        "Chance that the wrong hypothesis is refuted, against replicates of each kind of well, for the best designs. "
+        "Bands: 95 % of the simulation. Dashed: the power asked for."
+    )
     shown = answer.designs[:CURVES]
     names = [f"{place}: {_short(one)}" for place, one in enumerate(shown, 1)]
     return LabFigure("power", caption, *both(partial(_power, answer, shown, names, title)), title)
@@ -51,15 +60,23 @@ def _power(answer: Answer, shown: Sequence[Design], names: Sequence[str], title:
     for place, (one, name) in enumerate(zip(shown, names, strict=True), 1):
         low, high = np.array([interval(float(power), one.simulations) for power in one.power]).T
         curves.append(Curve(name, ArmStyle(name, place + 1), replicates, 100 * one.power, 100 * low, 100 * high))
-    return plane(title, Axis("replicates of each kind of well"), Axis("power (%)", span=(0.0, 100.0)), curves=curves,
-                 levels=(Mark(100 * answer.question.power, "asked for"),), width=width)
+    return plane(
+        title,
+        Axis("replicates of each kind of well"),
+        Axis("power (%)", span=(0.0, 100.0)),
+        curves=curves,
+        levels=(Mark(100 * answer.question.power, "asked for"),),
+        width=width,
+    )
 
 
 def _predictions_figure(answer: Answer) -> LabFigure:
     first, second = answer.question.names
     title = "What the hypotheses predict"
-    caption = ("Fold change against the control as the assay reads it (of shares of cells: of their odds). Whiskers: 95 % of "
-               f"single replicates under `{first}` and `{second}`, cultures and assay together.")
+    caption = (
+        "Fold change against the control as the assay reads it (of shares of cells: of their odds). Whiskers: 95 % of "
+        f"single replicates under `{first}` and `{second}`, cultures and assay together."
+    )
     return LabFigure("predictions", caption, *both(partial(_predictions, answer, title)), title)
 
 
@@ -72,16 +89,18 @@ def _predictions(answer: Answer, title: str, width: float) -> Markup:
             middle = answer.bench.expected(h, contrast)
             noise = answer.bench.readings(h, contrast.looks[0]) - answer.bench.readings(h, contrast.looks[1])
             low, high = np.quantile(noise, (0.025, 0.975)) + middle
-            rows.append(Row(name, math.exp(middle), math.exp(low), math.exp(high), ArmStyle(name, h + 2)))
+            rows.append(Row(name, math.exp(middle), math.exp(low), math.exp(high), ArmStyle(name, h + 1)))
         groups.append((words_of(contrast), rows))
     return intervals(title, "fold change", groups, marks=(Mark(1.0, "no effect"),), is_log=True, width=width)
 
 
 def _plate_figure(answer: Answer, plate: int) -> LabFigure:
     title = f"Plate {plate} of {answer.plan.plates}"
-    caption = ("Colour and number: kind of well, as in the key; small: replicate. One block of columns holds each kind once, in "
-               "random order. Empty circles stay empty" + (" (or hold medium, against drying)." if answer.plan.is_edge_free
-                                                            else "."))
+    caption = (
+        "Colour and number: kind of well, as in the key; small: replicate. One block of columns holds each kind once, "
+        "in random order. Empty circles stay empty"
+        + (" (or hold medium, against drying)." if answer.plan.is_edge_free else ".")
+    )
     return LabFigure(f"plate_{plate}", caption, *both(partial(_plate, answer, plate, title)), title)
 
 
@@ -90,18 +109,24 @@ def _plate(answer: Answer, plate: int, title: str, width: float) -> Markup:
     left = 18.0
     step = min((width - left - 4.0) / columns, 62.0)
     wells = {(well.row, well.column): well for well in answer.plan.wells if well.plate == plate}
-    parts = [svg.text(left + step * (column + 0.5), 12.0, column + 1, class_="tick", text_anchor="middle")
-             for column in range(columns)]
+    parts = [
+        svg.text(left + step * (column + 0.5), 12.0, column + 1, class_="tick", text_anchor="middle")
+        for column in range(columns)
+    ]
     top = 18.0
     for row in range(rows):
         y = top + step * (row + 0.5)
         parts.append(svg.text(0.0, y + 4, chr(ord("A") + row), class_="tick"))
-        parts += [_well(answer, wells.get((row, column)), left + step * (column + 0.5), y, step)
-                  for column in range(columns)]
+        parts += [
+            _well(answer, wells.get((row, column)), left + step * (column + 0.5), y, step)
+            for column in range(columns)
+        ]
     y = top + step * rows + 20.0
     for kind, number in answer.styles.items():
         style = ArmStyle(kind[0], number + 1)
-        said = f"{number}  {kind[0]}" + (f", harvested at {hours(kind[1])}" if math.isfinite(kind[1]) else ", medium only")
+        said = f"{number}  {kind[0]}" + (
+            f", harvested at {hours(kind[1])}" if math.isfinite(kind[1]) else ", medium only"
+        )
         parts.append(svg.tag("circle", cx=left + 5, cy=y - 4, r=5.5, class_=_css(style)))
         parts.append(svg.text(left + 18, y, svg.shorten(said, width - left - 20, 11.5), class_="name"))
         y += _LINE
@@ -135,9 +160,19 @@ def fold_figures(found: FoldStudy) -> tuple[LabFigure, ...]:
 
     def draw(width: float) -> Markup:
         replicates = np.arange(2.0, found.most + 1)
-        curves = [Curve(f"{name}: {100 * cv:.3g} %", ArmStyle(name, place + 2), replicates, 100 * np.array(found.powers[name]))
-                  for place, (name, cv) in enumerate(found.variations.items())]
-        return plane(title, Axis("replicates of each group"), Axis("power (%)", span=(0.0, 100.0)), curves=curves,
-                     levels=(Mark(100 * found.power, "asked for"),), width=width)
+        curves = [
+            Curve(
+                f"{name}: {100 * cv:.3g} %", ArmStyle(name, place + 2), replicates, 100 * np.array(found.powers[name])
+            )
+            for place, (name, cv) in enumerate(found.variations.items())
+        ]
+        return plane(
+            title,
+            Axis("replicates of each group"),
+            Axis("power (%)", span=(0.0, 100.0)),
+            curves=curves,
+            levels=(Mark(100 * found.power, "asked for"),),
+            width=width,
+        )
 
     return (LabFigure("power", caption, *both(draw), title),)
