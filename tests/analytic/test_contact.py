@@ -1,4 +1,4 @@
-"""Cells that touch: areas balance, what is shown is what is on the other side, junctions conserve, Notch has a threshold."""
+"""Cells that touch: areas balance, cells see what is on the other side, junctions conserve, Notch has a threshold."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def at_rest(program: Program) -> tuple[Lanes, np.ndarray]:
 
 
 def test_without_contact_without_ligand_or_with_a_block_microglia_are_not_held() -> None:
-    """Apart and blocked, microglia feel what is shed and nothing else: the same numbers. Without the ligand, nothing."""
+    """Apart and blocked, microglia feel what is shed alone: the same numbers. Without the ligand, nothing."""
     _, found = runs(pair(arms={name: ARMS[name] for name in ("together", "apart", "blocked", "without", "alone")}))
     held = {name: of(run, "microglia.CX3CR1_activity") for name, run in found.items()}
     stopped = {name: of(run, "microglia.CD200R_activity") for name, run in found.items()}
@@ -153,8 +153,8 @@ def test_of_cells_that_differ_the_mean_is_seen(cell: str) -> None:
         differ = {"variability": [{"of": ["TLR4.basal"], "cv": variation}]}
         model = resolved({}, {
             "microglia": {"count": 1e5, **(differ if cell == "microglia" else {})},
-            "neuron": {"count": 2e5, "contacts": {"microglia": "5 %"}, **(differ if cell == "neuron" else {})}},
-            rules=["microglia: touched_TLR4 increases TNF_secretion (half_max 10 molecule, hill 1, up to 3x)"])  # fmt: skip
+            "neuron": {"count": 2e5, "contacts": {"microglia": "5 %"}, **(differ if cell == "neuron" else {})},
+        }, rules=["microglia: touched_TLR4 increases TNF_secretion (half_max 10 molecule, hill 1, up to 3x)"])
         program = compile_model(model)
         system, _ = at_rest(program)
         running = program.divided
@@ -188,7 +188,8 @@ def coupled(**more: Any) -> ResolvedModel:
         "astrocyte": {"count": 1e3, "networks": ["one"], "contacts": {"neuron": "20 %"},
                       "parameters": {**off, "membrane_area": "1500 um^2", "cell_volume": "3000 um^3"}},
         "neuron": {"count": 3e3, "networks": ["other"],
-                   "parameters": {**off, "death_rate": "0 1/h", "membrane_area": "1000 um^2", "cell_volume": "2000 um^3"}}},
+                   "parameters": {**off, "death_rate": "0 1/h", "membrane_area": "1000 um^2",
+                                  "cell_volume": "2000 um^3"}}},
         run={"duration": "24 h", "every": "1 h", **more.pop("run", {})}, **more)  # fmt: skip
 
 
@@ -256,7 +257,7 @@ def feedback(share: float) -> float:
 
 
 def threshold() -> float:
-    """Share of contact at which two cells begin to differ: 5.7 %."""
+    """Share of contact at which two cells begin to differ: 3.4 %."""
     return brentq(lambda share: feedback(share) - 1.0, 0.01, 0.3)
 
 

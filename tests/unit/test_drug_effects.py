@@ -34,7 +34,7 @@ DONORS = {
     "cambinol 30 uM": "-...+", "bafilomycin 100 nM": "+.-..", "chloroquine 100 uM": "+.-..",
     "apilimod 1 uM": "+.-.-", "imipramine 30 uM": ".-...", "TAK242 1 uM": "-..--", "brefeldin_A 5 uM": "...-.",
     "dynasore 80 uM": ".....", "EIPA 50 uM": ".....", "heparin 50 ug/mL": ".....", "annexin_V 1 uM": ".....",
-    "cytochalasin_D 5 uM": ".+...", "A23187 5 uM": "+.-.-", "U18666A 5 uM": "-.+..",
+    "cytochalasin_D 5 uM": ".+...", "A23187 5 uM": "+.-..", "U18666A 5 uM": "-.+..",
 }  # fmt: skip
 # In the recipients: exosomes, microvesicles and apoptotic vesicles bound; exosomes taken up, delivered, degraded.
 RECIPIENTS = {

@@ -36,7 +36,7 @@ def examine(file: Path, sets: Sequence[str], chosen: Mapping[str, str]) -> api.E
 
 def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: bool) -> int:
     """Print what is wrong, the rules in plain English, and what a run costs."""
-    from vesica.spec import inside, variability
+    from vesica.spec import contacts, inside, variability
 
     chosen = choices(switches)
     try:
@@ -54,6 +54,7 @@ def check(file: Path, *, sets: Sequence[str], switches: Sequence[str], as_json: 
             "networks": inside.networks(model) if model else [],
             "phenotypes": inside.phenotypes(model) if model else [],
             "variability": variability.english(model) if model else [],
+            "contacts": contacts.english(model) if model else [],
             "arms": {arm.name: list(arm.english) for arm in model.arms} if model else {},
             "switches": switch_entries(model) if model else {},
             "cost": cost,
@@ -97,7 +98,7 @@ def switch_entries(model: ResolvedModel) -> dict[str, Any]:
 
 
 def _print_model(model: ResolvedModel) -> None:
-    from vesica.spec import inside, variability
+    from vesica.spec import contacts, inside, variability
 
     if model.rules:
         click.echo("\nRules:")
@@ -107,7 +108,8 @@ def _print_model(model: ResolvedModel) -> None:
         if order:
             click.echo(f"  {order}")
     for title, sentences in (("Networks", inside.networks(model)), ("Phenotypes", inside.phenotypes(model)),
-                             ("Cells differ", variability.english(model))):
+                             ("Cells differ", variability.english(model)),
+                             ("Cells touch", contacts.english(model))):
         if sentences:
             click.echo(f"\n{title}:")
         for sentence in sentences:

@@ -193,7 +193,8 @@ def _store(model: ResolvedModel, step: BenchStep, row: Row, sample: Sample, done
 
 def _label(model: ResolvedModel, step: BenchStep, row: Row, sample: Sample, done: Worked) -> None:
     vesicles = sum(number * done.sieves.mean(size_law(row, origin)) for origin, number in sample.vesicles.items())
-    particles = _number(step, "label", "micelles", row, 0.0) * vesicles
+    is_lipid = any(one.name == step.name and one.topology == "membrane" for one in model.cargo)  # only these clump
+    particles = vesicles * (_number(step, "label", "micelles", row, 0.0) if is_lipid else step.own.get("micelles", 0.0))
     done.labels.append(Label(step.name, _number(step, "label", "copies", row, 0.0), particles, len(done.sieves.parts)))
 
 

@@ -137,7 +137,7 @@ def _derived(model: ResolvedModel, name: str, row: Mapping[str, float], laws: di
 def _fresh(row: Mapping[str, float], origin: str, cargo: str) -> float:
     """Vesicles of a preparation in fresh medium, or copies of a cargo in them, 1/um^3."""
     name = sender_of(origin)
-    return row[f"{name}.{FRESH}"] * (row[f"{name}.{cargo}.copies"] if cargo else 1.0)
+    return row[f"{name}.{FRESH}"] * (row.get(f"{name}.{cargo}.copies", 0.0) if cargo else 1.0)  # no dye in it
 
 
 def _start_share(model: ResolvedModel, row: Mapping[str, float], cell: str, state: str) -> float:

@@ -96,6 +96,8 @@ def _done(intervention: InterventionSpec, scene: Scene) -> Effect:
             effect = engineering.done(intervention, scene.model, scene.path)
         case Neutralise():
             effect = binders.neutralised(intervention, scene)
+        case Engineer() | Cool():
+            effect = engineering.done(intervention, scene.model, scene.path)
         case KnockOut():
             effect = losses.knocked_out(intervention, scene)
         case _:

@@ -15,6 +15,7 @@ from vesica.spec.arms import Effect
 from vesica.spec.cells import CellType
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import Loss, ResolvedModel
+from vesica.spec.rule_words import MATRIX
 from vesica.spec.treatments import KnockDown, KnockOut
 
 # what biologists knock out, and the activity of the machinery that stands for it
@@ -38,6 +39,8 @@ def targets(name: str, model: ResolvedModel, cells: Iterable[CellType]) -> list[
             paths.append(f"{cell.name}.{name}.basal")
         if name in cell.solubles:
             paths.append(f"{cell.name}.{name}.secretion_rate")
+        if name == MATRIX:
+            paths.append(f"{cell.name}.matrix_secretion_rate")
         paths += [f"{cell.name}.{name}.hazard" for chain in cell.chains for way in chain.transitions
                   if name == "_to_".join(way)]
         field = _aliases().get(name.lower(), name)
@@ -67,6 +70,7 @@ def names(scene: Scene) -> set[str]:
     for cell in scene.cells:
         found |= {*cell.cargo, *cell.solubles, *(signal.name for signal in cell.signals)}
         found |= {"_to_".join(way) for chain in cell.chains for way in chain.transitions}
+        found |= {MATRIX} if cell.matrix is not None else set()
     return found
 
 

@@ -164,7 +164,7 @@ def _what_was_done(material: Material) -> Table:
 def _dose_words(dose: Mapping[str, Any]) -> str:
     """How many vesicles a dose was, and how many dishes it takes."""
     each, share = dose.get("per_cell"), dose.get("share_of_source")
-    if not is_number(each) or not positive(share):
+    if not is_number(each) or not positive(share) or dose.get("preparation"):
         return str(dose.get("words") or "")
     words = f"given {number(each)} vesicles per {dose.get('recipient') or 'cell'}, from {number(share)} dishes of"
     return f"{words} `{dose.get('from_arm')}`" + (f" ({math.ceil(share)} to be pooled)" if share > 1.001 else "")

@@ -226,7 +226,9 @@ def signals(material: Material) -> Section:
             wanted.append(Wanted(material.label(species), "copies per cell", plain(material, species)))
         wanted.append(Wanted("survival", "cells alive (share)", plain(material, f"{cell}.alive")))
         wanted.append(Wanted("MVBs", "MVBs per cell", plain(material, f"{cell}.mvb")))
-        for pool, title in (("bound", "vesicles bound"), ("inside", "vesicles inside")):
+        wanted.append(Wanted("matrix", "molecules per cell", plain(material, f"{cell}.matrix")))
+        for pool, title in (("bound", "vesicles bound"), ("inside", "vesicles inside"),
+                            ("matrix", "vesicles in the matrix")):
             wanted.append(Wanted(title, "EV per cell", _summed(material, cell, pool)))
         if (found := figure_of_all(material, cell, wanted)) is not None:
             figures.append(found)

@@ -127,11 +127,12 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
                       "cells in the insert and cells in the well do not touch: no process grows through the pores",
                       "their contact is zero", "put them on one side (`domain: {insert: {cells: [...]}}`), or take "
                       "the contact as what this vessel cuts")
+    full: set[str] = set()
     for arm in model.arms:
         row = _row(model, arm)
         settle(model, arm, row)
-        for cell in model.cells:
-            _check_sum(model, arm, cell, row, notes)
+        full |= {cell.name for cell in model.cells
+                 if cell.name not in full and _is_too_full(model, arm, cell, row, notes)}
 
 
 def _check_arms(spec: ModelSpec, one: Contact, notes: Notes) -> None:
@@ -172,17 +173,19 @@ def _first_with(model: ResolvedModel, one: Contact) -> Arm | None:
                 None)
 
 
-def _check_sum(model: ResolvedModel, arm: Arm, cell: CellType, row: Mapping[str, float], notes: Notes) -> None:
+def _is_too_full(model: ResolvedModel, arm: Arm, cell: CellType, row: Mapping[str, float], notes: Notes) -> bool:
+    """Whether cells of a type touch others with more than they have, which is noted."""
     shares = {path: row[path] for one in model.contacts for path in one.paths if path.startswith(f"{cell.name}.")}
     total = sum(shares.values())
     if total <= FULL:
-        return
+        return False
     lead = next(one for one in model.contacts if cell.name in (one.cell, one.other))
     parts = ", ".join(f"{share:.3g} with {path.partition(CONTACT)[2]}" for path, share in shares.items() if share)
     notes.add("error", f"cells.{lead.cell}.contacts.{lead.other}",
               f"in arm `{arm.name}` cells of `{cell.name}` touch others with {total:.3g} of their membrane ({parts})",
               "shares of a membrane add up to 100 % at most", "cells would touch more than they have",
               f"give smaller shares, or more cells of `{cell.name}`")
+    return True
 
 
 def english(model: ResolvedModel) -> list[str]:

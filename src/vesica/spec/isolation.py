@@ -155,5 +155,5 @@ def _entries(step: BenchStep, library: Library) -> dict[str, str]:
 
 def in_words(steps: Sequence[BenchStep]) -> str:
     """The steps as part of a sentence."""
-    said = {"method": "", "treat": "treated with ", "store": "stored: ", "label": ""}
+    said = {"method": "", "treat": "treatment with ", "store": "storage: ", "label": ""}
     return ", then ".join(f"{said[step.kind]}{step.label}" for step in steps)

@@ -77,6 +77,7 @@ def plan(spec: ModelSpec, exposures: Sequence[tuple[str, ExposureSpec]], library
             notes.unknown(f"{path}.vesicles", "preparation", name, known, "there is nothing to give")
     used = {name for name in given if name in known} | ({SERUM} if _share(spec.medium.serum) else set())
     for name in spec.preparations:
+        _check_name(name, spec, library, cargo, cells, notes)
         if name not in used:
             notes.add("warning", f"preparations.{name}", f"no arm is given `{name}`",
                       "a preparation is there to be given to cells", "it does nothing",
@@ -98,7 +99,6 @@ def _plans(name: str, spec: ModelSpec, library: Library, cargo: Mapping[str, Car
            notes: Notes) -> list[Plan]:
     """A preparation as a list of one; nothing, noted, where nobody knows its sizes."""
     said, place = spec.preparations.get(name, NOTHING), f"preparations.{name}"
-    _check_name(name, spec, library, cargo, cells, notes)
     like = said.like or name
     if like not in library.preparations:
         where = f"{place}.like" if said.like else place

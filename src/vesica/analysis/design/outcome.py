@@ -51,8 +51,9 @@ def headline(answer: Answer) -> tuple[str, ...]:
         else f"No design with up to {question.most} replicates reaches a power of {percent(question.power)}. The best, "
         f"{contrasts}, with {size}: {refuted} in {seen}."
     )
-    wrong = float(best.errors[:, n - 2].max())
-    wrongly = f"The true one is refuted in {percent(wrong)} ({percent(question.error)} by design)."
+    wrong = float(best.false_alarms[n - 2])
+    true = "Where there is none, it" if question.is_one else "The true one"
+    wrongly = f"{true} is refuted in {percent(wrong)} ({percent(question.error)} by design)."
     said = [first + " " + wrongly, _predicted(answer)]
     if answer.assured and answer.assured[0] is not None:
         said.append(_assured(answer, answer.assured[0]))
@@ -102,8 +103,8 @@ def analysis(answer: Answer) -> tuple[str, ...]:
                      "error, with Welch's degrees of freedom.")
     else:
         both = zip(best.weights, best.contrasts, strict=True)
-        terms = " + ".join(f"{number(weight)} [{one.arm} − {one.against}: {one.readout.key} at {hours(one.time)}]"
-                           for weight, one in both)
+        terms = ", ".join(f"{number(weight)} for {one.readout.key} at {hours(one.time)} in `{one.arm}`, "
+                          f"{number(-weight)} in `{one.against}`" for weight, one in both)
         steps.append(f"Add up the logarithms of each well with these weights, so that it has one score: {terms}. "
                      "L is the sum of the mean scores of all kinds of wells; it scatters by Welch's standard error, "
                      "with the degrees of freedom of Welch and Satterthwaite.")
@@ -132,7 +133,7 @@ def findings(answer: Answer) -> tuple[Finding, ...]:
                 "allow more `--replicates`, other readouts, times or arms, or measure with less scatter (`--cv`)",
             )
         )
-    alarm = float(answer.best.errors[:, n - 2].max())
+    alarm = float(answer.best.false_alarms[n - 2])
     if interval(alarm, answer.best.simulations)[0] > _MORE_ERROR * answer.question.error:
         found.append(
             Finding(
@@ -230,7 +231,7 @@ def summary(answer: Answer) -> dict[str, object]:
             "wells": n * len(answer.best.kinds),
             "power": answer.best.at(n),
             "power_interval": list(interval(answer.best.at(n), answer.best.simulations)),
-            "false_alarms": float(answer.best.errors[:, n - 2].max()),
+            "false_alarms": float(answer.best.false_alarms[n - 2]),
         },
         "analysis": list(analysis(answer)),
         "designs": tabled.designs_table(answer).records(),

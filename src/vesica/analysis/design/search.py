@@ -106,6 +106,12 @@ class Design:
         worse: Array = self.powers[0] if self.is_one else self.powers.min(axis=0)
         return worse
 
+    @property
+    def false_alarms(self) -> Array:
+        """(N - 1,) chance that a true hypothesis is refuted, the larger one; with one hypothesis that no effect is."""
+        alarms: Array = self.errors[1] if self.is_one else self.errors.max(axis=0)
+        return alarms
+
     def at(self, replicates: int) -> float:
         """Power with so many replicates."""
         return float(self.power[replicates - 2])
@@ -223,7 +229,8 @@ def weights_of(bench: Bench, contrasts: Sequence[Contrast]) -> tuple[float, ...]
         covariance += np.cov(np.array([one.ravel() for one in read])) / 2.0
     floor = 1e-9 * max(float(np.trace(covariance)), 1e-300)
     weights = np.linalg.solve(covariance + floor * np.eye(len(contrasts)), apart)
-    weights = weights / max(float(np.abs(weights).max()), 1e-300)
+    largest = float(weights[np.abs(weights).argmax()])
+    weights = weights / (largest or 1.0)
     return tuple(float(one) for one in weights)
 
 

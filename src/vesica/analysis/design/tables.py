@@ -17,6 +17,7 @@ def designs_table(answer: Answer) -> Table:
     """The best designs, simulated anew."""
     fields = [
         Field("design"),
+        Field("contrasts"),
         Field("replicates", "", "of each kind of well"),
         Field("wells"),
         Field("power"),
@@ -27,18 +28,19 @@ def designs_table(answer: Answer) -> Table:
     if answer.assured:
         fields += [Field("assurance", "", "mean power over draws"), Field("reached", "", "share of draws")]
     rows = []
-    for place, one in enumerate(answer.designs):
+    for place, one in enumerate(answer.designs, 1):
         n = one.replicates or answer.question.most
         row: list[Value] = [
+            place,
             words_of(*one.contrasts),
             n,
             n * len(one.kinds),
             one.at(n),
             *interval(one.at(n), one.simulations),
-            float(one.errors[:, n - 2].max()),
+            float(one.false_alarms[n - 2]),
         ]
         if answer.assured:
-            found = answer.assured[place]
+            found = answer.assured[place - 1]
             row += [None, None] if found is None else [found.power, found.reached]
         rows.append(tuple(row))
     return Table(
@@ -182,7 +184,7 @@ def power_table(answer: Answer) -> Table:
             *interval(one.at(n), one.simulations),
             float(one.powers[0, n - 2]),
             float(one.powers[1, n - 2]),
-            float(one.errors[:, n - 2].max()),
+            float(one.false_alarms[n - 2]),
         )
         for place, one in enumerate(answer.designs, 1)
         for n in range(2, answer.question.most + 1)

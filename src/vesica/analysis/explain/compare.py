@@ -153,6 +153,7 @@ def owners(model: ResolvedModel) -> set[str]:
         named += [f"{one}_to_{other}" for chain in cell.chains for one, other in chain.transitions]
         named += [*cell.cargo, *cell.mirna_targets, *cell.solubles]
         named += [name for pair in (*cell.translations, *cell.ligands) for name in pair]
+        named += [*cell.matrix.factors, *cell.matrix.proteases] if cell.matrix is not None else []
         found |= {cell.name, *(f"{cell.name}.{name}" for name in named)}
     return found
 

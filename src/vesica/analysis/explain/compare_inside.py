@@ -8,7 +8,7 @@ from typing import Final
 from vesica.analysis.explain import parts
 from vesica.analysis.explain.changes import Change, by_name, canonical, fields, sets
 from vesica.analysis.numbers import counted
-from vesica.spec.cells import CellType, Chain, ChainState, Network, NetworkState, Reaction
+from vesica.spec.cells import CellType, Chain, ChainState, Matrix, Network, NetworkState, Reaction
 
 _FLAGS: Final[Mapping[str, str]] = {
     "secretes_vesicles": "secretes vesicles", "takes_up_vesicles": "takes up vesicles", "can_die": "can die",
@@ -38,6 +38,7 @@ def _cell(name: str, one: CellType, other: CellType) -> Iterator[Change]:
         "targets of": (one.mirna_targets, other.mirna_targets),
         "translation": _pairs(one.translations, other.translations, "to"),
         "ligand": _pairs(one.ligands, other.ligands, "of receptor"),
+        "matrix": (_matrix(one.matrix), _matrix(other.matrix)),
     }  # fmt: skip
     for kind, (here, there) in held.items():
         yield from sets("Cells", f"{name}: {kind}", here, there)
@@ -59,6 +60,12 @@ def networks(name: str, one: tuple[Network, ...], other: tuple[Network, ...]) ->
 
 def _named(items: tuple[Network, ...] | tuple[Chain, ...]) -> dict[str, Network | Chain]:
     return {item.name: item for item in items}
+
+
+def _matrix(matrix: Matrix | None) -> set[str]:
+    if matrix is None:
+        return set()
+    return {"of vesicles", *(f"of {name}" for name in matrix.factors), *(f"cut by {name}" for name in matrix.proteases)}
 
 
 def _pairs(one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...], word: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vesica.analysis.explain.numbers import value_and_range
-from vesica.spec.cells import CellType, Chain, Network, Reaction, Spread
+from vesica.spec.cells import CellType, Chain, Matrix, Network, Reaction, Spread
 from vesica.spec.expressions import Expression, written
 from vesica.spec.resolved import Parameter
 
@@ -59,7 +59,22 @@ def of_cell(cell: CellType, numbers: Mapping[str, Parameter]) -> tuple[Part, ...
     transfer += [Line("Ago", "", "miRNAs load into one pool of Ago and share it")] if cell.has_ago else []
     if transfer:
         inside.append(Part("transfer", cell.name, "", "what received molecules do", lines=tuple(transfer)))
+    if cell.matrix is not None:
+        lines = tuple(_matrix(cell.name, cell.matrix, numbers))
+        inside.append(Part("matrix", cell.name, "", "laid down around the cell, where it stays", lines=lines))
     return tuple(inside)
+
+
+def _matrix(cell: str, matrix: Matrix, numbers: Mapping[str, Parameter]) -> Iterator[Line]:
+    sites = _at(numbers, f"{cell}.matrix_vesicle_sites", "at")
+    yield Line("made", "", f"{_at(numbers, f'{cell}.matrix_secretion_rate', '').strip()} by each living cell; loss "
+               f"{_at(numbers, f'{cell}.matrix_decay_rate', '').strip()}")
+    yield Line("holds", "vesicles", f"of all classes, {sites.strip()}")
+    for factor in matrix.factors:
+        yield Line("holds", factor, f"{_at(numbers, f'{cell}.{factor}.matrix_sites', 'at').strip()} to a molecule")
+    for protease in matrix.proteases:
+        rate = _at(numbers, f"{cell}.{protease}.matrix_digestion_rate", "at")
+        yield Line("digested by", protease, f"which frees what it holds, {rate.strip()}")
 
 
 def text_of(tree: Expression) -> str:

@@ -38,7 +38,8 @@ def _of_arm(note: Mapping[str, Any], per_cell: float) -> str:
 def _of_preparation(model: ResolvedModel, note: Mapping[str, Any], per_cell: float | None) -> str:
     label = next(one.label for one in model.preparations if one.name == note["preparation"])
     each = f", {per_cell:,.4g} for each {note['recipient']}," if per_cell is not None else ""
-    return f"At {note['at'] / 3600:.3g} h {note['vesicles']:,.4g} vesicles of {label}{each} were added"
+    what = f"{note['vesicles']:,.4g} vesicles" if note["vesicles"] > 0 else f"{note['particles']:,.4g} particles"
+    return f"At {note['at'] / 3600:.3g} h {what} of {label}{each if note['vesicles'] > 0 else ''} were added"
 
 
 def _isolated(note: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> str:

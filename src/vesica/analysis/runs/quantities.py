@@ -64,6 +64,9 @@ def _add_cell(model: ResolvedModel, run: ArmRun, cell: CellType, groups: dict[st
         groups["taken_up"][f"{c}.taken_up_per_cell"] = (taken_up(model, run, c), "vesicle/cell")
         if any(one.kind == "dye" for one in model.cargo):
             groups["taken_up"][f"{c}.fluorescence"] = (fluorescence(model, run, c), "molecule/cell")
+    if cell.matrix is not None:
+        held = math.fsum(run.final(f"{c}.matrix:{origin}") for origin in model.origins)
+        groups["taken_up"][f"{c}.in_matrix_per_cell"] = (held, "vesicle/cell")
     for name, (_, unit) in cell.levels.items():
         groups["signals"][f"{c}.{name}"] = (run.final(f"{c}.{name}"), short_unit(unit))
     for cargo in cell.cargo:
