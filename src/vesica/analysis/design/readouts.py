@@ -82,10 +82,11 @@ class Vessel:
 
 
 def vessel(library: Library, model: ResolvedModel, area: float | None) -> Vessel:
-    """A well of ``area`` um^2 in place of the model's vessel; the vessel itself with None."""
+    """A well of ``area`` um^2 in place of the model's dish; other vessels, and any with None, stay as they are."""
     value = constants.reader(library)
     kit = constants.qpcr(library)
-    cells = 1.0 if area is None else area / (model.domain.volume / model.domain.depth)
+    is_dish = model.domain.kind == "dish"
+    cells = 1.0 if area is None or not is_dish else area / (model.domain.volume / model.domain.depth)
     return Vessel(cells, value("design.lysate.volume", "um^3"), kit.recovery * kit.eluate_share * kit.transcription,
                   kit.input_volume, constants.elisa(library).relative_capture)
 
