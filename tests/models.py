@@ -103,7 +103,7 @@ def transfer_model(**changes: object) -> ResolvedModel:
                      translations=(("mrna", "protein"),), ligands=(("ligand", "receptor"),)))
     cargo = (*model.cargo, Cargo("mrna", "mrna", "lumen"), Cargo("protein", "protein", "lumen", frees="factor"))
     touch = Rule("touch", "taker", "engaged_ligand", "increases", "alarm_production", "touch raises alarm")
-    values |= {"taker.mir.anti_mir_fold": (4.0, ""), "drug.brake.washout_rate": (0.5 / H, "1/s")}
+    values |= {"taker.mir.anti_mir_fold": (1.0, ""), "drug.brake.washout_rate": (0.5 / H, "1/s")}
     for target, strength in (("internalisation_rate.fold", 0.2), ("exosome_binding.fold", 0.5),
                              ("factor_clearance.added", 3 / H)):
         name = f"drug.brake.{target.partition('.')[0]}"

@@ -72,6 +72,16 @@ def test_a_network_named_twice_and_one_of_nobody_are_told() -> None:
     assert ("warning", "networks.m") in [(one.severity, one.path) for one in findings(medium={"networks": []})]
 
 
+def test_an_enzyme_that_no_vesicles_carry_is_told() -> None:
+    def said(cell: dict[str, Any]) -> list[str]:
+        found = api.examine(spec({}, {"networks": [], **cell}, medium={"networks": ["ectonucleotidases"]})).findings
+        return [one.wrote for one in found if one.path == "medium.networks"]
+
+    assert [word for wrote in said({}) for word in ("`free_CD39`", "`free_CD73`") if word in wrote] == [
+        "`free_CD39`", "`free_CD73`"]
+    assert said({"cargo": {"CD39": {}, "CD73": {}}}) == []
+
+
 def test_what_a_network_moves_is_no_agent_any_more() -> None:
     """ATP is an agent of the library, until something of the model makes it or uses it up."""
     held = {"agent": "ATP", "concentration": "1 mM"}

@@ -102,6 +102,26 @@ def test_too_much_is_diluted_and_still_read() -> None:
         assert read(SHELF[name], much).mean() == pytest.approx(math.log(much.value), abs=0.02)
 
 
+def test_particles_of_the_medium_are_taken_off_and_leave_their_noise() -> None:
+    """Of n particles among m times as many the reading scatters (m + 1) times as much as a count of all of them.
+
+    Var = (m + 1)^2 (CV_video^2 / videos + (2 - 1/L) / N), to first order, with N tracks of a sample diluted to the
+    middle of the range of frames. 6.1 x 0.7 % of a variance, and second order below 1 %.
+    """
+    tracked = replace(NTA, culture_cv=0.0)
+    among = 4.0
+    truth = Truth(1e9, 1.0, background=among * 1e9)
+    tool = tracked.instrument
+    tracks = tracked.videos * math.sqrt(tool.low * tool.high) * tool.frames / tool.track_length
+    law = (among + 1) ** 2 * (tool.video_cv**2 / tracked.videos + (2 - 1 / tool.track_length) / tracks)
+    found = np.exp(read(tracked, truth))
+    assert found.mean() == pytest.approx(1e9, rel=0.005)
+    assert (found / 1e9).var() == pytest.approx(law, rel=0.06)
+    drowned = Truth(1e7, 1.0, background=1e10)
+    assert tracked.limit(drowned) == pytest.approx(3 * tracked.instrument.video_cv / math.sqrt(tracked.videos) * 1e10)
+    assert tracked.expected(drowned) == pytest.approx(math.log(tracked.limit(drowned)))
+
+
 def test_per_vesicle_holds_the_noise_of_both() -> None:
     per, alone = SHELF["qpcr per vesicle"], SHELF["qpcr"]
     assert isinstance(per, PerVesicle)

@@ -9,9 +9,11 @@ from vesica.library import Library
 from vesica.spec import networks
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.equations import EquationError, read_equation
+from vesica.spec.expressions import names_in
 from vesica.spec.model import ModelSpec
 from vesica.spec.networks import Built, Plan
 from vesica.spec.quantities import Notes
+from vesica.spec.resolved import ResolvedModel
 from vesica.spec.vocabulary import SOURCE_UNITS
 
 if TYPE_CHECKING:
@@ -57,6 +59,20 @@ def build(plans: Sequence[Plan], names: Catalogue, notes: Notes) -> Built:
     words = dict.fromkeys(names.agents, unit) | outside | {f"{FREE}{name}": unit for name in names.cargo}
     networks.check_names(plans, dict.fromkeys(words, "a value of the medium"), notes)
     return networks.build(plans, OWNER, words, outside, names.library, notes)
+
+
+def check(model: ResolvedModel, notes: Notes) -> None:
+    """What a network of the medium reads on vesicles, and no vesicles carry."""
+    carried = {cargo.name for origin in model.origins for cargo in model.carried(origin)}
+    for network in model.networks:
+        trees = [*(one.rate for one in network.reactions), *(one.value for one in network.assignments)]
+        words = dict.fromkeys(word for tree in trees for word in names_in(tree) if word.startswith(FREE))
+        for cargo in (word.removeprefix(FREE) for word in words):
+            if cargo not in carried:
+                notes.add("warning", "medium.networks", f"`{network.name}` reads `{FREE}{cargo}`, and no vesicles of "
+                          f"the model carry `{cargo}`", "what acts on free vesicles is a cargo of them",
+                          "reactions that need it stand still",
+                          f"give it to a cell that makes vesicles, `cargo: {{{cargo}: {{}}}}`")
 
 
 def substances(spec: ModelSpec, library: Library) -> frozenset[str]:

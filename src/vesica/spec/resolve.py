@@ -154,6 +154,7 @@ def _resolve(
     variability.check(spec, model, notes)
     vessel_checks.check(spec, model, notes)
     contacts.check(spec, model, notes)
+    medium_networks.check(model, notes)
     return contacts.balanced(model)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.instruments import constants
-from vesica.instruments.elisa import ElisaAssay, SimoaAssay, elisa_wells, simoa_wells
+from vesica.instruments.elisa import DETECTION, ElisaAssay, SimoaAssay, elisa_wells, simoa_wells
 from vesica.instruments.nta_forward import NtaInstrument
 from vesica.instruments.qpcr import QpcrAssay
 from vesica.library import Library
@@ -39,11 +39,14 @@ class Truth:
         NaN for levels that are read relative to a reference only: they have no limit and no counting.
     particles : particle/mL
         Where the quantity is one per vesicle and NTA counts these; else NaN.
+    background : particle/mL
+        Of particles that were in the medium from the start (serum), which NTA sees too; a blank is taken off.
     """
 
     value: float
     scale: float = math.nan
     particles: float = math.nan
+    background: float = 0.0
 
     @property
     def in_tube(self) -> float:
@@ -124,16 +127,17 @@ class Tracked:
 
     def read(self, truth: Truth, culture: Array, random: np.random.Generator) -> Array:
         """As the protocol says."""
-        there = truth.in_tube * np.exp(log_sd(self.culture_cv) * culture)
-        return _floored(there * self.counted(there, random) * truth.scale, self.limit(truth))
+        there = truth.in_tube * np.exp(log_sd(self.culture_cv) * culture) + truth.background
+        return _floored((there * self.counted(there, random) - truth.background) * truth.scale, self.limit(truth))
 
     def expected(self, truth: Truth) -> float:
         """As the protocol says."""
         return math.log(max(truth.value, self.limit(truth)))
 
     def limit(self, truth: Truth) -> float:
-        """As the protocol says."""
-        return self.lowest * truth.scale
+        """What is told from a blank, by its number and by how videos of it differ."""
+        blank = DETECTION * self.instrument.video_cv / math.sqrt(self.videos) * truth.background
+        return max(self.lowest, blank) * truth.scale
 
 
 @dataclass(frozen=True)

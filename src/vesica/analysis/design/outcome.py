@@ -103,8 +103,8 @@ def analysis(answer: Answer) -> tuple[str, ...]:
                      "error, with Welch's degrees of freedom.")
     else:
         both = zip(best.weights, best.contrasts, strict=True)
-        terms = " + ".join(f"{number(weight)} [{one.arm} − {one.against}: {one.readout.key} at {hours(one.time)}]"
-                           for weight, one in both)
+        terms = ", ".join(f"{number(weight)} for {one.readout.key} at {hours(one.time)} in `{one.arm}`, "
+                          f"{number(-weight)} in `{one.against}`" for weight, one in both)
         steps.append(f"Add up the logarithms of each well with these weights, so that it has one score: {terms}. "
                      "L is the sum of the mean scores of all kinds of wells; it scatters by Welch's standard error, "
                      "with the degrees of freedom of Welch and Satterthwaite.")

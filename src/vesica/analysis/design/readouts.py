@@ -82,10 +82,11 @@ class Vessel:
 
 
 def vessel(library: Library, model: ResolvedModel, area: float | None) -> Vessel:
-    """A well of ``area`` um^2 in place of the model's vessel; the vessel itself with None."""
+    """A well of ``area`` um^2 in place of the model's dish; other vessels, and any with None, stay as they are."""
     value = constants.reader(library)
     kit = constants.qpcr(library)
-    cells = 1.0 if area is None else area / (model.domain.volume / model.domain.depth)
+    is_dish = model.domain.kind == "dish"
+    cells = 1.0 if area is None or not is_dish else area / (model.domain.volume / model.domain.depth)
     return Vessel(cells, value("design.lysate.volume", "um^3"), kit.recovery * kit.eluate_share * kit.transcription,
                   kit.input_volume, constants.elisa(library).relative_capture)
 
@@ -182,16 +183,22 @@ def looks(model: ResolvedModel, run: ArmRun, readouts: Sequence[Readout], times:
         values = quantities(bare, then)
         for one in readouts:
             value = values.get(one.key, (math.nan, ""))[0]
-            if math.isfinite(value) and _is_made_here(model, then, one.key):
+            if math.isfinite(value) and _is_there(model, then, one):
                 value = max(value, 0.0)  # solvers leave -1e-20 where there is nothing
                 found[Look(run.arm.name, one, time)] = truth(model, then, one, value, well)
     return found
 
 
-def _is_made_here(model: ResolvedModel, run: ArmRun, key: str) -> bool:
-    """Whether cells of the arm make it: what an arm was only given tells of the preparation, not of the arm."""
-    owner = sender_of(key.partition(".")[0])
-    return run.count(owner) > 0 if any(cell.name == owner for cell in model.cells) else True
+def _is_there(model: ResolvedModel, run: ArmRun, readout: Readout) -> bool:
+    """Whether cells of the arm make it, and vesicles to hold it are in the medium.
+
+    What an arm was only given tells of the preparation, not of the arm.
+    """
+    origin = readout.key.partition(".")[0]
+    is_made = any(cell.name == sender_of(origin) and run.count(cell.name) > 0 for cell in model.cells)
+    if readout.is_per_vesicle:
+        return is_made and _particles(model, run, origin) > 0
+    return is_made or all(cell.name != sender_of(origin) for cell in model.cells)
 
 
 def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, well: Vessel) -> Truth:
@@ -199,7 +206,8 @@ def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, wel
     owner, _, name = readout.key.partition(".")
     cells = run.arm.counts.get(owner, 0.0)
     if readout.kind == "particles" and run.hours > 0:
-        return Truth(value, model.domain.volume / UM3_PER_ML / (cells * run.hours))
+        blank = sum(_particles(model, run, one.origin) for one in model.preparations)
+        return Truth(value, model.domain.volume / UM3_PER_ML / (cells * run.hours), background=blank)
     if name.endswith(_PER_VESICLE) and readout.kind in ("rna", "protein"):
         particles = _particles(model, run, owner)
         if readout.kind == "rna":
@@ -231,10 +239,11 @@ def sampled_volume(library: Library, readout: Readout) -> float:
 
 
 def donors(model: ResolvedModel, arms: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Arms whose vesicles have to be prepared beforehand, and for which of the given arms."""
+    """Arms and preparations whose vesicles are added by hand, and to which of the given arms."""
     found: dict[str, list[str]] = {}
     by_name: dict[str, Arm] = {arm.name: arm for arm in model.arms}
     for name in arms:
-        for dose in by_name[name].doses:
-            found.setdefault(dose.from_arm, []).append(name)
+        for source in [*(dose.from_arm for dose in by_name[name].doses),
+                       *(supply.preparation for supply in by_name[name].supplies)]:
+            found.setdefault(source, []).append(name)
     return {source: tuple(dict.fromkeys(names)) for source, names in found.items()}

@@ -229,7 +229,8 @@ def weights_of(bench: Bench, contrasts: Sequence[Contrast]) -> tuple[float, ...]
         covariance += np.cov(np.array([one.ravel() for one in read])) / 2.0
     floor = 1e-9 * max(float(np.trace(covariance)), 1e-300)
     weights = np.linalg.solve(covariance + floor * np.eye(len(contrasts)), apart)
-    weights = weights / max(float(np.abs(weights).max()), 1e-300)
+    largest = float(weights[np.abs(weights).argmax()])
+    weights = weights / (largest or 1.0)
     return tuple(float(one) for one in weights)
 
 

@@ -65,7 +65,7 @@ def _transwell(model: ResolvedModel, numbers: Mapping[str, float], speed: float)
                                 ("pore_diameter", "pore_density", "membrane_thickness"))
     membrane = Membrane(insert.volume / insert.depth, density, pore, thickness)
     median = size_law(numbers, model.origins[0]).median
-    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.2%} of the membrane's area."]
+    said = [f"Pores of {pore * 1e3:,.3g} nm take {membrane.porosity:.1%} of the membrane's area."]
     passed = float(membrane.conductance(median, speed))
     if passed == 0.0:
         return [*said, f"A vesicle of {median * 1e3:.3g} nm does not pass them."]
