@@ -32,7 +32,8 @@ _DOMAIN: Final[Mapping[str, tuple[str, Show]]] = {
 _PART: Final[Mapping[str, tuple[str, Show]]] = {
     "volume": ("volume", lambda value: f"{value / 1e12:.6g} mL"),
     "depth": ("depth", lambda value: f"{value / 1e3:.6g} mm"), "layers": ("layers", str),
-    "stretch": ("stretch of layers", "{:g}".format), "cells": ("cells", lambda value: ", ".join(sorted(value)) or "none"),
+    "stretch": ("stretch of layers", "{:g}".format),
+    "cells": ("cells", lambda value: ", ".join(sorted(value)) or "none"),
 }  # fmt: skip
 _CARGO: Final[Mapping[str, tuple[str, Show]]] = {
     "kind": ("kind", str), "topology": ("place in the vesicle", str),
