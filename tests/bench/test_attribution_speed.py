@@ -55,8 +55,9 @@ def test_four_channels_of_three_senders(mixing: str) -> None:
     begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     (found,) = attribute(case)
     ran, used = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    print(f"\n{mixing}: {found.coalitions} of 4096 coalitions, {found.share.shape[0]} rounds of 24 orders: looked into "
-          f"in {looked:.1f} s, run in {ran:.1f} s with {used:.1f} s of processor ({1e3 * used / found.coalitions:.1f} ms "
+    print(f"\n{mixing}: {found.coalitions} of 4096 coalitions, {found.share.shape[0]} rounds of 24 orders: looked "
+          f"into in {looked:.1f} s, run in {ran:.1f} s with {used:.1f} s of processor "
+          f"({1e3 * used / found.coalitions:.1f} ms "
           f"each, all {4096 * used / found.coalitions / 2:.0f} s on two cores); bound {SECONDS:.0f} s")
     assert found.of(range(12)).value == pytest.approx(found.brought, rel=1e-9)
 
