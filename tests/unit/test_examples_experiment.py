@@ -10,6 +10,9 @@ import pytest
 
 from tests.example_runs import ROOT, Run
 from vesica import api
+from vesica.report.blocks import Table
+from vesica.report.material import Material
+from vesica.report.outcome import arms
 
 SAME = 1e-5
 LITTLE = 1e-2  # of the change that is looked at
@@ -253,6 +256,12 @@ def test_without_particles_of_dye_ten_times_the_uptake_gives_the_same_signal(dye
 def test_heparin_halves_both(dye: Run) -> None:
     assert 0.3 < dye.ratio(UPTAKE, "heparin", "stained") < 0.7
     assert dye.ratio(GLOW, "heparin", "stained") == pytest.approx(dye.ratio(UPTAKE, "heparin", "stained"), rel=0.05)
+
+
+def test_the_report_shows_what_a_cytometer_sees(dye: Run) -> None:
+    tables = [block for block in arms(Material(dye.results)).blocks if isinstance(block, Table)]
+    (came_out,) = [table for table in tables if table.caption == "astrocyte: what came out"]
+    assert [column.title for column in came_out.columns] == ["arm", "released", "taken up", "fluorescence", "survival"]
 
 
 # all of them

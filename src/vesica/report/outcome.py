@@ -214,6 +214,9 @@ def _outcomes(material: Material, cell: str) -> Table | None:
         ("released", "EV/cell/h", "released_per_cell_per_hour"), ("taken up", "EV/cell", "taken_up_per_cell"),
         *((material.label(f"{cell}.{signal}"), _level_unit(material, f"{cell}.{signal}"), "signals", signal, "final")
           for signal in chosen_signals(material, cell, names))))
+    glow = {arm: get(material.arms[arm], "quantities", f"{cell}.fluorescence", "value") for arm in names}
+    if any(is_number(v) and v for v in glow.values()):
+        values.insert(2, (Column("fluorescence", "dye molecules/cell, at the end", is_number=True), glow))
     values = [(head, settled(found)) for head, found in values]
     alive = {arm: survival(mapping(get(material.arms[arm], "cells", cell, "phenotype"))) for arm in names}
     if any(v is not None for v in alive.values()):

@@ -106,9 +106,10 @@ def rates(material: Material) -> Section:
                   for title, pool in (("release", "released"), ("uptake", "taken_up"))]
         if (found := figure_of_all(material, cell, wanted)) is not None:
             figures.append(found)
-    lead = (
-        "Mean rate per cell in each output interval. Release is gross: vesicles taken up again later count."
-    )
+    lead = "Mean rate per cell in each output interval. Release is gross: vesicles taken up again later count."
+    quantities = {name for arm in material.arms.values() for name in mapping(get(arm, "quantities"))}
+    if any(name.endswith(".fluorescence") for name in quantities):
+        lead += " Particles of dye count as vesicles here, not in the tables."
     return Section("rates", "Release and uptake over time", lead if figures else "", tuple(figures))
 
 
