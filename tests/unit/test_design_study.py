@@ -156,6 +156,8 @@ def test_what_lies_in_the_tube_is_counted_from_the_dish(pair) -> None:
     area = pair[0].domain.volume / pair[0].domain.depth
     well = readouts.vessel(library.load("cns"), pair[0], 0.1 * area)
     assert well.cells == pytest.approx(0.1)
+    slice_ = replace(pair[0], domain=replace(pair[0].domain, kind="slice"))
+    assert readouts.vessel(library.load("cns"), slice_, 0.1 * area).cells == 1.0
     chosen = readouts.Readout(KEY, "nta", "particles", from_medium=True)
     truth = readouts.truth(pair[0], run, chosen, 30.0, well)
     assert truth.in_tube == pytest.approx(30.0 * 1e6 * 4 / (pair[0].domain.volume / 1e12))

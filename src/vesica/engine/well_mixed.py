@@ -29,6 +29,7 @@ from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
 _OWNER: Final = re.compile(r"[A-Za-z]\w*(?=[.~])")  # of a value
+NOTHING: Final = 1e-8  # of the absolute tolerance
 SMALLEST_SHARE: Final = 1e-12  # of cells alive, that the solver tells from none
 
 
@@ -128,6 +129,7 @@ def run_lanes(
     rest = resting(running, system, present, {} if rests is None else rests)
     state = rest.state
     absolute = _absolute(program, tables.names, arm)
+    nothing = NOTHING * absolute  # so small a number is a solver's way to say none
     grid = output_times(schedule)
     out = np.full((len(rows), grid.size, len(program.species)), np.nan)
     stops = edges(schedule, arm, snapshot_times)
@@ -154,6 +156,7 @@ def run_lanes(
                 known = times[: leg.reached[lane]]
                 states = leg.states[: known.size, :, lane]
                 kept = states[np.isin(known, grid)]
+                kept = np.where(np.abs(kept) < nothing, 0.0, kept)
                 kept = np.concatenate([kept, system.watched(lane, kept)], axis=1)
                 out[lane][np.ix_(np.isin(grid, known), shown.columns)] = shown.of(kept)
                 if leg.reached[lane] < times.size:

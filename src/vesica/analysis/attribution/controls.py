@@ -23,6 +23,7 @@ FEMTOMOLAR: Final = 6e-7  # molecule/um^3: so little of a soluble is nobody's me
 LARGEST: Final = 1e3  # of a change that leaves nothing, on a scale of logarithms
 SEEN: Final = 0.01  # of what all channels bring: a difference that is worth a word
 TOLD: Final = 2e-3  # relative change of a quantity that may be its reason
+TWICE: Final = 1.2  # changes from here on are told as folds
 WORDS: Final = 2  # of reasons of each kind
 Looked = Mapping[tuple[str, str], float]  # (arm, key of a quantity) -> value
 
@@ -141,7 +142,7 @@ def reading(control: Control, whole: float, none: float, off: float, under: tupl
 
 
 def reasons(control: Control, here: str, before: Looked, after: Looked, *, of_target: bool) -> list[str]:
-    """What a control changed of its target, or of everything else; what changed most comes first.
+    """What a control leaves of its target, most of it first; or what else it changed, what changed most first.
 
     Parameters
     ----------
@@ -154,9 +155,9 @@ def reasons(control: Control, here: str, before: Looked, after: Looked, *, of_ta
         is_target, what = _told(control, key, "" if arm == here else f" of `{arm}`")
         if is_target != of_target or old <= (FEMTOMOLAR if key.startswith("medium.") else 0.0):
             continue
-        if abs(new / old - 1.0) >= TOLD:
+        if of_target or abs(new / old - 1.0) >= TOLD:
             far = math.inf if key == DOSED else abs(math.log(new / old)) if new > 0 else LARGEST
-            found.append((-far, _change(what, new / old, is_target=is_target)))
+            found.append((-new / old if of_target else -far, _change(what, new / old, is_target=is_target)))
     return list(dict.fromkeys(words for _, words in sorted(found)))[:WORDS]
 
 
@@ -177,8 +178,10 @@ def _told(control: Control, key: str, where: str) -> tuple[bool, str]:
 
 
 def _change(what: str, ratio: float, *, is_target: bool) -> str:
-    if is_target and ratio < 1.0:
-        return f"it leaves {percent(ratio)} of {what}"
-    if ratio > 1.0:
+    if is_target and ratio <= 1.0 + TOLD:
+        return f"it leaves {percent(min(ratio, 1.0))} of {what}"
+    if ratio > TWICE:
         return f"it raises {what} {number(ratio, 2)}-fold"
+    if ratio > 1.0:
+        return f"it raises {what} by {percent(ratio - 1.0)}"
     return f"it lowers {what} to {percent(ratio)}"

@@ -58,12 +58,14 @@ def sentences(found: Found) -> list[str]:
     effect = one.effect
     unit = f" {effect.unit}" if effect.unit else ""
     against = f"; in `{effect.against[0]}` it is {number(effect.against[1])}{unit}" if effect.against else ""
+    routed = all(not (player.channel or player.sender or player.cargo) for player in one.players)
+    without = "with all routes blocked" if routed else "without all that is sent"
     level = f"`{effect.name}` in `{effect.arm}` at {effect.time:g} h is {number(effect.level)}{unit}"
     none = signed(one.none) if abs(one.none) > one.noise else "0"
     if effect.is_change:
-        level += f"{against}, a change of {signed(one.whole)}; without all that is sent it is one of {none}."
+        level += f"{against}, a change of {signed(one.whole)}; {without} it is one of {none}."
     else:
-        level += f"; without all that is sent it is {none}{unit}{against}."
+        level += f"; {without} it is {none}{unit}{against}."
     said = [level, _shares(one)]
     said += [sentence for sentence in (_interactions(one), _idle(one)) if sentence]
     said.append(_method(one))

@@ -14,6 +14,7 @@ from vesica.instruments import constants
 from vesica.library import Library
 from vesica.results.arm_run import ArmRun
 from vesica.spec.cells import CellType
+from vesica.spec.handling import volume_at
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import KIND_LABELS, sender_of
 
@@ -82,10 +83,11 @@ class Vessel:
 
 
 def vessel(library: Library, model: ResolvedModel, area: float | None) -> Vessel:
-    """A well of ``area`` um^2 in place of the model's vessel; the vessel itself with None."""
+    """A well of ``area`` um^2 in place of the model's dish; other vessels, and any with None, stay as they are."""
     value = constants.reader(library)
     kit = constants.qpcr(library)
-    cells = 1.0 if area is None else area / (model.domain.volume / model.domain.depth)
+    is_dish = model.domain.kind == "dish"
+    cells = 1.0 if area is None or not is_dish else area / (model.domain.volume / model.domain.depth)
     return Vessel(cells, value("design.lysate.volume", "um^3"), kit.recovery * kit.eluate_share * kit.transcription,
                   kit.input_volume, constants.elisa(library).relative_capture)
 
@@ -206,7 +208,7 @@ def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, wel
     cells = run.arm.counts.get(owner, 0.0)
     if readout.kind == "particles" and run.hours > 0:
         blank = sum(_particles(model, run, one.origin) for one in model.preparations)
-        return Truth(value, model.domain.volume / UM3_PER_ML / (cells * run.hours), background=blank)
+        return Truth(value, _volume(model, run) / UM3_PER_ML / (cells * run.hours), background=blank)
     if name.endswith(_PER_VESICLE) and readout.kind in ("rna", "protein"):
         particles = _particles(model, run, owner)
         if readout.kind == "rna":
@@ -221,7 +223,12 @@ def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, wel
 
 def _particles(model: ResolvedModel, run: ArmRun, origin: str) -> float:
     """Vesicles of a class in the medium, particle/mL."""
-    return run.final(f"medium.free:{origin}") / model.domain.volume * UM3_PER_ML
+    return run.final(f"medium.free:{origin}") / _volume(model, run) * UM3_PER_ML
+
+
+def _volume(model: ResolvedModel, run: ArmRun) -> float:
+    """Medium at the end, um^3: samples may have taken some."""
+    return volume_at(model, run.arm, float(run.times[run.last]))
 
 
 def sampled_volume(library: Library, readout: Readout) -> float:
