@@ -85,7 +85,7 @@ def test_the_page_says_what_the_run_of_glt1_gives(glt1: Run) -> None:
 def test_without_the_mirna_or_escape_spines_are_those_of_untreated_neurons(spines: Run, arm: str) -> None:
     untreated = spines.of("neurons_untreated", "neuron.spines")
     assert spines.of(arm, "neuron.spines") == pytest.approx(untreated, rel=SAME)
-    assert spines.of("loaded_evs", "neuron.spines") < 0.8 * untreated  # so that the line above can fail
+    assert spines.of("loaded_evs", "neuron.spines") < 0.9 * untreated  # so that the line above can fail
 
 
 def test_neurons_whose_targets_lack_the_site_keep_their_spines(spines: Run) -> None:
