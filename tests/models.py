@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from vesica.spec.cells import CellType, Chain, ChainState, Signal
+from vesica.spec.cells import CellType, Chain, ChainState, Matrix, Signal
 from vesica.spec.resolved import (
     Arm,
     Cargo,
@@ -17,7 +17,16 @@ from vesica.spec.resolved import (
     Rule,
     Schedule,
 )
-from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_MACHINERY, CELL_SHEDDING
+from vesica.spec.vocabulary import (
+    ALL_MACHINERY,
+    CELL_AGO,
+    CELL_APOPTOSIS,
+    CELL_MACHINERY,
+    CELL_MATRIX,
+    CELL_MATRIX_FACTOR,
+    CELL_MATRIX_PROTEASE,
+    CELL_SHEDDING,
+)
 
 H = 3600.0
 MACHINERY: dict[str, float] = {
@@ -37,6 +46,8 @@ MACHINERY: dict[str, float] = {
     "microvesicle_diameter_gsd": 1.6, "microvesicle_diameter_low": 0.1, "microvesicle_diameter_high": 1.0,
     "apoptotic_vesicles_per_cell": 60.0, "apoptotic_cargo_share": 0.3, "apoptotic_diameter_median": 1.0,
     "apoptotic_diameter_gsd": 1.6, "apoptotic_diameter_low": 0.5, "apoptotic_diameter_high": 5.0,
+    "matrix_secretion_rate": 2.0, "matrix_decay_rate": 0.02 / H, "matrix_vesicle_sites": 1e-3,
+    "matrix_binding_rate": 0.01, "matrix_unbinding_rate": 0.1 / H,
     "ago_copies": 4e4, "ago_loading_rate": 1e-8, "duplex_decay_rate": 5e-4, "loaded_arrival_share": 0.25,
 }
 
@@ -115,6 +126,19 @@ def transfer_model(**changes: object) -> ResolvedModel:
     brake = Drug("brake", "brake", effects, is_timed=True)
     model = replace(model, cells=cells, cargo=cargo, rules=(*model.rules, touch), drugs=(brake,),
                     parameters={**model.parameters, **parameters(values)})
+    return replace(model, **changes)  # type: ignore[arg-type]
+
+
+def matrix_model(**changes: object) -> ResolvedModel:
+    """The transfer, with matrix around recipients that holds a factor, and is digested by it as well."""
+    model = transfer_model()
+    values = {f"taker.{name}": (MACHINERY[name], ALL_MACHINERY[name].unit) for name in CELL_MATRIX}
+    numbers = {"matrix_sites": 0.1, "matrix_binding_rate": 2e-3, "matrix_unbinding_rate": 0.01,
+               "matrix_digestion_rate": 1e-2}
+    values |= {f"taker.factor.{name}": (numbers[name], field.unit)
+               for name, field in (CELL_MATRIX_FACTOR | CELL_MATRIX_PROTEASE).items()}
+    taker = replace(model.cells[1], matrix=Matrix(("factor",), ("factor",)))
+    model = replace(model, cells=(model.cells[0], taker), parameters={**model.parameters, **parameters(values)})
     return replace(model, **changes)  # type: ignore[arg-type]
 
 

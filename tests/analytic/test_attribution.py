@@ -207,7 +207,7 @@ def touching() -> ModelSpec:
 
 
 def test_contact_is_a_channel_and_a_transwell_is_its_control() -> None:
-    """Z rests at a f S / k = 0.6 and without contact at 0; the insert of a transwell cuts it wholly: reported = true."""
+    """Z rests at a f S / k = 0.6, without contact at 0; the insert of a transwell cuts it wholly: reported = true."""
     spec = touching()
     case = look_into(interventions.resolve(spec)[0], Question(("neuron.Z",)))
     assert [player.name for player in case.players] == ["contact of microglia"]

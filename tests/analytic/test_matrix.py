@@ -112,6 +112,31 @@ def test_held_vesicles_are_in_balance_and_in_the_ledger(mixing: str) -> None:
         assert held[-1] < 0.5 * held[turn]  # freed
 
 
+def test_matrix_outlives_its_cells() -> None:
+    """alive = exp(-h t), M' = s alive - d M: M = M0 exp(-d t) + s (exp(-h t) - exp(-d t))/(d - h)."""
+    course = Course("cells: {neuron: {count: 1e5, matrix: {}}}\n"
+                    f"parameters: {{{QUIET}, neuron.death_rate: 0.1 1/h}}", "{duration: 24 h, every: 2 h}")
+    alive, decay = course["neuron.alive"], course.of("neuron.matrix_decay_rate")
+    hazard = -np.log(alive[1:]) / course.times[1:]  # with what rules make of it at rest
+    death = hazard[-1]
+    assert hazard == pytest.approx(np.full(hazard.size, death), rel=CLOSE)
+    expected = rest(course) * np.exp(-decay * course.times)
+    expected += course.of("neuron.matrix_secretion_rate") * (alive - np.exp(-decay * course.times)) / (decay - death)
+    assert course["neuron.matrix"] == pytest.approx(expected, rel=CLOSE)
+    assert expected[-1] > 10 * alive[-1] * rest(course)
+
+
+def test_vesicles_in_the_matrix_of_dead_cells_are_in_the_ledger() -> None:
+    course = Course("cells: {neuron: {count: 1e5, matrix: {}}, astrocyte: {count: 1e5}}\n"
+                    "parameters: {neuron.death_rate: 0.2 1/h}", "{duration: 24 h, every: 2 h}")
+    program = compile_model(course.model)
+    run = as_arm_run(program, next(iter(run_all(program))))
+    assert run.final("neuron.alive") < 0.01
+    assert ledger(course.model, run).matrix > 1.0
+    for cargo in (None, *(one.name for one in course.model.cargo)):
+        assert abs(ledger(course.model, run, cargo).residual) < 1e-9, cargo
+
+
 def test_every_process_of_matrix_conserves_tokens_and_units() -> None:
     words = ("vesica: 1\ndomain: {kind: dish, diameter: 35 mm, medium: 2 mL, mixing: stirred}\nrun: {duration: 1 h}\n"
              "cells: {microglia: {count: 1e5, microvesicles: true,\n"

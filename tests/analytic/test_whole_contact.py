@@ -19,7 +19,7 @@ PERMEABILITY = 2e-3  # um/s
 
 
 def dish(networks: dict[str, Any] = PASSING, neuron: dict[str, Any] | None = None) -> Dish:
-    """Ten astrocytes and thirty neurons, which is a tenth of the volume and the area of the closed form of the means."""
+    """Ten astrocytes and thirty neurons: a tenth of the volume and the area of the closed form of the means."""
     numbers = {"cell_volume": "3000 um^3", "membrane_area": "1500 um^2"}
     model = resolved(networks, {
         "astrocyte": {"count": 10, "networks": ["one"], "contacts": {"neuron": "20 %"}, "parameters": numbers},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from vesica.engine.program import compile_model
 from vesica.engine.whole import journey, run
 from vesica.engine.whole.hands import take_free
 from vesica.results.arm_run import ArmRun
-from vesica.spec.resolved import Domain, Handling, ResolvedModel
+from vesica.spec.resolved import Addition, Domain, Handling, ResolvedModel
 
 
 def runs_of(model: ResolvedModel, replicates: int) -> list[ArmRun]:
@@ -102,6 +103,15 @@ def test_evaporation_is_that_of_the_mean_and_volumes_too(dishes: list[ArmRun]) -
     """The agent has no chance in it: rounding of some hundred products is left, below 1e-12."""
     for time, level in zip(dishes[0].times, dishes[0].course("agent.agent"), strict=True):
         assert level == pytest.approx(handled.agent(time), rel=1e-12, abs=1e-9)
+
+
+def test_what_evaporates_can_be_topped_up_in_whole_numbers_too() -> None:
+    model = handled.few(handled.model(), 2.0)
+    arm = replace(model.arms[0], exposures=(replace(handled.EXPOSURE, times=(0.0,), levels=(handled.LEVEL,)),),
+                  handling=(), additions=(Addition("agent", handled.LEVEL, 6 * H),))
+    (found,) = runs_of(replace(model, arms=(arm,)), 1)
+    expected = handled.LEVEL * (math.exp(-handled.AIR * 24 * H) + math.exp(-handled.AIR * 18 * H))
+    assert found.final("agent.agent") == pytest.approx(expected, rel=1e-12)
 
 
 def test_samples_are_what_left_with_them(dishes: list[ArmRun]) -> None:

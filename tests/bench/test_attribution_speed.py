@@ -59,8 +59,9 @@ def test_four_channels_of_three_senders(mixing: str) -> None:
     for child in multiprocessing.active_children():
         child.join()  # its time is known when it has gone
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    print(f"\n{mixing}: {found.coalitions} of 4096 coalitions, {found.share.shape[0]} rounds of 24 orders: looked into "
-          f"in {looked:.1f} s, run in {ran:.1f} s with {used:.1f} s of processor ({1e3 * used / found.coalitions:.1f} ms "
+    print(f"\n{mixing}: {found.coalitions} of 4096 coalitions, {found.share.shape[0]} rounds of 24 orders: looked "
+          f"into in {looked:.1f} s, run in {ran:.1f} s with {used:.1f} s of processor "
+          f"({1e3 * used / found.coalitions:.1f} ms "
           f"each, all {4096 * used / found.coalitions / 2:.0f} s on two cores); bound {SECONDS:.0f} s")
     assert found.of(range(12)).value == pytest.approx(found.brought, rel=1e-9)
 

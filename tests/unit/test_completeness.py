@@ -11,12 +11,12 @@ import pytest
 
 from tests.cell_networks import resolved
 from tests.contact_cases import STILL, everything
-from tests.models import phenotypes_model, transfer_model
+from tests.models import matrix_model, phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rows import derived_values, parameter_row
 from vesica.spec.resolved import ResolvedModel
-from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_SHEDDING
+from vesica.spec.vocabulary import ALL_MACHINERY, CELL_AGO, CELL_APOPTOSIS, CELL_MATRIX, CELL_SHEDDING
 
 TESTS = Path(__file__).parents[1]
 UNBOUND: dict[str, str] = {}  # kernel -> why the model does not call it
@@ -87,14 +87,15 @@ def without_effect(program: Program, names: Iterable[str], cell: str) -> set[str
 
 @pytest.mark.parametrize("cell", ["donor", "taker"])
 def test_every_number_of_the_machinery_has_an_effect(cell: str) -> None:
-    """The recipient can die and the donor cannot; the donor sheds microvesicles and the recipient does not."""
-    idle = without_effect(compile_model(transfer_model()), ALL_MACHINERY, cell)
-    assert idle == ({"death_rate", *CELL_APOPTOSIS, *CELL_AGO} if cell == "donor" else set(CELL_SHEDDING))
+    """The recipient can die and lies in matrix, the donor does not; the donor alone sheds microvesicles."""
+    idle = without_effect(compile_model(matrix_model()), ALL_MACHINERY, cell)
+    of_taker = {"death_rate", *CELL_APOPTOSIS, *CELL_AGO, *CELL_MATRIX}
+    assert idle == (of_taker if cell == "donor" else set(CELL_SHEDDING))
 
 
 def test_a_number_without_effect_is_found() -> None:
     names = [*ALL_MACHINERY, "forgotten_rate"]
-    assert without_effect(compile_model(transfer_model()), names, "taker") == {"forgotten_rate", *CELL_SHEDDING}
+    assert without_effect(compile_model(matrix_model()), names, "taker") == {"forgotten_rate", *CELL_SHEDDING}
 
 
 # ---- the library

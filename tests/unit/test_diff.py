@@ -245,14 +245,14 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
                 "cells_at_most", "window", "nodes"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
-                     "published", "measurements", "observe"},
-                    {"title", "agents", "drugs"}),  # agents are those of exposures and rules, drugs those of arms
+                     "published", "measurements", "observe", "networks", "preparations", "dyes", "soluble_kinds"},
+                    {"title", "agents", "drugs", "contacts"}),  # agents and drugs are those of arms, contacts numbers
     CellType: ({"name", "signals", "cargo", "mirna_targets", "solubles", "secretes_vesicles", "takes_up_vesicles",
                 "can_die", "sheds_microvesicles", "forms_apoptotic_vesicles", "networks", "chains", "spreads",
-                "translations", "ligands", "has_ago"}, {"label"}),
+                "translations", "ligands", "has_ago", "matrix"}, {"label"}),
     Network: ({"name", "states", "constants", "assignments", "reactions", "conserved", "provides"},
               {"label", "source", "doi"}),
-    NetworkState: ({"name", "unit", "compartment", "has_pulse", "is_hidden"},
+    NetworkState: ({"name", "unit", "compartment", "has_pulse", "is_hidden", "has_junction"},
                    {"label", "has_start"}),  # a start is a number of its own
     Chain: ({"name", "states", "transitions", "settles"}, {"label"}),
     ChainState: ({"name", "dies", "owns"}, {"label"}),
@@ -260,7 +260,7 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
     Rule: ({"key", "cell", "source", "verb", "target", "adds"},
            {"english", "line", "text", "origin", "reference", "doi"}),
     Arm: ({"name", "counts", "exposures", "doses", "factors", "values", "against", "inhibitions", "losses", "handling",
-           "additions"}, {"english"}),
+           "additions", "supplies"}, {"english"}),
     Parameter: ({"path", "value", "unit", "low", "high", "confidence", "entry", "source", "doi"}, {"reason", "shown"}),
 }
 

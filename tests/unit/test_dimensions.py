@@ -11,7 +11,7 @@ import pytest
 
 from tests.cell_networks import resolved
 from tests.contact_cases import everything
-from tests.models import chain_model, kinds_model, phenotypes_model, transfer_model
+from tests.models import chain_model, kinds_model, matrix_model, phenotypes_model, transfer_model
 from vesica.engine.kernels import KERNELS
 from vesica.engine.places import is_slope
 from vesica.engine.processes import process_table
@@ -208,9 +208,9 @@ def misfits(model: ResolvedModel, units: Mapping[str, str] | None = None) -> lis
     return found
 
 
-@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), transfer_model(), resolved(),
-                                   everything()],
-                         ids=["chain", "kinds", "phenotypes", "transfer", "network", "contact"])
+@pytest.mark.parametrize("model", [chain_model(), kinds_model(), phenotypes_model(), transfer_model(), matrix_model(),
+                                   resolved(), everything()],
+                         ids=["chain", "kinds", "phenotypes", "transfer", "matrix", "network", "contact"])
 def test_every_flux_has_the_unit_of_the_pools_it_moves(model: ResolvedModel) -> None:
     assert misfits(model) == []
 

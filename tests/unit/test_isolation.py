@@ -6,6 +6,7 @@ import math
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 
@@ -19,11 +20,13 @@ from vesica.engine.program import compile_model
 from vesica.engine.rows import parameter_row, size_law
 from vesica.engine.simulate import as_arm_run, run_all
 from vesica.engine.well_mixed import Trajectory
+from vesica.engine.whole import bench, doses, journey
 from vesica.engine.whole.bench import supplied
 from vesica.engine.whole.start import dish_at_rest
 from vesica.results.arm_run import ArmRun
 from vesica.spec import io
 from vesica.spec.resolved import ResolvedModel
+from vesica.spec.sample import sampled
 
 HEAD = """\
 vesica: 1
@@ -226,8 +229,6 @@ def test_single_vesicles_pass_by_chance_as_in_the_mean() -> None:
                      fidelity=", fidelity: stochastic, cells_at_most: 20")
     program, arm = compile_model(model), model.arms[1]
     row = parameter_row(model, arm)
-    from vesica.spec.sample import sampled
-
     model, _ = sampled(model)
     program, arm = compile_model(model), model.arms[1]
     dish = dish_at_rest(program, arm, row, {}, 0, {})
@@ -244,4 +245,38 @@ def test_single_vesicles_pass_by_chance_as_in_the_mean() -> None:
     mean = before * 3.0 * sieves.mean(law, "area") * (1.0 - row["treatment.protease.efficiency"])
     spread = math.sqrt(mean * (1.0 + 3.0 * law.moment(4) / law.moment(2) ** 2))
     assert abs(brought(given, "free:rvg~prepared/TLR4") - mean) < 7 * spread
+    assert dish.journey.residual().sum() == 0
+
+
+def test_single_vesicles_of_another_dish_and_of_fresh_medium() -> None:
+    """Of n vesicles of one diameter each passes with the chance of that diameter; serum fills a dish to its number.
+
+    Exact tails of a binomial number. Copies go with their vesicles, so that of equal ones each brings as many. Serum:
+    a whole number next to the mean, 3e-4/um^3 x 4e7 um^3 = 12,000, and half as many again in half as much medium.
+    """
+    text = "doses_from: source, donor_cells_per_cell: 1, at: 6 h, isolation: [ultracentrifugation, {treat: RNase}]"
+    model = model_of({"arm": text}, "serum: 1 %", fidelity=", fidelity: stochastic, cells_at_most: 20")
+    model, _ = sampled(model)
+    program, (source, arm) = compile_model(model), model.arms
+    row = parameter_row(model, arm)
+    first = dish_at_rest(program, source, row, {}, 0, {})
+    number, column = 4000, [one.name for one in model.cargo].index("miR_146a")
+    copies = np.zeros((number, len(model.cargo)), dtype=np.int64)
+    copies[:, column] = 7
+    before = first.journey.now(journey.FREE)[0, :, 0].copy()
+    kind = first.classes.index("microglia")
+    first.journey = journey.add_free(first.journey, kind, np.full(number, 0.06), copies)
+    dish = dish_at_rest(program, arm, row, {"source": source}, 0, {})
+    serum = dish.classes.index("serum~prepared")
+    fresh = row["serum.in_fresh_medium"] * model.domain.volume
+    assert dish.journey.added[serum, 0] == pytest.approx(fresh, abs=1)
+    bench.fill(dish, model.domain.volume / 2)
+    assert dish.journey.added[serum, 0] == pytest.approx(1.5 * fresh, abs=1)
+    given = doses.give(dish, arm.doses[0], doses.taken(first), row)
+    assert before[kind] == 0  # no cell has released anything yet
+    chance = row["isolation.ultracentrifugation.recovery"] * 0.5  # 60 nm is the cut-off
+    came = brought(given, "free:microglia")
+    assert min(binom.cdf(came, number, chance), binom.sf(came - 1, number, chance)) > ALARM / 2
+    assert min(binom.cdf(came, number, 2 * chance), binom.sf(came - 1, number, 2 * chance)) < ALARM
+    assert brought(given, "free:microglia/miR_146a") == 7 * came
     assert dish.journey.residual().sum() == 0

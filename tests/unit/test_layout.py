@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.cell_networks import resolved
+from tests.contact_cases import everything
 from tests.models import chain_model, kinds_model, transfer_model
 from vesica.engine.doses import present_in
 from vesica.engine.layout import layout
@@ -16,7 +17,8 @@ from vesica.engine.system import Lanes, System
 from vesica.engine.tables import Tables
 from vesica.spec.resolved import ResolvedModel
 
-MODELS = {"chain": chain_model, "kinds": kinds_model, "transfer": transfer_model, "networks": resolved}
+MODELS = {"chain": chain_model, "kinds": kinds_model, "transfer": transfer_model, "networks": resolved,
+          "contact": everything}
 
 
 def parts(model: ResolvedModel) -> tuple[Program, Tables, np.ndarray, dict[str, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.cell_networks import EVERYTHING, resolved
-from tests.models import H, chain_model, transfer_model
+from tests.models import H, chain_model, matrix_model, transfer_model
 from vesica import api
 from vesica.engine.program import compile_model
 from vesica.engine.simulate import run_all
@@ -92,6 +92,25 @@ def test_what_received_cargo_does_grows_exactly() -> None:
     """Measured: 8 times the tolerance."""
     worst, where = worst_difference(receiving(), 10.0)
     assert worst < 100.0, where
+
+
+def in_matrix() -> ResolvedModel:
+    """Takers in matrix that holds vesicles and a factor, and is digested by it."""
+    return matrix_model(arms=(Arm("both", {"donor": 1e6, "taker": 5e5}),),
+                        schedule=Schedule(12 * H, 1 * H, "well_mixed", 1))
+
+
+def test_matrix_grows_exactly() -> None:
+    """Errors of many steps add up to some ten times the tolerance, as above."""
+    worst, where = worst_difference(in_matrix(), 10.0)
+    assert worst < 100.0, where
+
+
+@pytest.mark.parametrize("path", ["taker.matrix_secretion_rate"])
+def test_a_forgotten_exponent_of_matrix_is_found(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = scaling.exponent
+    monkeypatch.setattr(scaling, "exponent", lambda model, name: 0 if name == path else true(model, name))
+    assert worst_difference(in_matrix(), 10.0)[0] > 1e3
 
 
 @pytest.mark.parametrize("path", ["taker.ago_loading_rate", "taker.ligand.half_occupancy", "rule.touch.half_max"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from vesica.engine.simulate import as_arm_run
 from vesica.engine.well_mixed import run_arm
 from vesica.results.arm_run import ArmRun
 from vesica.spec.cells import CellType
-from vesica.spec.resolved import Arm, Compartment, Domain, Dose, ResolvedModel
+from vesica.spec.resolved import Arm, Compartment, Domain, Dose, Handling, ResolvedModel
 from vesica.transport.diffusion import still_column_share
 
 HOURS, OUTPUTS = 24.0, 96
@@ -77,6 +78,16 @@ def test_the_estimate_for_a_stirred_dish_is_what_a_stirred_dish_gives() -> None:
 def test_vesicles_of_cells_in_the_same_dish_are_no_dose() -> None:
     """No sum tells them from those that were given."""
     assert mixing(*given(column(3), {}, makers=1.0)) is None
+
+
+def test_of_a_dose_that_is_partly_taken_away_there_is_no_estimate_for_stirring() -> None:
+    model, run = given(column(3), {})
+    changed = replace(run, arm=replace(run.arm, handling=(Handling(H, VOLUME, VOLUME),)))
+    found, plain = mixing(model, changed), mixing(model, run)
+    assert found is not None
+    assert plain is not None
+    assert (found["stirred_share"], found["still_share"]) == (None, plain["still_share"])
+    assert "stirred" not in found["words"]
 
 
 def test_a_dose_in_an_insert_is_that_of_its_column() -> None:

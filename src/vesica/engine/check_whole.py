@@ -113,7 +113,8 @@ def resting_release(row: Mapping[str, float], cell: str) -> float:
 
 
 def _vessel(kind: str) -> Finding:
-    return Finding("error", "domain.kind", f"a {kind} in whole numbers", "whole numbers follow one stirred body of medium",
+    return Finding("error", "domain.kind", f"a {kind} in whole numbers",
+                   "whole numbers follow one stirred body of medium",
                    "vesicles would pass between its parts as if nothing lay between",
                    "write `fidelity: well_mixed`, or `kind: dish`")
 

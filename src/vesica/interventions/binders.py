@@ -59,7 +59,7 @@ def neutralised(intervention: Neutralise, scene: Scene) -> Effect:
     left = notes.quantity(intervention.to, "", f"{path}.to", at_most=1.0, positive=True)
     if name not in model.solubles:
         notes.unknown(f"{path}.neutralise", "soluble of this model", name, model.solubles, "nothing would be bound")
-    elif model.parameters[f"{name}.decay_rate"].value == 0.0:
+    elif f"{name}.decay_rate" not in model.parameters or model.parameters[f"{name}.decay_rate"].value == 0.0:
         notes.add("error", f"{path}.neutralise", f"`{name}` is not lost from the medium at all",
                   "what neutralises a factor makes its loss faster", "a multiple of no loss would do nothing",
                   f"give `{name}.decay_rate` a value above zero")

@@ -107,7 +107,8 @@ def build(name: str, tables: Iterable[Table]) -> Library:
         _merge(merged, table, "")
     _only(
         merged,
-        ("entry", "machinery", "medium", "tissue", "microvesicle", "cell", "cargo", "soluble", "agent", "rule", "switch",
+        ("entry", "machinery", "medium", "tissue", "microvesicle", "cell", "cargo", "soluble", "agent", "rule",
+         "switch",
          "marker", "network", "preparation", "method", "enzyme", "storage", "bench", "gene"),
         "library",
     )

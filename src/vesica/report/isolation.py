@@ -8,8 +8,8 @@ from vesica.report.blocks import Cell, Column, Section, Table, figure_cell
 from vesica.report.material import Material, entries, mapping
 
 _LEAD: Final = (
-    "Shares of what was there before the first step. Vesicles are counted by number: methods keep large ones better, so "
-    "that more cargo than vesicles is left. Soluble factors come along in solution and adsorbed on vesicles."
+    "Shares of what was there before the first step. Vesicles are counted by number: methods keep large ones better, "
+    "so that more cargo than vesicles is left. Soluble factors come along in solution and adsorbed on vesicles."
 )
 
 

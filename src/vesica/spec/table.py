@@ -172,7 +172,8 @@ def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Note
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
-    base |= drugs.numbers(used, library) | switched | vessel.numbers(spec, library) | medium.numbers(spec, solubles, notes)
+    base |= drugs.numbers(used, library) | switched
+    base |= vessel.numbers(spec, library) | medium.numbers(spec, solubles, notes)
     base |= contacts.numbers(gathered.touching) | sensing
     written: dict[str, Given] = {}
     for one in prepared:

@@ -14,6 +14,7 @@ from vesica.instruments import constants
 from vesica.library import Library
 from vesica.results.arm_run import ArmRun
 from vesica.spec.cells import CellType
+from vesica.spec.handling import volume_at
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.vocabulary import KIND_LABELS, sender_of
 
@@ -207,7 +208,7 @@ def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, wel
     cells = run.arm.counts.get(owner, 0.0)
     if readout.kind == "particles" and run.hours > 0:
         blank = sum(_particles(model, run, one.origin) for one in model.preparations)
-        return Truth(value, model.domain.volume / UM3_PER_ML / (cells * run.hours), background=blank)
+        return Truth(value, _volume(model, run) / UM3_PER_ML / (cells * run.hours), background=blank)
     if name.endswith(_PER_VESICLE) and readout.kind in ("rna", "protein"):
         particles = _particles(model, run, owner)
         if readout.kind == "rna":
@@ -222,7 +223,12 @@ def truth(model: ResolvedModel, run: ArmRun, readout: Readout, value: float, wel
 
 def _particles(model: ResolvedModel, run: ArmRun, origin: str) -> float:
     """Vesicles of a class in the medium, particle/mL."""
-    return run.final(f"medium.free:{origin}") / model.domain.volume * UM3_PER_ML
+    return run.final(f"medium.free:{origin}") / _volume(model, run) * UM3_PER_ML
+
+
+def _volume(model: ResolvedModel, run: ArmRun) -> float:
+    """Medium at the end, um^3: samples may have taken some."""
+    return volume_at(model, run.arm, float(run.times[run.last]))
 
 
 def sampled_volume(library: Library, readout: Readout) -> float:

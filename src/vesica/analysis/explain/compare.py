@@ -11,7 +11,8 @@ from vesica.analysis.explain.compare_arms import HOUR, all_arms, arm_changes, co
 from vesica.analysis.explain.compare_inside import cells, networks
 from vesica.analysis.explain.numbers import unit_shown
 from vesica.errors import error, nearest
-from vesica.spec.resolved import Arm, Domain, Parameter, ResolvedModel, Rule
+from vesica.spec.isolation import PLACES
+from vesica.spec.resolved import Arm, Domain, Parameter, Preparation, ResolvedModel, Rule
 
 Show = Callable[[Any], str]
 _SCHEDULE: Final[Mapping[str, tuple[str, Show]]] = {
@@ -31,7 +32,8 @@ _DOMAIN: Final[Mapping[str, tuple[str, Show]]] = {
 _PART: Final[Mapping[str, tuple[str, Show]]] = {
     "volume": ("volume", lambda value: f"{value / 1e12:.6g} mL"),
     "depth": ("depth", lambda value: f"{value / 1e3:.6g} mm"), "layers": ("layers", str),
-    "stretch": ("stretch of layers", "{:g}".format), "cells": ("cells", lambda value: ", ".join(sorted(value)) or "none"),
+    "stretch": ("stretch of layers", "{:g}".format),
+    "cells": ("cells", lambda value: ", ".join(sorted(value)) or "none"),
 }  # fmt: skip
 _CARGO: Final[Mapping[str, tuple[str, Show]]] = {
     "kind": ("kind", str), "topology": ("place in the vesicle", str),
@@ -131,9 +133,20 @@ def _structure(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:
                        {item.name: item for item in other.cargo}, lambda item: f"a {item.kind} in the {item.topology}",
                        lambda title, here, there: fields("Cells", title, here, there, _CARGO))
     yield from sets("Cells", "factor of the medium", one.solubles, other.solubles)
+    yield from by_name("Cells", "kind of", one.soluble_kinds, other.soluble_kinds, str,
+                       lambda title, here, there: [Change("Cells", title, "", here, there)] if here != there else [])
+    yield from by_name("Cells", "preparation", {item.name: item for item in one.preparations},
+                       {item.name: item for item in other.preparations}, lambda item: item.label, _preparation)
+    yield from sets("Cells", "staining with", one.dyes, other.dyes)
     yield from networks("medium:", one.networks, other.networks)
     yield from by_name("Rules", "rule", {rule.key: rule for rule in one.rules},
                        {rule.key: rule for rule in other.rules}, lambda rule: f"in {rule.cell}: {rule.english}", _rule)
+
+
+def _preparation(title: str, here: Preparation, there: Preparation) -> Iterator[Change]:
+    yield from sets("Cells", f"{title}: cargo", here.cargo, there.cargo)
+    if here.is_vesicle != there.is_vesicle:
+        yield Change("Cells", f"{title} is a vesicle", "", str(here.is_vesicle), str(there.is_vesicle))
 
 
 def _rule(title: str, here: Rule, there: Rule) -> Iterator[Change]:
@@ -145,7 +158,11 @@ def owners(model: ResolvedModel) -> set[str]:
     """What numbers can belong to, as the beginning of their paths: ``astrocyte``, ``astrocyte.IL6``, ``rule.KEY``."""
     found = {f"rule.{rule.key}" for rule in model.rules} | set(model.solubles)
     found |= {f"medium.{network.name}" for network in model.networks}
-    found |= {f"drug.{drug.name}" for drug in model.drugs}
+    found |= {f"drug.{drug.name}" for drug in model.drugs} | set(model.dyes)
+    for one in model.preparations:
+        found |= {one.name, *(f"{one.name}.{cargo}" for cargo in one.cargo)}
+    found |= {f"{PLACES[step.kind]}.{step.name}" for arm in model.arms for dose in (*arm.doses, *arm.supplies)
+              for step in dose.isolation}  # fmt: skip
     found |= {".".join(loss.fold.split(".")[:2]) for arm in model.arms for loss in arm.losses}
     for cell in model.cells:
         named = [item.name for item in (*cell.signals, *cell.networks)]

@@ -86,7 +86,8 @@ def _network(name: str, one: Network, other: Network) -> Iterator[Change]:
 
     def state(title: str, here: NetworkState, there: NetworkState) -> Iterator[Change]:
         yield from fields(group, title, here, there, {"unit": ("unit", str), "compartment": ("compartment", str),
-                                                      "has_pulse": ("has a pulse at the start", _yes)})
+                                                      "has_pulse": ("has a pulse at the start", _yes),
+                                                      "has_junction": ("passes gap junctions", _yes)})
 
     def reaction(title: str, here: Reaction, there: Reaction) -> Iterator[Change]:
         if sorted(here.moves) != sorted(there.moves) or canonical(here.rate) != canonical(there.rate):

@@ -116,7 +116,9 @@ def network_lines(cell: str, network: Network, numbers: Mapping[str, Parameter])
             where = f" in {state.compartment}" if state.compartment else ""
             start = _at(numbers, f"{cell}.{state.name}.initial", ", from")
             pulse = _at(numbers, f"{cell}.{state.name}.at_start", ", plus") + " at the start" * state.has_pulse
-            yield Line("state", state.name, f"{state.label or 'level'}{where}{start}{pulse if state.has_pulse else ''}")
+            passes = ", passes gap junctions" if state.has_junction else ""
+            yield Line("state", state.name,
+                       f"{state.label or 'level'}{where}{start}{pulse if state.has_pulse else ''}{passes}")
     for name in network.constants:
         yield Line("constant", name, _at(numbers, f"{cell}.{network.name}.{name}", "").strip() or "-")
     for one in network.assignments:

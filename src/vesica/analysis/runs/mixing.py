@@ -20,8 +20,9 @@ def mixing(model: ResolvedModel, run: ArmRun) -> dict[str, Any] | None:
 
     The share that cells of the compartment took up lies below ``ceiling_share``, that of a perfectly absorbing bottom
     under still medium. Where the still column is computed, ``still_share`` is the computed one and ``stirred_share``
-    an estimate: the cells clear a volume per time, found from what they took up and what stood at them. Where the
-    medium was computed as stirred it is the other way round, and ``still_share`` is the lower of both bounds.
+    an estimate (none where medium was changed): the cells clear a volume per time, found from what they took up and
+    what stood at them. Where the medium was computed as stirred it is the other way round, and ``still_share`` is the
+    lower of both bounds.
 
     Nothing without a dose, and where cells of the arm make vesicles of the same class, which no sum tells apart.
     """
@@ -81,7 +82,7 @@ def _if_stirred(run: ArmRun, origin: str, here: Compartment, cells: list[str]) -
     same loss L by itself and to plastic, they take up ``K/(K + L V) (1 - exp(-(K/V + L) t))``.
     """
     lowest = f"{here.name}.0.free:{origin}"
-    if lowest not in run.species:
+    if lowest not in run.species or run.arm.handling:  # a change of medium would take some of it
         return None
     until = slice(None, run.last + 1)
     time = run.times[until]

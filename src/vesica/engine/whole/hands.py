@@ -62,9 +62,7 @@ class Hands:
         if one.is_sample:
             self._note(dish, one, vesicles, taken)
         for name, amount in taken.items():
-            fresh = dish.medium[dish.laws.program.index[f"{name}.in_fresh_medium"], 0] if (
-                f"{name}.in_fresh_medium" in dish.laws.program.index) else 0.0
-            dish.solubles[name] += _molecules(dish, fresh * one.given) - amount
+            dish.solubles[name] += _molecules(dish, _fresh(dish, name) * one.given) - amount
         after = volume + (one.given - one.taken)
         for agent, scheduled in self._levels.items():
             if dish.evaporation_of(agent) is not None:
@@ -111,6 +109,12 @@ def take_free(dish: journey.Journey, share: float, words: Words) -> Index:
     number = len(dish.rows(journey.FREE))
     goes = uniforms(words, number) < share
     return journey.take_out(dish, {journey.FREE: goes}).sum(axis=0)
+
+
+def _fresh(dish: Dish, soluble: str) -> float:
+    """molecule/um^3 of a soluble in fresh medium."""
+    name = f"{soluble}.in_fresh_medium"
+    return dish.input(name) if name in dish.laws.program.index else 0.0
 
 
 def _volume(dish: Dish) -> float:

@@ -29,6 +29,12 @@ PART_OF: Final[dict[str, PartName]] = {
     "death": "death", "evaporation": "soluble",
 }
 
+# Processes without a law of whole numbers: a model that holds one is refused by name.
+REFUSED: Final = frozenset({
+    "inflow", "outflow", "medium_reaction", "consumption", "drug_conversion", "dye_transfer",
+    "matrix_secretion", "matrix_loss", "matrix_release", "matrix_binding", "matrix_unbinding",
+})  # fmt: skip
+
 
 def processes_of(part: PartName) -> frozenset[str]:
     """Processes that one part takes."""
