@@ -45,7 +45,8 @@ EVERYTHING: dict[str, Any] = {
 def spec(networks: dict[str, Any], cell: dict[str, Any] | None = None, **more: Any) -> ModelSpec:
     """A dish of microglia that hold the networks."""
     return ModelSpec.model_validate({
-        "vesica": 1, "domain": {"kind": "dish", "diameter": "35 mm", "medium": "2 mL"}, "networks": networks,
+        "vesica": 1, "domain": {"kind": "dish", "diameter": "35 mm", "medium": "2 mL", "mixing": "stirred"},
+        "networks": networks,
         "cells": {"microglia": {"count": 1e5, "networks": list(networks), **(cell or {})}},
         "run": {"duration": "4 h", "every": "30 min"}, **more,
     })

@@ -31,7 +31,8 @@ def model(networks: tuple[str, ...], cell: str = "microglia", hours: float = 12.
           words: Mapping[str, Any] | None = None, **more: Any) -> ResolvedModel:
     """A dish of one cell type with networks of the library."""
     return interventions.resolve(ModelSpec.model_validate({
-        "vesica": 1, "use": ["library:cns"], "domain": {"kind": "dish", "diameter": "35 mm", "medium": "2 mL"},
+        "vesica": 1, "use": ["library:cns"],
+        "domain": {"kind": "dish", "diameter": "35 mm", "medium": "2 mL", "mixing": "stirred"},
         "cells": {cell: {"count": 1e5, "networks": list(networks), **(words or {})}},
         "run": {"duration": f"{hours} h", "every": every}, **more,
     }))[0]

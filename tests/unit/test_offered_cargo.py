@@ -17,7 +17,7 @@ from vesica.spec.scaling import exponent
 CNS = library.load("cns")
 HEAD = """\
 vesica: 1
-domain: {kind: dish, diameter: 35 mm, medium: 2 mL}
+domain: {kind: dish, diameter: 35 mm, medium: 2 mL, mixing: stirred}
 run: {duration: 1 h, every: 1 h}
 """
 

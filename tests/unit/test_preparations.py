@@ -185,3 +185,29 @@ parameters: {{{still}, neuron.macropinocytosis_rate: 0 um^3/s, medium.ev_decay_r
     assert 0.05 < right[-1] < 0.99
     assert np.abs(seen - right).max() < 1e-6
     assert run.values[-1, program.species.index("neuron.taken_up:dyed~prepared")] == 0.0
+
+
+def test_a_concentration_is_that_of_the_part_of_the_vessel_it_is_given_to() -> None:
+    """1e9/mL in 1.5 mL of an insert, or in all 4.1 mL; serum is in all of them, 3e8/mL. To rounding."""
+    vessel = ("{kind: transwell, diameter: 35 mm, medium: 2.6 mL, mixing: stirred, insert: {diameter: 24 mm, "
+              "medium: 1.5 mL, pore: 0.4 um, pores: 1e8 1/cm^2, cells: [astrocyte]}}")
+    text = f"""\
+vesica: 1
+domain: {vessel}
+medium: {{serum: 1 %}}
+cells: {{astrocyte: {{count: 5e5}}, neuron: {{count: 5e5}}}}
+arms:
+  insert: {{exposures: [{{vesicles: MSC, concentration: 1e9 EV/mL, to: astrocyte}}]}}
+  everywhere: {{exposures: [{{vesicles: MSC, concentration: 1e9 EV/mL}}]}}
+run: {{duration: 2 h, every: 1 h}}
+"""
+    model = interventions.resolve(io.loads(text))[0]
+    program = compile_model(model)
+    runs = {run.arm.name: as_arm_run(program, run) for run in run_all(program)}
+    first = {name: {part: float(run.course(f"{part}.free:MSC~prepared")[0]) for part in ("insert", "well")}
+             for name, run in runs.items()}
+    assert first["insert"] == pytest.approx({"insert": 1.5e9, "well": 0.0}, rel=1e-12)
+    assert first["everywhere"] == pytest.approx({"insert": 1.5e9, "well": 2.6e9}, rel=1e-12)
+    for run in runs.values():
+        assert run.course("medium.added:serum~prepared")[0] == pytest.approx(4.1 * 3e8, rel=1e-12)
+        assert abs(ledger(model, run).residual) < 1e-10

@@ -84,9 +84,11 @@ def _reading(effect: Effect, control: Control, place: int, known: Mapping[int, M
     off = FIRST + place
     found = reading(control, whole, none, effect.of(base[off]), (effect.of(under[WHOLE]), effect.of(under[off])))
     here = effect.arm
-    said = reasons(control, here, base[WHOLE], under[WHOLE], of_target=True)
+    before = {place: {key: value for key, value in base[place].items() if key[1] != effect.name}
+              for place in (WHOLE, off)}  # an effect is no reason of itself
+    said = reasons(control, here, before[WHOLE], under[WHOLE], of_target=True)
     if abs(found.besides or 0.0) >= SEEN:
-        said += reasons(control, here, base[off], under[off], of_target=False)
+        said += reasons(control, here, before[off], under[off], of_target=False)
     return replace(found, reasons=tuple(said))
 
 
