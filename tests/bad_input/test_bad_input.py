@@ -420,3 +420,9 @@ def test_a_rule_on_the_death_of_a_cell_that_cannot_die_is_refused(tmp_path: Path
     found = [finding for finding in api.check(path) if finding.severity == "error"]
     assert len(found) == 1
     assert "death_rate" in found[0].wrote
+
+
+def test_an_arm_is_not_compared_with_itself() -> None:
+    found = findings_of(GOOD.replace("  control: {exposures: []}", "  control: {exposures: [], against: control}"))
+    assert [(one.severity, one.path) for one in found] == [("error", "arms.control.against")]
+    assert "another arm" in found[0].fix

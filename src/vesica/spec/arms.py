@@ -160,6 +160,9 @@ def resolve_arm(
     present = tuple(exposure for exposure in exposures if exposure.times)
     if condition.against is not None and condition.against not in names:
         notes.unknown(f"{condition.place}.against", "arm", condition.against, names, "there is nothing to compare with")
+    if condition.against == condition.name:
+        notes.add("error", f"{condition.place}.against", f"`{condition.name}` is compared with itself",
+                  "an arm is compared with another one", "every change would be none", "name another arm, or delete it")
     return Arm(condition.name, dict(counts), present, tuple(doses), english=tuple(english), against=condition.against,
                supplies=tuple(supplies))
 
