@@ -29,7 +29,8 @@ def test_totals_of_a_divided_vessel_agree(domain: str, varied: str, count: float
     Each solver keeps 1e-9 in each step, and errors of some hundred steps add up: 1e-6 of the largest amount is allowed.
     A vessel written as stirred misses by per cents (TNF of the channel: it would not flow).
     """
-    text = (f"vesica: 1\ntitle: t\ndomain: {domain}\ncells: {{microglia: {{count: {count}{varied}}}}}\narms: {{a: {{}}}}\n"
+    text = (f"vesica: 1\ntitle: t\ndomain: {domain}\ncells: {{microglia: {{count: {count}{varied}}}}}\n"
+            "arms: {a: {}}\n"
             f"run: {{duration: 6 h, every: 1 h, relative_tolerance: {RELATIVE}}}\n")
     model = interventions.resolve(io.loads(text))[0]
     program, arm = compile_model(model), model.arms[0]

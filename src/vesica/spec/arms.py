@@ -160,9 +160,6 @@ def resolve_arm(
     present = tuple(exposure for exposure in exposures if exposure.times)
     if condition.against is not None and condition.against not in names:
         notes.unknown(f"{condition.place}.against", "arm", condition.against, names, "there is nothing to compare with")
-    if condition.against == condition.name:
-        notes.add("error", f"{condition.place}.against", f"`{condition.name}` is compared with itself",
-                  "an arm is compared with another one", "every change would be none", "name another arm, or delete it")
     return Arm(condition.name, dict(counts), present, tuple(doses), english=tuple(english), against=condition.against,
                supplies=tuple(supplies))
 
@@ -220,6 +217,20 @@ def check_order(arms: Sequence[Arm], conditions_: Sequence[Condition], notes: No
         notes.add("error", f"{place}.doses_from", f"the arms dose one another: {' -> '.join((*circle, circle[0]))}",
                   "an arm runs after the arms its vesicles come from", "none of them could run first",
                   "take one `doses_from` away (an arm without `exposures:` has those of the base)")
+
+
+def check_controls(conditions_: Sequence[Condition], notes: Notes) -> None:
+    """Each arm that is compared is in the end compared with one that is not."""
+    controls = {one.name: [one.against] for one in conditions_ if one.against is not None}
+    reported: set[frozenset[str]] = set()
+    for condition in conditions_:
+        circle = _circle(condition.name, controls)
+        if circle and frozenset(circle) not in reported:
+            reported.add(frozenset(circle))
+            notes.add("error", f"{condition.place}.against",
+                      f"the arms are compared in a circle: {' -> '.join((*circle, circle[0]))}",
+                      "an arm is compared with another one, and the last of them with none",
+                      "none of them would be the control", "take one `against` away")
 
 
 def _circle(start: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
