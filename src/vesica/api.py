@@ -74,6 +74,7 @@ def examine(model: str | Path | ModelSpec, *, switches: Mapping[str, str] | None
     from vesica import interventions
     from vesica.engine import check as engine_check
     from vesica.spec import resolve
+    from vesica.spec.quantities import Notes
 
     spec: ModelSpec | None = None
     try:
@@ -82,7 +83,9 @@ def examine(model: str | Path | ModelSpec, *, switches: Mapping[str, str] | None
     except InputError as failure:
         return Examination(failure.findings, spec)
     if resolved is not None:
-        findings = [*findings, *engine_check.check(resolved)]
+        notes = Notes(spec.origin)
+        notes.take(*engine_check.check(resolved))
+        findings = [*findings, *notes.findings]
     return Examination(tuple(findings), spec, resolved)
 
 

@@ -420,3 +420,19 @@ def test_a_rule_on_the_death_of_a_cell_that_cannot_die_is_refused(tmp_path: Path
     found = [finding for finding in api.check(path) if finding.severity == "error"]
     assert len(found) == 1
     assert "death_rate" in found[0].wrote
+
+
+@pytest.mark.parametrize(("other", "circle"), [("control", "control -> control"),
+                                               ("ethanol", "control -> ethanol -> control")])
+def test_an_arm_is_not_compared_with_itself(other: str, circle: str) -> None:
+    text = GOOD.replace("  control: {exposures: []}", f"  control: {{exposures: [], against: {other}}}")
+    found = findings_of(text.replace("  ethanol: {}", "  ethanol: {against: control}"))
+    assert [(one.severity, one.path) for one in found] == [("error", "arms.control.against")]
+    assert circle in found[0].wrote
+
+
+def test_what_only_a_run_in_whole_numbers_refuses_has_its_line() -> None:
+    text = GOOD.replace(RUN, WHOLE).replace("{kind: dish, diameter: 35 mm, medium: 2 mL, mixing: still}",
+                                            "{kind: slice, thickness: 300 um, area: 10 mm^2, bath: 2 mL}")
+    found = [one for one in api.check(io.loads(text, file="model.yaml")) if one.severity == "error"]
+    assert [(one.path, one.file, one.line) for one in found] == [("domain.kind", "model.yaml", 4)]

@@ -51,7 +51,7 @@ BAD = [
     ("contacts: {microglia: 5 %}", "contacts: {microglia: 5 um}", "cells.neuron.contacts.microglia", "error", "5 um",
      ""),
     ("contacts: {microglia: 5 %}", "contacts: {microglia: 60 %, neuron: 50 %}", "cells.neuron.contacts.microglia",
-     "error", "1.1 of their membrane (0.6 with microglia, 0.5 with neuron)", "smaller shares"),
+     "error", "110 % of their membrane (60 % with microglia, 50 % with neuron)", "smaller shares"),
     ("neuron: {count: 1e5,", "neuron: {count: 1e7,", "cells.neuron.contacts.microglia", "error",
      "cells of `microglia` touch others with", "more cells of `microglia`"),
     ("other: {cells: {neuron: {contacts: {microglia: 10 %}}}}", "other: {cells: {microglia: {contacts: {neuron: 0}}}}",
@@ -93,7 +93,7 @@ def test_two_sides_that_do_not_fit_are_told() -> None:
                             f"{{microglia: 5 %}}}}\n  microglia: {{count: 1e5, contacts: {{neuron: {said}}},")
         found = told(both)
         assert [(one.path, one.severity) for one in found] == [(path, "warning") for path in told_of]
-        assert all("0.4 of `microglia` touches `neuron`, and by areas and counts it is 0.05" in one.wrote
+        assert all("40 % of `microglia` touches `neuron`, and by areas and counts it is 5 %" in one.wrote
                    and "leave this one out" in one.fix for one in found)
 
 
@@ -105,3 +105,11 @@ def test_words_that_never_occur_are_noted() -> None:
     assert ["no cell that touches it has" in one.wrote for one in notes if one.path == "rules[0]"] == [True]
     mixed = findings_of(GOOD.replace("mixing: still", "mixing: stirred"))
     assert ["the same everywhere" in one.wrote for one in mixed if one.path == "rules[1]"] == [True]
+
+
+@pytest.mark.parametrize("share", ["-5 %", "150 %", "5 um"])
+def test_a_share_that_cannot_be_read_is_a_finding_where_no_other_arm_says_one(share: str) -> None:
+    """The other side is computed from it, and there is nothing to compute from."""
+    text = GOOD.replace("  other: {cells: {neuron: {contacts: {microglia: 10 %}}}}\n", "")
+    found = told(text.replace("microglia: 5 %", f"microglia: {share}"))
+    assert [(one.severity, one.path, one.line) for one in found] == [("error", "cells.neuron.contacts.microglia", 14)]

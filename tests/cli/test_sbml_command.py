@@ -59,3 +59,10 @@ def test_the_words_of_a_file_are_a_network_of_a_model(folder: Path, capsys: pyte
     spec = io.load(folder / "with.yaml")
     assert spec.networks["m"].reactions["r"].rate == "k * A"
     assert main(["check", "with.yaml"]) == 0
+
+
+def test_layers_of_a_still_dish_are_written(folder: Path) -> None:
+    """A still dish is no stirred one: vesicles of each of its twelve layers are a species of their own."""
+    assert main(["sbml", "write", "model.yaml", "--arm", "plain", "--out", "still.xml"]) == 0
+    labels = [one.label for one in read_sbml(folder / "still.xml").species]
+    assert sum(label.startswith("medium.free:neuron at") for label in labels) == 12

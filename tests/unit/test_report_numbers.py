@@ -59,7 +59,8 @@ def test_shares_ratios_ranges() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [(0, 1), (3, 3), (0, 0), (-2, 5), (1e8, 3.3e9), (0.98, 1.0), (-3, -3)]
+    ("low", "high"),
+    [(0, 1), (3, 3), (0, 0), (-2, 5), (1e8, 3.3e9), (0.98, 1.0), (-3, -3), (3, 3 + 1e-15), (0.1, 0.1 + 1e-12)],
 )
 def test_linear_scale_holds_the_data_with_few_round_ticks(low: float, high: float) -> None:
     scale = svg.linear_scale(low, high, 0.0, 100.0)

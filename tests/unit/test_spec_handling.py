@@ -222,3 +222,14 @@ def test_a_sample_of_a_transwell_says_of_which_part() -> None:
     assert "1.5 mL of medium are left in the insert" in one.wrote
     (one,) = told("{sample: 1 mL, at: 6 h, of: wel}", domain=TRANSWELL)
     assert "well" in one.fix
+
+
+@pytest.mark.parametrize(("handling", "exposures", "path"), [
+    ("{change: 50 %, at: 1 h, every: 1 us}", "", "handling[0].every"),
+    ("", "{add: TNF, concentration: 1 nM, at: 1 h, every: 1 us}", "exposures[0].every"),
+])
+def test_an_interval_that_fills_the_memory_is_refused(handling: str, exposures: str, path: str) -> None:
+    """1.7e11 times before the end: noted before any list of times is made."""
+    found = findings_of(text(handling, exposures))
+    assert [(one.severity, one.path) for one in found] == [("error", path)]
+    assert "1.69e+11 times" in found[0].wrote

@@ -17,6 +17,7 @@ import sympy
 from vesica.engine import drugs
 from vesica.engine.doses import present_in
 from vesica.engine.kernels import KERNELS
+from vesica.engine.nodes import counts
 from vesica.engine.program import Program, is_live
 from vesica.engine.rest import resting
 from vesica.engine.rows import derived_values, parameter_row, value_vector
@@ -54,7 +55,9 @@ class ArmState:
 
 
 def arm_sbml(program: Program, arm: Arm) -> str:
-    """An arm from its start (cells at rest, agents added) as SBML.
+    """An arm from its start (cells at rest, agents added) as SBML: what a run in a mean field computes.
+
+    Places of the vessel and kinds of cells that differ are species of their own, as in the engine.
 
     Raises
     ------
@@ -81,11 +84,13 @@ def arm_sbml(program: Program, arm: Arm) -> str:
                     "leave `from:` and `to:` out, or make the run as long as the exposure")
     row = parameter_row(program.model, arm)
     present = present_in(program, arm, {})
+    program = program.divided
     tables = program.tables(present)
     values_of = value_vector(program, row)
     for name, before in drugs.levels(program.model, arm, None).items():
         values_of[program.index[name]] = before
-    lanes = Lanes(tables, values_of[:, np.newaxis], arm.counts, is_single=True)
+    cells = counts(arm, program.groups)
+    lanes = Lanes(tables, values_of[:, np.newaxis], cells, is_single=True)
     state = resting(program, lanes, present, {}).state
     agents = dict.fromkeys(program.table.inputs, 0.0) | drugs.levels(program.model, arm, 0.0)
     agents |= {f"agent.{exposure.agent}": level(exposure, 0.0) for exposure in arm.exposures}
@@ -93,7 +98,7 @@ def arm_sbml(program: Program, arm: Arm) -> str:
     amounts = dict(zip(tables.names, start.tolist(), strict=True))
     amounts |= {name: agents.pop(name) for name in agents.keys() & amounts.keys()}  # what evaporates is a pool
     values = row | derived_values(program, row) | {ONE: 1.0} | agents
-    return sbml(program, ArmState(present, arm.counts, values, amounts), f"{program.model.title}, arm {arm.name}")
+    return sbml(program, ArmState(present, cells, values, amounts), f"{program.model.title}, arm {arm.name}")
 
 
 def sbml(program: Program, state: ArmState, title: str = "") -> str:

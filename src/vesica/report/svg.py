@@ -108,11 +108,15 @@ class Scale:
         return self.start + (values - low) / (high - low) * (self.end - self.start)
 
 
+FLAT = 1e-9
+"""Values closer than this share of themselves are one value: between them is only rounding, and no room for ticks."""
+
+
 def linear_scale(low: float, high: float, start: float, end: float, count: int = 4) -> Scale:
     """A linear scale whose ends are round; starts at zero where the data come near it."""
     if 0.0 <= low < 0.6 * high:
         low = 0.0
-    if not high > low:
+    if not high - low > FLAT * max(abs(low), abs(high)):
         low, high = (0.0, 1.0) if low == 0.0 else sorted((0.0, 2.0 * low))
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))

@@ -219,6 +219,20 @@ def check_order(arms: Sequence[Arm], conditions_: Sequence[Condition], notes: No
                   "take one `doses_from` away (an arm without `exposures:` has those of the base)")
 
 
+def check_controls(conditions_: Sequence[Condition], notes: Notes) -> None:
+    """Each arm that is compared is in the end compared with one that is not."""
+    controls = {one.name: [one.against] for one in conditions_ if one.against is not None}
+    reported: set[frozenset[str]] = set()
+    for condition in conditions_:
+        circle = _circle(condition.name, controls)
+        if circle and frozenset(circle) not in reported:
+            reported.add(frozenset(circle))
+            notes.add("error", f"{condition.place}.against",
+                      f"the arms are compared in a circle: {' -> '.join((*circle, circle[0]))}",
+                      "an arm is compared with another one, and the last of them with none",
+                      "none of them would be the control", "take one `against` away")
+
+
 def _circle(start: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The arms on a way from ``start`` back to it, or nothing."""
     ways: list[tuple[str, ...]] = [(start,)]

@@ -100,7 +100,7 @@ def balanced(model: ResolvedModel) -> ResolvedModel:
     for one in model.contacts:
         here, there = one.paths
         arm = _first_with(model, one)
-        if here == there or arm is None or there not in found:
+        if here == there or arm is None or not {here, there} <= found.keys():  # one that cannot be read is noted
             continue
         row = _row(model, arm)
         settle(model, arm, row)
@@ -161,8 +161,8 @@ def _check_sides(spec: ModelSpec, model: ResolvedModel, one: Contact, notes: Not
     settle(model, arm, row)
     if abs(said - row[there]) > BALANCED * max(said, row[there]):
         notes.add("warning", f"cells.{one.other}.contacts.{one.cell}",
-                  f"{said:.3g} of `{one.other}` touches `{one.cell}`, and by areas and counts it is {row[there]:.3g} "
-                  f"(arm `{arm.name}`)", "both sides of a contact have one area",
+                  f"{100.0 * said:.4g} % of `{one.other}` touches `{one.cell}`, and by areas and counts it is "
+                  f"{100.0 * row[there]:.4g} % (arm `{arm.name}`)", "both sides of a contact have one area",
                   f"the share of `{one.cell}` counts, and this one is not used",
                   "leave this one out, or check `count` and `membrane_area` of both")
 
@@ -180,9 +180,11 @@ def _is_too_full(model: ResolvedModel, arm: Arm, cell: CellType, row: Mapping[st
     if total <= FULL:
         return False
     lead = next(one for one in model.contacts if cell.name in (one.cell, one.other))
-    parts = ", ".join(f"{share:.3g} with {path.partition(CONTACT)[2]}" for path, share in shares.items() if share)
+    parts = ", ".join(f"{100.0 * share:.4g} % with {path.partition(CONTACT)[2]}"
+                      for path, share in shares.items() if share)
     notes.add("error", f"cells.{lead.cell}.contacts.{lead.other}",
-              f"in arm `{arm.name}` cells of `{cell.name}` touch others with {total:.3g} of their membrane ({parts})",
+              f"in arm `{arm.name}` cells of `{cell.name}` touch others with {100.0 * total:.4g} % of their membrane "
+              f"({parts})",
               "shares of a membrane add up to 100 % at most", "cells would touch more than they have",
               f"give smaller shares, or more cells of `{cell.name}`")
     return True

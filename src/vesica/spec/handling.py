@@ -19,6 +19,7 @@ from vesica.spec.treatments import AddedSpec, ConstantExposure, PulseExposure, R
 from vesica.spec.vessel_words import ChangeSpec, HandlingSpec, SampleSpec
 from vesica.units import CONCENTRATION
 
+MOST_TIMES = 100_000  # of one line, as `times` says
 ROUNDING = 1e-12  # relative: times and volumes closer than that are one
 AGENTS = ConstantExposure | PulseExposure | RepeatedExposure | TableExposure
 
@@ -179,6 +180,11 @@ def _times(item: HandlingSpec | AddedSpec, path: str, end: float, notes: Notes) 
                   "intervals", "all of them would happen at once", "add `every: 24 h`, or leave `times` out")
         return []
     last = end * (1.0 + ROUNDING) if isinstance(item, SampleSpec) else end * (1.0 - ROUNDING)
+    if every is not None and "times" not in item.model_fields_set and (last - at) / every > MOST_TIMES:
+        notes.add("error", f"{path}.every", f"every `{item.every}` is {(last - at) / every:.3g} times before the end "
+                  "of the run", f"one line is done at most {MOST_TIMES:,} times", "the run would do nothing else",
+                  f"give a longer interval, from `{(last - at) / MOST_TIMES:.2g} s` on")
+        return []
     if every is None:
         times = [at]
     elif "times" in item.model_fields_set:

@@ -189,6 +189,7 @@ def _arms(
             arm = arms.intervene(arm, condition, here, shelf, apply, notes)
         resolved.append(arm)
     arms.check_order(resolved, found, notes)
+    arms.check_controls(found, notes)
     resolved = engineering.handed_on(resolved, found, notes)
     is_whole = apply is not None or not any(condition.interventions for condition in found)
     if is_whole and not notes.has_errors:  # what is left of a broken arm may look like another
