@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,10 @@ def test_nothing_heavy_is_loaded(code: str) -> None:
 
 def test_the_probe_can_see_a_heavy_import() -> None:
     assert "pydantic" in loaded_after("import pydantic")
+
+
+def test_a_check_compiles_nothing() -> None:
+    """It reads words and numbers; solvers and compilers are for runs."""
+    example = Path(__file__).parents[2] / "examples" / "transwell_microglia_neurons.yaml"
+    loaded = loaded_after(f"from vesica.cli.app import main; assert main(['check', {str(example)!r}]) == 0")
+    assert not loaded & {"numba", "sksundae", "scipy", "xarray", "zarr"}

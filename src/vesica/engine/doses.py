@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vesica.engine import isolation
 from vesica.engine.pouring import compartment_of
-from vesica.engine.program import Program
 from vesica.engine.schedule import tick
 from vesica.spec.handling import volumes_at
 from vesica.spec.resolved import Arm, Dose, ResolvedModel, Supply
 from vesica.spec.vocabulary import FRESH, PREPARED, kind_of, sender_of
+
+if TYPE_CHECKING:  # `vesica check` compiles nothing
+    from vesica.engine.program import Program
 
 Snapshot = Mapping[str, float]
 

@@ -11,22 +11,23 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from vesica.engine import warm
-from vesica.engine.program import Program, compile_model
 from vesica.engine.steppers.threads import one_thread
-from vesica.engine.well_mixed import Trajectory
 from vesica.errors import Finding, RunFault, keep_interrupts
 from vesica.spec.resolved import ResolvedModel
 
-Trajectories = Callable[[Program, int], Iterator[Trajectory]]
-TRACED: Final = 8  # cells of each type whose courses are kept
+if TYPE_CHECKING:  # `vesica check` asks this module whether a model is whole, and compiles nothing
+    from vesica.engine.program import Program
+    from vesica.engine.well_mixed import Trajectory
+
+    Trajectories = Callable[[Program, int], Iterator[Trajectory]]
+    Found = tuple[int, Trajectory | RunFault]
+
 # Fidelity -> module:function that makes all arms of one replicate, in an order in which doses are ready;
 # by name, so that its kernels are loaded only when a model asks for them, and in every process.
 WHOLE: Final[dict[str, str]] = {"stochastic": "vesica.engine.whole.run:trajectories"}
 TRACED: Final = 8  # cells of each type that are followed in time
-Found = tuple[int, Trajectory | RunFault]
 
 
 def is_whole(model: ResolvedModel) -> bool:
@@ -44,6 +45,8 @@ def replicates(program: Program, numbers: Sequence[int], workers: int | None = N
     workers : int, optional
         Processes; the number of cores by default. What a replicate is does not depend on it.
     """
+    from vesica.engine import warm
+
     name = WHOLE[program.model.schedule.fidelity]
     warm.make_ready()
     workers = min(workers or os.cpu_count() or 1, len(numbers))
@@ -75,6 +78,8 @@ _READY: dict[str, tuple[Program, Trajectories]] = {}
 
 def _prepare(model: ResolvedModel, name: str) -> None:
     """In a worker: compile once."""
+    from vesica.engine.program import compile_model
+
     keep_interrupts()
     _READY["it"] = compile_model(model), _function(name)
 

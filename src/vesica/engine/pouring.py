@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import classes
 from vesica.engine.places import AT, VOLUME
-from vesica.engine.program import Program
 from vesica.spec.resolved import Domain
+
+if TYPE_CHECKING:  # `vesica check` compiles nothing
+    from vesica.engine.program import Program
 
 Array = NDArray[np.float64]
 

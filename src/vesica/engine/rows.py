@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import ChainMap
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,15 @@ from vesica.biology.sizes import SizeLaw
 from vesica.engine import classes, place_numbers
 from vesica.engine.nodes import AGO, COMPLEMENTS, rests_on
 from vesica.engine.places import AT, IN_FRESH, is_slope
-from vesica.engine.program import Program
 from vesica.engine.table import LITERAL, ONE, RUNNING, TIMES
 from vesica.errors import error
 from vesica.spec import contacts
 from vesica.spec.resolved import Arm, Domain, ResolvedModel
 from vesica.spec.vocabulary import FRESH, sender_of, size_paths
 from vesica.transport.diffusion import stokes_einstein
+
+if TYPE_CHECKING:  # `vesica check` compiles nothing
+    from vesica.engine.program import Program
 
 TARGET_NUMBERS: Final = ("target_sites", "target_decay_rate", "target_binding_rate", "target_unbinding_rate",
                          "repressed_decay_rate")
