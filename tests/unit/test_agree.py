@@ -333,13 +333,20 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_examples_agree(path: Path) -> None:
-    """Tiny: two cells, two scales, an hour of the last arm that needs no other; false-alarm rate 1e-8 for each."""
+    """Tiny: two cells, two scales, an hour of the last arm that needs no other; false-alarm rate 1e-8 for each.
+
+    Of vessels with parts there are no whole numbers to compare.
+    """
     from vesica import api
 
     resolved = api.examine(path).resolved
     assert resolved is not None
     arms = tuple(arm for arm in resolved.arms if not arm.doses)[-1:]
     short = replace(resolved, arms=arms, schedule=replace(resolved.schedule, duration=1 * H, every=0.5 * H))
+    if short.domain.kind != "dish":
+        with pytest.raises(InputError, match="a transwell in whole numbers"):
+            agree.run(short, agree.Plan((1.0, 4.0), replicates=8, cells=2, alarm=1e-8), workers=1)
+        return
     found = agree.run(short, agree.Plan((1.0, 4.0), replicates=8, cells=2, alarm=1e-8), workers=1)
     assert disagreeing(found) == set()
     assert len(found) > 40

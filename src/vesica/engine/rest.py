@@ -28,6 +28,7 @@ DAY: Final = 86400.0  # s
 LOOK: Final = 10 * DAY  # cells that still move are watched for so long
 RESTLESS: Final = 1e-3  # relative change in a day of what does not rest; what grows steadily changes by 1/180
 TINY: Final = 1e-6  # of any unit; less than that is the tolerance's, nobody's level
+NONE: Final = 1e-20  # of any unit: a solver that is asked for 1e-9 leaves so much of what is none
 REST_TOLERANCE: Final = 0.1  # of the tolerance of the run: what it starts from is known better than what follows
 
 
@@ -119,7 +120,7 @@ def _settle(program: Program, system: Lanes, relative: float) -> Rest:
     for place, pool in enumerate(pools):
         if pool.pulse is not None:
             state[place] += system.values[program.index[pool.pulse]]
-    state = np.where(np.abs(state) < 1e-300, 0.0, state)  # so small a number is a solver's way to say none
+    state = np.where(np.abs(state) < NONE, 0.0, state)  # so small a number is a solver's way to say none
     return Rest(state, tuple(messages), moving)
 
 
