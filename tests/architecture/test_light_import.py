@@ -43,4 +43,4 @@ def test_a_check_compiles_nothing() -> None:
     """It reads words and numbers; solvers and compilers are for runs."""
     example = Path(__file__).parents[2] / "examples" / "transwell_microglia_neurons.yaml"
     loaded = loaded_after(f"from vesica.cli.app import main; assert main(['check', {str(example)!r}]) == 0")
-    assert not loaded & {"numba", "sksundae", "scipy", "xarray", "zarr"}
+    assert not loaded & {"numba", "sksundae", "xarray", "zarr"}
