@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.engine import classes, places
 from vesica.engine.contact import SEEN
+from vesica.engine.divided import divided
 from vesica.engine.jacobian import jacobian_tape
 from vesica.engine.kernels import CLASS_OF
-from vesica.engine.nodes import Group, divided, groups_of, homes_of
+from vesica.engine.nodes import Group
+from vesica.engine.places import base
 from vesica.engine.processes import process_table
 from vesica.engine.table import ONE, Assignment, Flux, Pool, ProcessTable, Watched, imbalances
 from vesica.engine.tables import Tables
@@ -88,12 +89,8 @@ class Program:
     @functools.cached_property
     def divided(self) -> Program:
         """The same model for a mean field: kinds of cells, sizes of vesicles, places of the vessel; itself without."""
-        groups = groups_of(self.model)
-        if not groups and self.model.domain.is_mixed:
-            return self
-        table = divided(classes.divided(self.table, self.model), groups)
-        table = places.divided(table, self.model.domain, homes_of(self.model, groups))
-        return numbered(self.model, table, groups)
+        table, groups = divided(self.table, self.model)
+        return self if table is self.table else numbered(self.model, table, groups)
 
     @functools.cached_property
     def apart(self) -> Program:
@@ -116,7 +113,7 @@ class Program:
     def _parts(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for name in self.index:
-            found.setdefault(places.base(name), []).append(name)
+            found.setdefault(base(name), []).append(name)
         return {name: tuple(of) for name, of in found.items()}
 
     def tables(self, present: frozenset[str], part: Part | None = None) -> Tables:
