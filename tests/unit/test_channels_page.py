@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from pathlib import Path
 
 import pytest
 
-from vesica import api, library
+from tests.pages import PageRuns, models_of, text_of
+from vesica import library
 from vesica.results import Results
 
-PAGE = (Path(__file__).parents[2] / "docs" / "channels.md").read_text(encoding="utf-8")
-MODELS = {re.search("title: (.*)", text)[1]: text  # type: ignore[index]
-          for text in re.findall(r"```yaml\n(vesica: 1\n.*?)```", PAGE, re.DOTALL)}
+PAGE = text_of("channels")
+MODELS = models_of(PAGE)
 VOLUME = 2e12  # um^3
 NANOMOLAR = 0.602214076  # molecule/um^3
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> functools.partial[Results]:
-    return functools.partial(_run, tmp_path_factory.mktemp("page"))
-
-
-@functools.cache
-def _run(folder: Path, words: str) -> Results:
-    """The model whose title holds some words."""
-    (text,) = [text for title, text in MODELS.items() if words in title]
-    place = folder / f"{len(list(folder.iterdir()))}"
-    place.mkdir()
-    (place / "model.yaml").write_text(text, encoding="utf-8")
-    assert [str(finding) for finding in api.check(place / "model.yaml") if finding.severity != "note"] == []
-    return api.simulate(place / "model.yaml", place / "run")
+def run(tmp_path_factory: pytest.TempPathFactory) -> PageRuns:
+    return PageRuns(MODELS, tmp_path_factory.mktemp("page"))
 
 
 def at(found: Results, arm: str, name: str, row: int = -1) -> float:
@@ -49,7 +36,7 @@ def test_every_channel_network_of_the_library_is_on_the_page() -> None:
     assert {*CHANNELS, *OF_THE_MEDIUM} <= named & set(library.load("cns").networks)
 
 
-def test_vesicles_and_cells_that_split_atp(run: functools.partial[Results]) -> None:
+def test_vesicles_and_cells_that_split_atp(run: PageRuns) -> None:
     found = run("split")
     left = {arm: at(found, arm, "medium.ATP") / VOLUME / NANOMOLAR / 1e3 for arm in found.summary["arms"]}
     assert (f"{left['all']:.2f} uM of the 10 uM of ATP are left beside cells and vesicles, "
@@ -57,7 +44,7 @@ def test_vesicles_and_cells_that_split_atp(run: functools.partial[Results]) -> N
     assert at(found, "all", "medium.AMP") > 0.5 * 10e3 * NANOMOLAR * VOLUME
 
 
-def test_neurons_that_take_bdnf_in(run: functools.partial[Results]) -> None:
+def test_neurons_that_take_bdnf_in(run: PageRuns) -> None:
     found = run("BDNF")
     left = {arm: at(found, arm, "medium.BDNF_free") / VOLUME / NANOMOLAR * 1e3 for arm in found.summary["arms"]}
     occupied = {arm: at(found, arm, "neuron.TrkB_occupied") for arm in ("both", "receptors_stay")}
@@ -67,14 +54,14 @@ def test_neurons_that_take_bdnf_in(run: functools.partial[Results]) -> None:
     assert occupied["receptors_stay"] / occupied["both"] == pytest.approx(3.0, rel=0.05)  # "three times"
 
 
-def test_potassium_in_a_slice(run: functools.partial[Results]) -> None:
+def test_potassium_in_a_slice(run: PageRuns) -> None:
     found = run("potassium")
     peak = {arm: 3.0 * float((series := found.series(arm, "slice.potassium")[1]).max() / series[0])
             for arm in found.summary["arms"]}
     assert f"rises to {peak['buffered']:.1f} mM in the slice, and to {peak['without_uptake']:.1f} mM where" in PAGE
 
 
-def test_a_protease_frees_what_matrix_holds(run: functools.partial[Results]) -> None:
+def test_a_protease_frees_what_matrix_holds(run: PageRuns) -> None:
     found = run("protease")
     held, later = (at(found, "matrix", "astrocyte.matrix:astrocyte", row) for row in (24, -1))
     factor = at(found, "matrix", "astrocyte.BDNF_free_in_matrix", 24)

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import re
-from pathlib import Path
-
 import pytest
 
-from vesica import api
+from tests.pages import PageRuns, models_of, text_of
 from vesica.results import Results
 
-PAGE = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
-MODELS = dict(re.findall(r"```yaml\n(vesica: 1\ntitle: (?:[^\n]*)\n.*?)```()", PAGE, re.DOTALL))
+PAGE = text_of("networks")
 NANOMOLAR = 0.602214076  # molecule/um^3
-TITLES = {re.search("title: (.*)", text)[1]: text for text in MODELS}  # type: ignore[index]
+TITLES = models_of(PAGE)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> functools.partial[Results]:
-    return functools.partial(_run, tmp_path_factory.mktemp("page"))
-
-
-@functools.cache
-def _run(folder: Path, words: str) -> Results:
-    """The model whose title holds some words."""
-    (text,) = [text for title, text in TITLES.items() if words in title]
-    place = folder / f"{len(list(folder.iterdir()))}"
-    place.mkdir()
-    (place / "model.yaml").write_text(text, encoding="utf-8")
-    assert [str(finding) for finding in api.check(place / "model.yaml") if finding.severity != "note"] == []
-    return api.simulate(place / "model.yaml", place / "run")
+def run(tmp_path_factory: pytest.TempPathFactory) -> PageRuns:
+    return PageRuns(TITLES, tmp_path_factory.mktemp("page"))
 
 
 def end(found: Results, arm: str, name: str) -> float:
@@ -41,13 +25,13 @@ def test_every_model_of_the_page_is_here() -> None:
     assert len(TITLES) == 5 == PAGE.count("```yaml")
 
 
-def test_a_pulse_flips_the_switch_for_good(run: functools.partial[Results]) -> None:
+def test_a_pulse_flips_the_switch_for_good(run: PageRuns) -> None:
     found = run("flip a switch")
     assert f"`microglia.B` is {end(found, 'pulse', 'microglia.B') / NANOMOLAR:.0f} nM" in PAGE
     assert f"and {end(found, 'untreated', 'microglia.B') / NANOMOLAR:.1f} nM without" in PAGE
 
 
-def test_catalase_of_a_starving_neuron(run: functools.partial[Results]) -> None:
+def test_catalase_of_a_starving_neuron(run: PageRuns) -> None:
     found = run("three times the catalase")
     alive = {arm: f"{end(found, arm, 'neuron.alive'):.0%}".replace("%", " %")
              for arm in ("fed", "starving", "with_catalase")}  # fmt: skip
@@ -55,7 +39,7 @@ def test_catalase_of_a_starving_neuron(run: functools.partial[Results]) -> None:
             f"{alive['with_catalase']} of those with more catalase") in PAGE  # fmt: skip
 
 
-def test_seeds_grow_above_the_threshold_only(run: functools.partial[Results]) -> None:
+def test_seeds_grow_above_the_threshold_only(run: PageRuns) -> None:
     found = run("thousand seeds")
     per_cell = {arm: end(found, arm, "neuron.asyn_fibril") / end(found, arm, "neuron.alive")
                 for arm in ("growing", "too_slow", "without_seeds")}  # fmt: skip
@@ -64,7 +48,7 @@ def test_seeds_grow_above_the_threshold_only(run: functools.partial[Results]) ->
     assert per_cell["without_seeds"] == 0.0
 
 
-def test_pyroptosis_under_tnf(run: functools.partial[Results]) -> None:
+def test_pyroptosis_under_tnf(run: PageRuns) -> None:
     found = run("pyroptotic")
     shares = []
     for arm in ("untreated", "LPS"):
@@ -76,7 +60,7 @@ def test_pyroptosis_under_tnf(run: functools.partial[Results]) -> None:
     assert end(found, "LPS", "microglia.inflammatory") > share[0] > 0
 
 
-def test_mrna_that_cannot_escape_makes_no_protein(run: functools.partial[Results]) -> None:
+def test_mrna_that_cannot_escape_makes_no_protein(run: PageRuns) -> None:
     found = run("make BDNF")
     assert end(found, "both", "neuron.BDNF") > 0
     assert end(found, "dead_end", "neuron.BDNF") == 0.0

@@ -27,7 +27,6 @@ FLOW: Final = "vessel.flow"  # parameter, of vessels with a flow
 OUTLET: Final = frozenset({"outflow"})  # processes of the place where medium leaves
 INLET: Final = frozenset({"inflow"})  # ... and where it comes in
 _FIXED: Final = ("medium.plastic:", "agent.")  # pools of the medium that are nowhere in particular
-_STAYS: Final = "medium.matrix"  # begins the names of what lies at the cells and does not move
 
 
 @dataclass(frozen=True)
@@ -186,8 +185,6 @@ class _Work:
         """Hops of everything that moves, both ways between each two neighbours."""
         found = []
         for pool in self.moving:
-            if pool.startswith(_STAYS):
-                continue
             for pair in neighbours(self.domain):
                 for one, other in (pair, pair[::-1]):
                     rate = hop(one, other, travels(pool))

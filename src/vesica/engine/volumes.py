@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import classes
 from vesica.engine.place_numbers import with_volumes
-from vesica.engine.places import AT, FREE, IN_FRESH, VOLUME, base
+from vesica.engine.places import AT, FREE, IN_FRESH, VOLUME, base, is_placed
 from vesica.engine.program import Program
 from vesica.engine.rows import place_values
 from vesica.spec.handling import volume_at, volumes_at
@@ -20,7 +19,6 @@ from vesica.spec.resolved import Arm
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 ADDED, REMOVED = "medium.added:", "medium.removed:"
-FIXED: Final = ("medium.plastic:", "medium.matrix:")  # no hand moves what sticks
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,7 @@ def bodies(program: Program, names: Sequence[str]) -> tuple[Body, ...]:
     ----------
     names : (state,) of pools
     """
-    still = {pool.name for pool in program.table.pools
-             if pool.counter or pool.compartment != "medium" or pool.name.startswith(FIXED)}  # fmt: skip
+    still = {pool.name for pool in program.table.pools if not is_placed(pool)}
     places = [name.removeprefix(VOLUME) for name in program.index if name == VOLUME or name.startswith(VOLUME + AT)]
     places = [place for place in places if place] or places  # ` at medium.0`, or nothing of one mixed body
     parts: dict[str, list[str]] = {}
