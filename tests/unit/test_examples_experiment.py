@@ -5,10 +5,13 @@ Two arms that end alike are integrated apart, to 1e-8 of a value a step: after s
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from tests.example_runs import ROOT, Run
+from tests.pages import text_of
 from vesica import api
 from vesica.report.blocks import Table
 from vesica.report.material import Material
@@ -251,6 +254,15 @@ def test_without_particles_of_dye_ten_times_the_uptake_gives_the_same_signal(dye
     for arm in ("no_micelles", "lumen_dye"):
         assert dye.ratio(UPTAKE, arm, "stained") == pytest.approx(10.0, rel=SAME)
         assert 0.9 < dye.ratio(GLOW, arm, "stained") < 1.1
+
+
+def test_the_page_says_what_dyes_do(dye: Run) -> None:
+    """Three digits, as printed."""
+    rows = re.findall(r"^\| `(\w+)`[^|]* \| ([\d.]+) \| ([\d.]+e\d) \|$", text_of("isolation"), re.MULTILINE)
+    assert [name for name, *_ in rows] == ["stained", "no_micelles", "stained_4C", "dye_alone"]
+    for name, uptake, glow in rows:
+        assert f"{round(dye.of(name, UPTAKE), 9):.3g}" == uptake
+        assert f"{dye.of(name, GLOW):.3g}" == f"{float(glow):.3g}"
 
 
 def test_heparin_halves_both(dye: Run) -> None:
