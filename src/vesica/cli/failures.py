@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 import traceback
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import click
@@ -34,6 +37,27 @@ def printable(text: object) -> str:
 
 class Stopped(Exception):
     """Ctrl-C, with what was kept and how to go on."""
+
+
+@contextmanager
+def interrupts_counted() -> Iterator[list[int]]:
+    """Signals of Ctrl-C that came meanwhile; each still raises `KeyboardInterrupt`."""
+    found: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        found.append(number)
+        if callable(before):
+            before(number, frame)
+
+    if not callable(before):  # ignored, as of a job in the background: it stays so
+        yield found
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield found
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def print_findings(findings: Iterable[Finding]) -> None:

@@ -144,13 +144,17 @@ def ending_kept(file: Path, out: Path, *, draws: int = 0) -> Iterator[None]:
 
     hook, before = sys.unraisablehook, signal.signal(signal.SIGTERM, end)
     keep_interrupts()
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise failures.Stopped(f"Stopped by Ctrl-C. {resume_line(file, out, draws=draws)}") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        sys.unraisablehook = hook
+    with failures.interrupts_counted() as interrupts:
+        try:
+            yield
+        except BaseException:
+            if not interrupts:
+                raise
+            # an extension module that is interrupted while it is loaded says ImportError, so the signal decides
+            raise failures.Stopped(f"Stopped by Ctrl-C. {resume_line(file, out, draws=draws)}") from None
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            sys.unraisablehook = hook
 
 
 def _print(results: Results, out: Path, page: Path | None) -> None:
