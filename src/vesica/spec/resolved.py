@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from vesica.spec.cells import CellType, Network
+from vesica.spec.space import Space
 from vesica.spec.vocabulary import CONTACT, PREPARED, origin_of, sender_of
 
 Confidence = Literal["seen", "known", "estimate", "given", "measured"]
@@ -97,6 +98,7 @@ class Exposure:
     agent: str
     times: tuple[float, ...]
     levels: tuple[float, ...]
+    face: str = ""  # ``y.low``: it stands at that wall of a space and comes in from there; everywhere if empty
 
 
 @dataclass(frozen=True)
@@ -273,11 +275,12 @@ class Domain:
     Without ``compartments`` it is one mixed body of medium with all cells in it.
     """
 
-    kind: Literal["dish", "transwell", "channel", "slice"]
+    kind: Literal["dish", "transwell", "channel", "slice", "tissue", "gel", "monolayer", "box"]
     volume: float
     depth: float
     mixing: Literal["still", "stirred"]
     compartments: tuple[Compartment, ...] = ()
+    space: Space | None = None  # of the kinds with positions; ``volume`` is then that of the liquid in the box
 
     @property
     def is_mixed(self) -> bool:
@@ -358,6 +361,34 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class TissueRun:
+    """How a run in space goes.
+
+    Parameters
+    ----------
+    cells : ``mean``: every cell by its means; ``whole``: MVBs, fusions, phenotypes and death in whole numbers
+    tolerance : relative error of fields and cells in a step
+    longest_step : s, of the coupling of cells and fields; 0 for no limit but the interval of output
+    fields_every : s between stored fields, 0 for the start and the end only
+    cells_every : s between stored cells
+    checkpoint_every : s of wall time between checkpoints
+    precision : of fields
+    pairs : whether transfer from cell to cell is followed
+    contact_distance : um between surfaces up to which cells touch
+    """
+
+    cells: Literal["mean", "whole"] = "mean"
+    tolerance: float = 1e-3
+    longest_step: float = 0.0
+    fields_every: float = 0.0
+    cells_every: float = 3600.0
+    checkpoint_every: float = 60.0
+    precision: Literal["double", "single"] = "double"
+    pairs: bool = False
+    contact_distance: float = 1.0
+
+
+@dataclass(frozen=True)
 class Schedule:
     """Length and output of the run (s), fidelity, seed and tolerances.
 
@@ -375,6 +406,7 @@ class Schedule:
     replicates: int = 1
     cells_at_most: int = 1000
     window: float | None = None
+    tissue: TissueRun = field(default_factory=TissueRun)
     nodes: int | None = None  # of quadrature over cells that differ, for each factor; by their number if not said
 
     @property
