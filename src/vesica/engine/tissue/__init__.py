@@ -1,0 +1,1 @@
+"""Cells with positions, fields on a grid, and what passes between them."""
