@@ -9,9 +9,7 @@ voxels differ.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -57,6 +55,8 @@ class FieldStep:
         Lowest density over the highest, of all steps, at most 0.
     steps, rejected, scheme :
         How it went.
+    mean_density : (z, y, x) 1/um^3, where asked for
+        Mean over the duration; what decays of it sums to ``decayed``.
 
     Notes
     -----
@@ -73,12 +73,7 @@ class FieldStep:
     steps: int
     rejected: int
     scheme: Literal["etd", "implicit"]
-    _mean: Callable[[], Field] = field(repr=False, compare=False)
-
-    @cached_property
-    def mean_density(self) -> Field:
-        """Mean density over the duration, (z, y, x): what decays of it sums to ``decayed``."""
-        return self._mean()
+    mean_density: Field | None = None
 
 
 class FieldStepper:
@@ -121,7 +116,7 @@ class FieldStepper:
         return self._parts.diffusion.amount(density)
 
     def advance(self, density: NDArray[Any], duration: float, source: Array, uptake: Uptake | None = None, *,
-                background: NDArray[Any] | None = None) -> FieldStep:
+                background: NDArray[Any] | None = None, mean: bool = False) -> FieldStep:
         """Go on by ``duration`` with constant rates of giving and constant laws of taking.
 
         Parameters
@@ -132,6 +127,7 @@ class FieldStepper:
         uptake : law of taking, or None
         background : (z, y, x) amount/um^3 of liquid/s
             Made everywhere, constant over the duration.
+        mean : whether to find ``mean_density``, two transforms more
 
         Raises
         ------
@@ -150,9 +146,10 @@ class FieldStepper:
             scheme.work = []
         left = tuple((float(total.left[2 * k]), float(total.left[2 * k + 1])) for k in range(3))
         course = Course(density, state, duration, total.captured, total.decayed)
+        average = mean_density(self._parts, task, course) if mean else None
         return FieldStep(state, total.captured, total.decayed, left, total.deposited,  # type: ignore[arg-type]
                          total.sampled / duration, lowest, steps, rejected, name,
-                         partial(mean_density, self._parts, task, course))
+                         average)
 
     def _pick(self, duration: float, uptake: Uptake | None) -> Literal["etd", "implicit"]:
         if not self._parts.liquid.is_uniform:
