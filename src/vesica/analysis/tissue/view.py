@@ -60,6 +60,11 @@ class Tissue:
         return int(x), int(y), int(z)
 
     @property
+    def periodic(self) -> tuple[bool, ...]:
+        """Whether the walls along x, y, z repeat."""
+        return tuple("periodic" in str(pair) for pair in self.attributes.get("walls", ())) or (False,) * 3
+
+    @property
     def run(self) -> Mapping[str, Any]:
         """Steps, rejected steps, seconds; empty while the arm is under way."""
         found = self.attributes.get("run")
