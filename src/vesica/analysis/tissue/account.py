@@ -17,6 +17,7 @@ from vesica.analysis.tissue.fronts import Front
 from vesica.analysis.tissue.profiles import Profile
 from vesica.analysis.tissue.ranges import Range
 from vesica.analysis.tissue.view import AXES, Tissue
+from vesica.spec.vocabulary import sender_of
 
 Array = NDArray[np.float64]
 HOUR: Final = 3600.0
@@ -66,7 +67,7 @@ def _begins_high(tissues: Sequence[Tissue], look: Look) -> bool:
             mean = profiles.along_axis(tissue.density(name, tissue.field_times.size - 1), tissue.centres[look.axis],
                                        look.axis).mean
             score += (mean[-1] - mean[0]) / mean.max() if mean.max() > 0.0 else 0.0
-    return score > 0.0
+    return bool(score > 0.0)
 
 
 def front_of(tissue: Tissue, name: str, look: Look, threshold: float | None = None) -> Front:
@@ -116,7 +117,20 @@ def field_profile(tissue: Tissue, name: str, frame: int, look: Look) -> Profile:
 def range_of(tissue: Tissue, name: str, look: Look) -> Range:
     """Range of a field at the last time, from where profiles begin."""
     found = field_profile(tissue, name, tissue.field_times.size - 1, look)
-    return ranges.range_of(found.distance, found.mean)
+    return ranges.range_of(found.distance, found.mean, shape="" if look.around else "plane")
+
+
+def range_around(tissue: Tissue, name: str) -> Range | None:
+    """Range of vesicles from the cells that send them, at the last time; None for other fields.
+
+    The law of a point source is fitted where there is a single sender in three dimensions.
+    """
+    sender = sender_of(name.removeprefix(choices.FREE).partition("/")[0])
+    if not name.startswith(choices.FREE) or sender not in tissue.counts:
+        return None
+    found = field_profile(tissue, name, tissue.field_times.size - 1, Look((), (), 0, around=sender))
+    single = tissue.counts[sender] == 1 and all(n > 1 for n in tissue.voxels)
+    return ranges.range_of(found.distance, found.mean, shape="point" if single else "")
 
 
 def _distance(tissue: Tissue, positions: Array, frame: int, look: Look) -> Array:
@@ -154,7 +168,9 @@ def space_of(tissue: Tissue, look: Look, thresholds: Mapping[str, float | None])
             found["front"][name] = _front_record(front_of(tissue, name, look, thresholds.get(name)))
     for name in look.species:
         if name in tissue.species and tissue.field_times.size:
-            found["range"][name] = _range_record(range_of(tissue, name, look))
+            around = range_around(tissue, name)
+            found["range"][name] = {**_range_record(range_of(tissue, name, look)),
+                                    "around_senders": None if around is None else _range_record(around)}
     found["journeys"] = {sender: {receiver: {"vesicles": one.vesicles, "mean_um": one.mean, "median_um": one.median,
                                              "most_um": one.most} for receiver, one in by.items()}
                          for sender, by in journeys_of(tissue).items()}

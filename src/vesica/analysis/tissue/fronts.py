@@ -143,10 +143,13 @@ def _judged(times: Array, places: Array, axis: int, side: Literal["low", "high"]
     hours = times[inside] / HOUR
     from_where = f"from the {side} end of {AXES[axis]}"
     if inside.sum() < FEWEST:
-        everywhere = np.isinf(places).any()
-        why = (f"it passes the box within {int(inside.sum())} stored times, too few to tell a front from a rise that is "
-               "everywhere at once" if everywhere else
-               f"a border stands inside the box at {int(inside.sum())} stored times only")
+        many = int(inside.sum())
+        why = f"the threshold is passed in the box at {many} stored times only, too few for a speed"
+        if np.isinf(places).any():
+            why = (f"it goes through the box within {many} stored times, too few to tell it from a rise that is "
+                   "everywhere at once")
+        elif not many:
+            why = "the threshold is reached at no stored time"
         return Front(axis, side, threshold, times, kept, None, None, None, "none", f"No front: {why}.")
     speed, low, high = slope(hours, places[inside])
     halves = np.array_split(np.arange(hours.size), 2)

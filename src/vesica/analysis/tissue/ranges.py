@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Shape = Literal["plane", "point"]
+Shape = Literal["plane", "point", ""]
 TENTH: Final = 0.1
 FEWEST: Final = 4  # points of a profile to fit three numbers to
+PEAK: Final = 0.8  # of the highest value: a profile that begins lower has its source elsewhere
 LEVEL: Final = 3.841  # chi-square with one degree of freedom, 95 %
 
 
@@ -52,17 +53,21 @@ def range_of(distance: Array, values: Array, *, shape: Shape = "plane", far: flo
     ----------
     distance : (point,) um from the source, rising
     values : (point,); missing ones are left out
-    shape : ``plane`` fits ``far + A exp(-x/L)``, ``point`` fits ``far + A exp(-x/L)/x``
+    shape : ``plane`` fits ``far + A exp(-x/L)``, ``point`` fits ``far + A exp(-x/L)/x``, nothing fits nothing
     far : level far away; by default the lowest value for what is read off, and fitted for the length
+
+    Notes
+    -----
+    A profile whose highest value lies further out has its source elsewhere, and no range from here.
     """
     known = np.isfinite(distance) & np.isfinite(values)
     x, y = distance[known], values[known]
-    if x.size < 2 or not y[0] > y.min():
+    if x.size < 2 or not y[0] > y.min() or y[0] < PEAK * y.max():
         near = float(y[0]) if x.size else math.nan
         return Range(None, None, None, None, None, near, near)
     ground = float(y.min()) if far is None else far
     share = (y - ground) / (y[0] - ground)
-    length, low, high = _fitted(x, y, shape, far) if x.size >= FEWEST else (None, None, None)
+    length, low, high = _fitted(x, y, shape, far) if shape and x.size >= FEWEST else (None, None, None)
     return Range(_falls_to(x, share, math.exp(-1.0)), _falls_to(x, share, TENTH), length, low, high, float(y[0]),
                  ground)
 
