@@ -27,6 +27,7 @@ SENT: Final = "sent:"
 ARRIVING: Final = "arriving by "  # before the name of a law that takes: the rate at which what it took comes in
 MEDIUM: Final = "medium"
 NOWHERE: Final = frozenset({"plastic_loss"})  # processes of a dish that a space does not have
+BETWEEN: Final = frozenset({"junction"})  # ... and those that cells do with each other, in a step of its own
 DIFFUSIVITY: Final = ".diffusivity"
 _SIZE: Final = re.compile(rf"{re.escape(classes.MARK)}(\d)$")
 
@@ -189,7 +190,7 @@ def by_size(table: ProcessTable) -> ProcessTable:
 
 
 def _cell_part(model: ResolvedModel, table: ProcessTable, fields: frozenset[str], cell: str) -> CellPart:
-    own = [flux for flux in table.fluxes if flux.owner == cell]
+    own = [flux for flux in table.fluxes if flux.owner == cell and flux.process not in BETWEEN]
     taking = tuple(_uptake(flux, fields) for flux in own if any(_takes(flux, fields)))
     inside = tuple(_sending(flux, fields) for flux in own if not any(_takes(flux, fields)))
     inside += tuple(replace(one.flux, name=ARRIVING + one.flux.name, factors=(ARRIVING + one.flux.name,))
