@@ -75,7 +75,8 @@ def pair_resistance(
     Parameters
     ----------
     reach : 1
-        Beyond it the grid's own interaction is right to ``erfc(reach/2) a/r``, 0.1 % of 1/(4 pi a) at 4.
+        Beyond it the grid's own interaction, over ``1/(4 pi a)``, errs by ``erfc(reach/2) a/r`` (0.5 % of a/r at 4)
+        and by the lattice's ``0.25 (h/r)^2 a/r`` along its axes (4 % of a/r where the width is 0.6 h).
 
     Notes
     -----
