@@ -63,10 +63,6 @@ def test_the_usual_sink_in_one_voxel_is_a_sphere_of_0_315_voxels() -> None:
     assert gamma == pytest.approx(1.0 / (20.0 * math.pi) - WATSON / 20.0, abs=5e-6 / 20.0)
     taken = [h / (4.0 * math.pi * WATSON * 5.0) for h in (5.0, 10.0, 20.0)]
     assert [round(100.0 * one) for one in taken] == [31, 63, 126]
-    kernel = gaussian_kernel(grid, np.full((1, 3), 510.0), 2.0)
-    sink = Conductance(np.array([math.inf]), 0.0 * gamma + np.array([1e-6]), kernel.volumes)  # gamma left out
-    rate = captures(grid, kernel, sink, np.array([0.02]), 2e-3)[0, 0]
-    assert not rate == pytest.approx(20.0 * math.pi, rel=0.2)
 
 
 @pytest.mark.parametrize("ratio", [0.2, 1.0, 5.0])
@@ -84,6 +80,18 @@ def test_finite_reactivity_follows_collins_and_kimball(h: float, ratio: float) -
         kernel, uptake = uptake_of(grid, (12.0 + np.array([offset])) * h, radius, ratio * ceiling)
         rates = captures(grid, kernel, uptake, times, h**2 / 8.0)[:, 0]
         assert rates == pytest.approx(exact, rel=0.015)
+
+
+def test_without_its_resistance_a_cell_takes_too_much_by_a_known_factor() -> None:
+    """``(1/k + 1/k_D)/(1/k + 1/k_D - gamma)``, 1.59 at k = k_D on 20 um; 3 % is the memory of either at 4 h^2/D."""
+    grid, radius, times = Grid((24,) * 3, (20.0,) * 3), 5.0, np.array([1600.0])
+    places, share = np.full((1, 3), 246.0), 1.0 / (4.0 * math.pi * radius)
+    kernel, right = uptake_of(grid, places, radius, 1.0 / share)
+    gamma = self_resistance(grid, CLOSED, places, width_for(grid, radius), radius)
+    wrong = Conductance(np.array([1.0 / share]), np.zeros(1), kernel.volumes)
+    taken = [captures(grid, kernel, one, times, 50.0)[0, 0] for one in (right, wrong)]
+    assert taken[1] / taken[0] == pytest.approx(2.0 * share / (2.0 * share - gamma[0]), rel=0.03)
+    assert taken[1] > 1.5 * taken[0]
 
 
 def total_resistance(grid: Grid, faces: Faces, places: np.ndarray, radius: float) -> np.ndarray:

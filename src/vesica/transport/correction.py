@@ -115,7 +115,7 @@ def _times(grid: Grid, widths: Array) -> Array:
     low = math.log(_EARLY * float(widths.min(initial=max(grid.spacing))) ** 2)
     edges = [n * h for n, h in zip(grid.voxels, grid.spacing, strict=True)]
     high = math.log(_LATE * max(edges) ** 2)
-    return np.exp(np.arange(low, high + _STEP, _STEP))
+    return np.asarray(np.exp(np.arange(low, high + _STEP, _STEP)))
 
 
 def _self_part(axes: Sequence[Axis], kernel: Kernel, places: Array, radii: Array, tau: Array) -> Array:

@@ -104,7 +104,7 @@ class Kernel:
     @cached_property
     def overlap(self) -> Array:
         """Sum of the squared weights of each cell, (cell,)."""
-        return np.prod([np.einsum("ck,ck->c", row, row) for row in self.rows], axis=0)
+        return np.asarray(np.prod([np.einsum("ck,ck->c", row, row) for row in self.rows], axis=0))
 
     @property
     def volumes(self) -> Array:
