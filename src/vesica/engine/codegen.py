@@ -97,7 +97,9 @@ def source() -> str:
         parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
     parts.append("    return v[0] * float('nan')\n")
     parts.append(f"\n@njit({_OPTIONS}){_RATE_ONE}")
-    parts += [f"\n@njit({_OPTIONS})\n{inspect.getsource(text)}" for text in w_method.TEXTS]
+    for text in w_method.TEXTS:
+        within = ', inline="always"' if text in w_method.INLINED else ""  # what calls all kernels takes long to compile
+        parts.append(f"\n@njit({_OPTIONS}{within})\n{inspect.getsource(text)}")
     return "".join(parts)
 
 

@@ -161,7 +161,8 @@ def read_blocks(block, last, state, own, plan, work, out) -> Any:  # noqa: ANN00
     return last
 
 
-TEXTS: Final = (linearise, prepare, stages, advance_blocks, read_blocks)
+INLINED: Final = (linearise, prepare, stages)
+TEXTS: Final = (*INLINED, advance_blocks, read_blocks)
 IMPORTS: Final = """import numpy as np
 from typing import Any
 from vesica.engine.lu import factorise
