@@ -124,7 +124,6 @@ class Coupled:
         sending, taking = np.zeros_like(self.sent), np.zeros_like(self.sent)
         for one in self.populations:
             one.feel(around[:, one.where])
-            one.look()
             one.sending(sending[:, one.where])
             one.taking(around[:, one.where], taking[:, one.where])
         sent = np.maximum(self.sent + sending * (step / 2.0), 0.0)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine import classes, drugs, schedule
 from vesica.engine.doses import Source, present_in
-from vesica.engine.places import FREE, VOLUME
+from vesica.engine.places import VOLUME
 from vesica.engine.program import Program
 from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
 from vesica.engine.tissue import surroundings
 from vesica.engine.tissue.coupling import Coupled
-from vesica.engine.tissue.cut import Cut, Decay, cut, size_of
-from vesica.engine.tissue.fields import Exchange, Fields, Law
+from vesica.engine.tissue.cut import Cut, Decay, cut
+from vesica.engine.tissue.fields import THREADS, Exchange, Fields, Law
 from vesica.engine.tissue.lanes import CellLanes
 from vesica.engine.tissue.means import Columns, last_values
 from vesica.engine.tissue.population import Population
@@ -31,7 +32,8 @@ from vesica.transport.fields import FieldStepper, Liquid
 from vesica.transport.grid import CLOSED
 
 Array = NDArray[np.float64]
-AGENT = "agent."
+AGENT: Final = "agent."
+CAREFUL: Final = 0.1  # tolerance of cells over that of the run: their errors add up along its many steps
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,7 @@ def prepare(setting: Setting, rests: Rests) -> Coupled:
     names = setting.cut.live_fields(setting.present)
     populations = _populations(setting, names, rests)
     fields = fields_of(setting, names)
-    coupled = Coupled(populations, fields, setting.model.schedule.tissue.longest_step)
-    return coupled
+    return Coupled(populations, fields, setting.model.schedule.tissue.longest_step)
 
 
 def known_numbers(setting: Setting) -> dict[str, float]:
@@ -130,9 +131,10 @@ def _populations(setting: Setting, names: Sequence[str], rests: Rests) -> list[P
         part = setting.cut.cells[cell.name]
         count = placed[cell.name].count
         tables = part.tables(setting.present)
-        values = np.repeat(value_vector(part.inside, setting.row, known)[:, None], count, axis=1)
-        lanes = CellLanes(tables, values, {}, relative=run.tolerance * 0.1, absolute=1e-6)
-        lanes.state[:] = np.array([start.get(name, 0.0) for name in tables.names])[:, None]
+        values = value_vector(part.inside, setting.row, known)
+        values[tables.pools] = [start.get(name, 0.0) for name in tables.names]
+        lanes = CellLanes(tables, values, lanes=count, relative=CAREFUL * run.tolerance, workers=THREADS,
+                          label=cell.name)
         found.append(Population(part, setting.present, names, lanes, slice(first, first + count)))
         first += count
     return found
@@ -170,7 +172,7 @@ def fields_of(setting: Setting, names: Sequence[str]) -> Fields:
     space, row, run = setting.space, setting.row, setting.model.schedule.tissue
     grid, positions = surroundings.grid_of(space), positions_of(setting)
     if setting.model.domain.kind == surroundings.NEUROPIL:
-        width = np.maximum(radii_of(setting, "arbor_radius") / np.sqrt(5.0), kernels.width_for(grid, 0.0))
+        width = kernels.arbor_width(grid, radii_of(setting, "arbor_radius"))
         exchange = Exchange(kernels.gaussian_kernel(grid, positions, width, CLOSED), np.zeros(len(positions)))
     else:
         radius = radii_of(setting, "capture_radius")
@@ -198,7 +200,7 @@ def fields_of(setting: Setting, names: Sequence[str]) -> Fields:
                 counters[to] = counters.get(to, 0.0) + count * share.get(id(one), 0.0)
             for to, count in one.freed:
                 freed[number[to]] = freed.get(number[to], 0.0) + count * share.get(id(one), 0.0)
-        laws.append(Law(stepper, spread.diffusivity, total, counters, tuple(freed.items())))
+        laws.append(Law(stepper, spread.diffusivity, counters, tuple(freed.items())))
     return Fields(grid, names, laws, exchange, surroundings.volume_fraction(row))
 
 
@@ -225,6 +227,3 @@ def change(setting: Setting, coupled: Coupled, time: float) -> None:
     for one in coupled.populations:
         for name, value in (levels | drugs.levels(setting.model, arm, time)).items():
             one.give(name, value)
-
-
-__all__ = ["FREE", "Setting", "fields_of", "prepare", "run_arm", "size_of"]
