@@ -21,7 +21,7 @@ from vesica.report.lab.pieces import Axis, Curve, Points
 from vesica.report.material import ArmStyle
 from vesica.report.numbers import for_reading, number
 
-DECADES: Final = (1.5, 8.0)  # of a profile that is drawn by powers of ten
+DECADES: Final = (1.5, 5.0)  # that a profile spans to be drawn by powers of ten, and how many are drawn
 
 
 def field_profiles(tissues: Mapping[str, Tissue], styles: Mapping[str, ArmStyle], name: str, look: Look,
@@ -91,7 +91,7 @@ def front_courses(fronts: Mapping[str, Front], styles: Mapping[str, ArmStyle], l
         points.append(Points(arm, styles[arm], hours, places))
         begin = float(np.median(places - one.speed * hours))
         ends = np.array([hours[0], hours[-1]])
-        curves.append(Curve(f"{arm}, fit", styles[arm], ends, begin + one.speed * ends))
+        curves.append(Curve("", styles[arm], ends, begin + one.speed * ends))
     if not points:
         return None
     sides = sorted({f"{AXES[one.axis]}.{one.side}" for one in fronts.values() if one.verdict != "none"})
