@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +11,15 @@ from vesica.analysis.tissue import account, view
 from vesica.analysis.tissue.outcome import Wanted
 from vesica.analysis.tissue.slabs import slab_of
 from vesica.errors import VesicaError
-from vesica.report.blocks import Cell, Column, Figure, Items, Panel, Prose, Section, Table, figure_cell
+from vesica.report.blocks import Cell, Column, Figure, Panel, Prose, Section, Table, arm_keys, figure_cell
 from vesica.report.material import Material, entries, get, mapping, rows
 from vesica.report.numbers import exact, number, percent
 from vesica.report.tissue import canvas
 
 _NO_MATPLOTLIB: Final = 'Maps need the extra `tissue`: pip install "vesica[tissue]", then `vesica report` on this folder.'
+_FRONTS: Final = "Where the mean of the cells falls below the threshold. Lines: the median slope of all pairs of points."
+_PROFILES: Final = ("Of cells: the mean in a bin, and a band that holds half of the cells. Of fields: the mean over the "
+                    "voxels of a layer.")
 _VERDICTS: Final = {"moves": "good", "slows": "good", "stands": "plain", "none": "plain"}
 
 
@@ -49,17 +53,18 @@ def _classes(said: Mapping[str, Any]) -> Table | None:
 
 
 def _costs(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table | None:
-    content = []
+    content, before = [], ""
     for name, one in arms.items():
         run, counts = mapping(one.get("run")), mapping(one.get("cells"))
-        kinds = [f"{kind}:\u00a0{exact(count)}" for kind, count in counts.items()]
-        cells = Cell(kinds[0], lines=tuple(kinds[1:])) if kinds else Cell()
+        kinds = ", ".join(f"{kind}\u00a0{exact(count)}" for kind, count in counts.items())
+        cells = Cell(exact(sum(counts.values())), kinds if kinds != before else "the same cells")
         content.append((Cell(name, style=material.styles[name]), cells, Cell(exact(run.get("steps"))),
                         Cell(exact(run.get("rejected"))), figure_cell(run.get("seconds"))))
+        before = kinds
     if not content:
         return None
-    heads = (Column("arm"), Column("cells"), Column("steps", is_number=True), Column("rejected", is_number=True),
-             Column("time", "s", is_number=True))
+    heads = (Column("arm"), Column("cells", is_wide=True), Column("steps", is_number=True),
+             Column("rejected", is_number=True), Column("time", "s", is_number=True))
     return Table("Cells, and what each arm cost", heads, tuple(content))
 
 
@@ -76,8 +81,11 @@ def maps(material: Material) -> Section:
         slab = slab_of(next(iter(tissues.values())).size)
         blocks = list(pages.section(album.pictures(wanted, slab, png=False)).blocks)
     styles = {arm: material.styles[arm] for arm in tissues}
-    blocks += [Figure(one.caption, (Panel(one.title, one.wide, one.narrow),), title=one.title)
-               for one in album.figures(wanted, styles)]
+    charts = album.figures(wanted, {arm: replace(style, name="") for arm, style in styles.items()})
+    for title, caption in (("Fronts over time", _FRONTS), ("Profiles by distance", _PROFILES)):
+        panels = tuple(Panel(one.title, one.narrow or one.wide) for one in charts
+                       if one.name.startswith("front") == (caption is _FRONTS))
+        blocks += [Figure(caption, panels, arm_keys(list(styles.values())), title=title)] if panels else []
     lead = (f"At the end of each arm. One colour scale for all arms of a picture. Profiles begin at "
             f"{wanted.look.from_words}.")
     return Section("maps", "Maps and profiles", lead, tuple(blocks))
@@ -107,16 +115,20 @@ def fronts(material: Material) -> Section:
     return Section("fronts", "Fronts, ranges, journeys" if arms else "", "", tuple(blocks))
 
 
-def _fronts(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Items | None:
-    found: dict[str, list[Cell]] = {}
+def _fronts(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table | None:
+    found: dict[str, list[tuple[Cell, ...]]] = {}
     for arm, one in arms.items():
         for name, front in mapping(one.get("front")).items():
             verdict = str(get(front, "verdict") or "")
+            chip = Cell(verdict if verdict != "none" else "no front", kind=_VERDICTS.get(verdict, "plain"))
             found.setdefault(str(name), []).append(
-                Cell(f"{material.label(str(name))}: {get(front, 'words')}", arm, style=material.styles[arm],
-                     chips=((verdict if verdict != "none" else "no front", _VERDICTS.get(verdict, "plain")),)))
-    items = tuple(cell for cells in found.values() for cell in cells)
-    return Items(items) if items else None
+                (Cell(material.label(str(name))), Cell(arm, style=material.styles[arm]), chip,
+                 figure_cell(get(front, "speed_um_per_h"), _interval(mapping(front))),
+                 Cell(str(get(front, "words") or ""))))
+    content = tuple(row for rows_of in found.values() for row in rows_of)
+    heads = (Column("quantity"), Column("arm"), Column("front"), Column("speed", "µm/h", is_number=True),
+             Column("in words", is_wide=True))
+    return Table("Fronts", heads, content, folded=len(content) > 12) if content else None
 
 
 def _ranges(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table | None:
