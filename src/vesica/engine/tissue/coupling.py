@@ -76,7 +76,7 @@ class Coupled:
         self.taken = np.zeros((len(fields.names), len(self.populations)))
         self._before: Array | None = None
 
-    def run(self, until: float, report: Callable[[float], None] | None = None) -> None:
+    def run(self, until: float, step_done: Callable[[], None] | None = None) -> None:
         """Go on to a time, s, where cells and fields stand side by side."""
         while self.clock.time < until * (1.0 - BEYOND) - BEYOND:
             left = until - self.clock.time
@@ -84,8 +84,8 @@ class Coupled:
             step = left if step > left * (1.0 - 1e-6) else min(step, left / 2.0) if step > left / 2.0 else step
             self._cells(self.clock.time + step / 2.0)
             self._fields(step)
-            if report is not None:
-                report(self.clock.time)
+            if step_done is not None:
+                step_done()
         self._cells(self.clock.time)
 
     def restart(self) -> None:

@@ -142,14 +142,15 @@ class Fields:
         hidden = exchange.resistance / (fraction * law.diffusivity) if law.diffusivity > 0.0 else 0.0 * taking
         uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes)
         back = uptake.conductance * hidden * sent
-        step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background)
+        step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
+                                   mean=bool(law.freed))
         return step, back
 
     def _book(self, k: int, duration: float, step: FieldStep, background: dict[int, Array]) -> None:
         law = self.laws[k]
-        if law.freed and step.decayed > 0.0:  # where it decayed: to second order along the mean of both ends
-            where = self.density[k] + step.density
-            lost = where * (step.decayed / ((where * self.fraction).sum() * self.grid.voxel_volume * duration))
+        if law.freed and step.mean_density is not None and step.decayed > 0.0:
+            where = step.mean_density
+            lost = where * (step.decayed / (float((where * self.fraction).sum()) * self.grid.voxel_volume * duration))
             for to, share in law.freed:
                 background[to] = background.get(to, 0.0) + share * lost
         self.density[k] = step.density

@@ -73,10 +73,14 @@ class Stored(Record):
     spec_text : str
         The resolved model, which a checkpoint must belong to.
     shown : species of the run by name, with unit and label
+    report : callable
+        Called with the time (s) that was reached.
     """
 
-    def __init__(self, setting: Setting, coupled: Coupled, folder: Path, spec_text: str, shown: dict[str, Any]) -> None:
+    def __init__(self, setting: Setting, coupled: Coupled, folder: Path, spec_text: str, shown: dict[str, Any],
+                 report: Callable[[float], None]) -> None:
         super().__init__(setting, coupled)
+        self._report = report
         run = setting.model.schedule.tissue
         self._folder, self._shown = folder, shown
         self._cell_times, self._field_times = _times(setting.model)
@@ -96,11 +100,14 @@ class Stored(Record):
 
     @property
     def writer(self) -> TissueWriter:
-        """Of cells and fields."""
-        assert self._writer is not None
+        """Of cells and fields; after `resume`."""
+        if self._writer is None:
+            msg = "nothing is laid out yet"
+            raise ValueError(msg)
         return self._writer
 
     def resume(self, under: Under, change: Callable[[float], None]) -> None:
+        """Lay out the arm, or go on from its checkpoint."""
         arm = self.setting.arm.name
         found = self._checkpoint.load()
         if found is None:
@@ -117,6 +124,8 @@ class Stored(Record):
         self._begun -= state["seconds"]
 
     def step_done(self, under: Under) -> None:
+        """Store a checkpoint if one is due."""
+        self._report(self.coupled.clock.time)
         self._checkpoint.step_done(lambda: self._state(under), self.writer)
 
     def _state(self, under: Under) -> dict[str, Any]:
@@ -129,12 +138,14 @@ class Stored(Record):
                 "snapshots": [list(one.values()) for one in under.snapshots.values()]}
 
     def store(self, time: float) -> None:
+        """Store cells and fields if this is a time of theirs."""
         if time in self._cell_times:
             self.writer.cells(time, self._of_cells())
         if time in self._field_times:
             self.writer.fields(time, self._densities())
 
     def finish(self) -> None:
+        """End the arm."""
         self.writer.finish(self.notes())
 
     def _laid_out(self) -> TissueLayout:

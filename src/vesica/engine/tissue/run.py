@@ -25,7 +25,6 @@ from vesica.engine.well_mixed import Trajectory
 from vesica.spec.resolved import Arm
 
 Array = NDArray[np.float64]
-Report = Callable[[float], None]
 
 
 @dataclass
@@ -39,15 +38,13 @@ class Under:
 
 def run_arm(program: Program, arm: Arm, row: Mapping[str, float], sources: Mapping[str, Source],
             snapshot_times: tuple[float, ...] = (), rests: Rests | None = None, *,
-            record: Callable[[Setting, Coupled], Record] | None = None, report: Report | None = None) -> Trajectory:
+            record: Callable[[Setting, Coupled], Record] = Record) -> Trajectory:
     """Follow one arm; the same words as `vesica.engine.well_mixed.run_arm`.
 
     Parameters
     ----------
     record : callable, optional
         Makes what stores cells and fields, and checkpoints.
-    report : callable, optional
-        Called with the time (s) that was reached.
 
     Raises
     ------
@@ -60,10 +57,9 @@ def run_arm(program: Program, arm: Arm, row: Mapping[str, float], sources: Mappi
     coupled = prepare(setting, {} if rests is None else rests)
     columns, grid = Columns(program, coupled), schedule.output_times(model.schedule)
     under = Under(np.full((grid.size, len(program.species)), np.nan), {})
-    kept = record(setting, coupled) if record is not None else Record(setting, coupled)
-    with kept:
+    with record(setting, coupled) as kept:
         kept.resume(under, lambda time: change(setting, coupled.populations, coupled.fields, time))
-        _follow(setting, coupled, columns, under, snapshot_times, kept, report)
+        _follow(setting, coupled, columns, under, snapshot_times, kept)
         kept.finish()
     return Trajectory(arm, grid, under.out, row, last_values(program, coupled.populations, row), under.snapshots,
                       solver={"solver": "ETDRK2 and W-method", "evaluations": coupled.clock.steps,
@@ -71,20 +67,15 @@ def run_arm(program: Program, arm: Arm, row: Mapping[str, float], sources: Mappi
 
 
 def _follow(setting: Setting, coupled: Coupled, columns: Columns, under: Under, snapshot_times: tuple[float, ...],
-            kept: Record, report: Report | None) -> None:
+            kept: Record) -> None:
     plan = setting.model.schedule
     grid, jumps = schedule.output_times(plan), set(schedule.edges(plan, setting.arm, snapshot_times))
     stops = sorted({*grid.tolist(), *jumps, *kept.times})
     place = {time: k for k, time in enumerate(grid.tolist())}
 
-    def step_done(time: float) -> None:
-        kept.step_done(under)
-        if report is not None:
-            report(time)
-
     for number in range(under.stop, len(stops)):
         stop = stops[number]
-        coupled.run(stop, step_done)
+        coupled.run(stop, lambda: kept.step_done(under))
         if stop in jumps:
             change(setting, coupled.populations, coupled.fields, stop)
             coupled.restart()

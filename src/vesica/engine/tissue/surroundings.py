@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from vesica.transport.liquid import Liquid
 
 Array = NDArray[np.float64]
 NEUROPIL: Final = "tissue"  # the kind of space with gaps between cells
+PROBE: Final = 0.035  # um, the quantum dots of Thorne & Nicholson 2006
 SWITCH: Final = "vesicles"  # whether they are rigid or deformable
 _POINTS: Final = 48  # of the quadrature over diameters
 
@@ -89,15 +91,31 @@ def spread_of(model: ResolvedModel, row: Mapping[str, float], field: str) -> Spr
     edges = np.geomspace(part.low, part.high, _POINTS + 1)
     middle = np.sqrt(edges[1:] * edges[:-1])
     weight = np.array([part.density(float(d)) for d in middle]) * np.diff(edges)
-    found = neuropil.in_gaps(middle, unit / middle, _gaps(model, row))
-    share = weight / weight.sum()
-    return Spread(float(share @ found.diffusivity), float(share @ found.admitted))
+    found = gaps_of(model, row).mixture(middle, weight, unit / middle)
+    return Spread(found.diffusivity, found.admitted)
 
 
-def _gaps(model: ResolvedModel, row: Mapping[str, float]) -> neuropil.Gaps:
+def gaps_of(model: ResolvedModel, row: Mapping[str, float]) -> neuropil.Gaps:
+    """The gaps between cells, calibrated on rigid particles; vesicles are rigid or deformable, as the switch says."""
+    numbers = tuple(row[f"vessel.{name}"] for name in ("gap_width", "gap_spread", "gap_connectivity", "tortuosity"))
+    return _gaps(*numbers, row["vessel.probe_ratio"], _thinnest(model, row))
+
+
+def _thinnest(model: ResolvedModel, row: Mapping[str, float]) -> float | None:
     is_deformable = any(one.name == SWITCH and one.chosen == "deformable" for one in model.switches)
-    return neuropil.Gaps(row["vessel.gap_width"], row["vessel.gap_spread"], row["vessel.gap_connectivity"],
-                         row["vessel.tortuosity"], is_deformable)
+    return row["vessel.thinnest_vesicle"] if is_deformable else None
+
+
+@functools.lru_cache(maxsize=64)
+def _gaps(median: float, spread: float, connectivity: float, tortuosity: float, ratio: float, thinnest: float | None
+          ) -> neuropil.Gaps:
+    """The factor that the probes leave open is found where they were measured: in gaps that are given."""
+    rigid = neuropil.Gaps(median, spread, connectivity, tortuosity)
+    try:
+        found = neuropil.fitted_calibration(rigid, PROBE, ratio)
+    except ValueError:  # these gaps stop the probes: nothing can be learnt of them here
+        found = rigid
+    return replace(found, thinnest=thinnest)
 
 
 def liquid_of(model: ResolvedModel, space: Space, row: Mapping[str, float], arm: Arm, field: str, decay: float,
@@ -120,15 +138,14 @@ def liquid_of(model: ResolvedModel, space: Space, row: Mapping[str, float], arm:
 
 def _relative(model: ResolvedModel, row: Mapping[str, float], field: str, region: Region, plain: float) -> float:
     """Diffusivity in a region over that outside of regions."""
-    own = {f"vessel.{name}": value for name, value in region.numbers.items() if f"vessel.{name}" in row}
+    own = {f"vessel.{name}": value for name, value in region.numbers.items()}
     here = spread_of(model, {**row, **own}, field).diffusivity
     return here / plain if plain > 0.0 else 1.0
 
 
-def _map(space: Space, plain: float, of: object) -> float | Array:
+def _map(space: Space, plain: float, of: Callable[[Region], float]) -> float | Array:
     """A number, or (z, y, x) where some region has another one; a voxel belongs to the last region that holds it."""
-    assert callable(of)
-    values = [float(of(region)) for region in space.regions]
+    values = [of(region) for region in space.regions]
     if all(value == plain for value in values):
         return plain
     grid = grid_of(space)
