@@ -63,19 +63,21 @@ class Gaps:
         Gaps that meet at a crossing, z > 2; infinite: all gaps side by side.
     tortuosity : 1
         Of a small molecule's way round the cells, lambda >= 1.
+    is_deformable : bool
+        Whether vesicles keep the area of their membrane, lose volume, and become long spheroids as thin as `thinnest`.
+    thinnest : um
+        Two membranes of 5 nm, and 2 nm of liquid between them.
     calibration : 1
-        Factor on D* of what has a size, for what slows it besides the walls.
-    thinnest : um, optional
-        Deformable vesicles: they keep the area of their membrane, lose volume, and become spheroids down to this
-        thickness. Without it they are rigid.
+        Factor on D* of what has a size, for what slows it besides the walls; see `fitted_calibration`.
     """
 
     median: float
     spread: float
     connectivity: float
     tortuosity: float
+    is_deformable: bool = False
+    thinnest: float = 0.012
     calibration: float = 1.0
-    thinnest: float | None = None
 
     @property
     def threshold(self) -> float:
@@ -92,7 +94,7 @@ class Gaps:
 
     def narrowest(self, diameter: float) -> float:
         """The narrowest gap that lets a vesicle in, in standard deviations of log width."""
-        least = diameter if self.thinnest is None else min(diameter, self.thinnest)
+        least = min(diameter, self.thinnest) if self.is_deformable else diameter
         if least <= 0.0:
             return -math.inf
         if self.spread == 1.0:
@@ -113,7 +115,7 @@ class Gaps:
         return effective_conductance(width * self._law(diameter, width), share, shut, self.connectivity)
 
     def _law(self, diameter: float, width: Array) -> Array:
-        if self.thinnest is None or diameter <= self.thinnest:
+        if not self.is_deformable or diameter <= self.thinnest:
             return slit_hindrance(diameter / width)
         shape = np.linspace(self.thinnest, diameter, _SHAPES)
         mobility = diameter / spheroid_drag(shape, diameter)
