@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
@@ -29,26 +30,23 @@ _FAINTEST: Final = 1e-30  # of the widest gap: below it a network counts as shut
 
 @dataclass(frozen=True)
 class Passage:
-    """How a vesicle, or a mixture, gets through the gaps.
+    """How vesicles of several sizes get through the gaps.
 
     Parameters
     ----------
-    diffusivity : um^2/s
-        D* of the tissue, 0 where trapped.
-    admitted : 1
-        Share of the gaps, by number, that are wider than it.
-    trapped : 1
-        Share of the vesicles that cannot leave their place.
+    diffusivity : (size,) um^2/s
+        D* of the tissue, exactly 0 where trapped.
+    admitted : (size,) 1
+        Share of the gaps, by number, that are wide enough.
     """
 
-    diffusivity: float
-    admitted: float
-    trapped: float
+    diffusivity: Array
+    admitted: Array
 
     @property
-    def is_trapped(self) -> bool:
-        """Whether none gets anywhere."""
-        return self.trapped == 1.0
+    def is_trapped(self) -> NDArray[np.bool_]:
+        """(size,) whether they cannot leave their place."""
+        return np.asarray(self.diffusivity == 0.0)
 
 
 @dataclass(frozen=True)
@@ -65,19 +63,21 @@ class Gaps:
         Gaps that meet at a crossing, z > 2; infinite: all gaps side by side.
     tortuosity : 1
         Of a small molecule's way round the cells, lambda >= 1.
+    is_deformable : bool
+        Whether vesicles keep the area of their membrane, lose volume, and become long spheroids as thin as `thinnest`.
+    thinnest : um
+        Two membranes of 5 nm, and 2 nm of liquid between them.
     calibration : 1
-        Factor on D* of what has a size, for what slows it besides the walls.
-    thinnest : um, optional
-        Deformable vesicles: they keep the area of their membrane, lose volume, and become spheroids down to this
-        thickness. Without it they are rigid.
+        Factor on D* of what has a size, for what slows it besides the walls; see `fitted_calibration`.
     """
 
     median: float
     spread: float
     connectivity: float
     tortuosity: float
+    is_deformable: bool = False
+    thinnest: float = 0.012
     calibration: float = 1.0
-    thinnest: float | None = None
 
     @property
     def threshold(self) -> float:
@@ -86,53 +86,26 @@ class Gaps:
 
     def admitted(self, diameter: float) -> float:
         """Share of the gaps, by number, that a vesicle of a diameter in um can enter."""
-        return float(ndtr(-self._narrowest(diameter)))
+        return float(ndtr(-self.narrowest(diameter)))
 
     def hindrance(self, diameter: float) -> float:
         """Diffusion of a vesicle of a diameter in um, relative to that of points with the same D0."""
-        if self.admitted(diameter) <= self.threshold:
-            return 0.0
-        moving = self._effective(diameter)
-        return self.calibration * moving / self._effective(0.0) if diameter > 0.0 else 1.0
+        return self.calibration * _hindrance(replace(self, calibration=1.0), diameter) if diameter > 0.0 else 1.0
 
-    def passage(self, diameter: float, free: float) -> Passage:
-        """Of one size; ``free`` is D0 in um^2/s."""
-        through = self.hindrance(diameter)
-        diffusivity = free * through / self.tortuosity**2
-        return Passage(diffusivity, self.admitted(diameter), 0.0 if through > 0.0 else 1.0)
-
-    def mixture(self, diameters: ArrayLike, shares: ArrayLike, free: ArrayLike) -> Passage:
-        """Of a mixture: the means over its vesicles.
-
-        Parameters
-        ----------
-        diameters : (size,) um
-        shares : (size,)
-            Of the vesicles at each size; any sum > 0. For a bin of a size law: its density times quadrature weights.
-        free : (size,) um^2/s
-        """
-        weights = np.asarray(shares, dtype=float)
-        weights = weights / weights.sum()
-        each = [self.passage(float(d), float(f)) for d, f in
-                np.broadcast(np.asarray(diameters, dtype=float), np.asarray(free, dtype=float))]
-        rows = np.array([(one.diffusivity, one.admitted, one.trapped) for one in each])
-        diffusivity, admitted, trapped = (float(value) for value in weights @ rows)
-        return Passage(diffusivity, admitted, 1.0 if np.all(rows[:, 2] == 1.0) else trapped)
-
-    def _narrowest(self, diameter: float) -> float:
+    def narrowest(self, diameter: float) -> float:
         """The narrowest gap that lets a vesicle in, in standard deviations of log width."""
-        least = diameter if self.thinnest is None else min(diameter, self.thinnest)
+        least = min(diameter, self.thinnest) if self.is_deformable else diameter
         if least <= 0.0:
             return -math.inf
         if self.spread == 1.0:
             return -math.inf if least < self.median else math.inf
         return math.log(least / self.median) / math.log(self.spread)
 
-    def _effective(self, diameter: float) -> float:
+    def effective(self, diameter: float) -> float:
         """Conductance of the effective medium, um: of a gap ``w H``."""
         if self.spread == 1.0:
             return float(self.median * self._law(diameter, np.array([self.median]))[0])
-        low = max(self._narrowest(diameter), -_WIDEST)
+        low = max(self.narrowest(diameter), -_WIDEST)
         cube = (0.5 * (_NODES + 1.0)) ** 3  # dense at the narrowest gaps, where conductances vanish
         score = low + (_WIDEST - low) * cube
         jacobian = (_WIDEST - low) * 1.5 * (0.5 * (_NODES + 1.0)) ** 2
@@ -142,11 +115,34 @@ class Gaps:
         return effective_conductance(width * self._law(diameter, width), share, shut, self.connectivity)
 
     def _law(self, diameter: float, width: Array) -> Array:
-        if self.thinnest is None or diameter <= self.thinnest:
+        if not self.is_deformable or diameter <= self.thinnest:
             return slit_hindrance(diameter / width)
         shape = np.linspace(self.thinnest, diameter, _SHAPES)
         mobility = diameter / spheroid_drag(shape, diameter)
         return np.asarray((slit_hindrance(shape / width[:, None]) * mobility).max(axis=1))
+
+
+def in_gaps(diameter: ArrayLike, free: ArrayLike, gaps: Gaps) -> Passage:
+    """Vesicles of several sizes in the gaps of a tissue.
+
+    Parameters
+    ----------
+    diameter : (size,) um
+    free : (size,) um^2/s
+        D0, in free liquid.
+    """
+    sizes = np.atleast_1d(np.asarray(diameter, dtype=float))
+    through = np.array([gaps.hindrance(float(one)) for one in sizes])
+    admitted = np.array([gaps.admitted(float(one)) for one in sizes])
+    return Passage(np.asarray(free) * through / gaps.tortuosity**2, admitted)
+
+
+@lru_cache(maxsize=4096)
+def _hindrance(gaps: Gaps, diameter: float) -> float:
+    """Without calibration; kept, for the many cargo fields of one class share their sizes."""
+    if gaps.admitted(diameter) <= gaps.threshold:
+        return 0.0
+    return gaps.effective(diameter) / gaps.effective(0.0)
 
 
 def effective_conductance(values: Array, shares: Array, shut: float, connectivity: float) -> float:
