@@ -41,10 +41,7 @@ SPACE: Final[dict[str, Field]] = {  # of tissue with positions
     "tortuosity": Field("", False, "of the ways between cells, for small molecules", positive=True),
     "gap_width": Field("um", False, "median width of the gaps between cells", positive=True),
     "gap_spread": Field("", False, "geometric standard deviation of the width of gaps", positive=True),
-    "gap_connectivity": Field("", False, "gaps that meet at a crossing", positive=True),
-    "gap_calibration": Field("", False, "diffusion of vesicles relative to what walls of gaps leave", positive=True),
-    "flattened_thickness": Field("um", False, "thickness down to which a vesicle that gives way is flattened",
-                                 positive=True),
+    "gap_connectivity": Field("", False, "gaps that a gap opens into", positive=True),
 }
 VELOCITY: Final = Field("um/s", False, "mean velocity of the liquid that flows through a space")
 FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")
