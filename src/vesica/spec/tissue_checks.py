@@ -61,7 +61,7 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
 
 def _check_numbers(model: ResolvedModel, notes: Notes) -> None:
     """Shares, and numbers that are at least one."""
-    least = {"vessel.tortuosity": 1.0, "vessel.gap_spread": 1.0, "vessel.gap_connectivity": 2.0}
+    least = {"vessel.tortuosity": 1.0, "vessel.gap_spread": 1.0, "vessel.gap_connectivity": 2.01}
     values = [("", {path: number.value for path, number in model.parameters.items()})]
     values += [(f"arms.{arm.name}.", dict(arm.values)) for arm in model.arms]
     for place, numbers in values:
