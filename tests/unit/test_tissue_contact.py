@@ -110,7 +110,13 @@ class Population:
 
     def __init__(self, program: Program, cell: str, tables: Tables, values: np.ndarray) -> None:
         self.cell, self.part, self.tables = cell, Inside(program), tables
-        self.lanes = Own(values[tables.pools].copy(), values)
+        self.lanes, self.count = Own(values[tables.pools].copy(), values), values.shape[1]
+
+    def read(self, names: Sequence[str]) -> np.ndarray:
+        values, index = self.lanes.values.copy(), self.part.inside.index
+        values[self.tables.pools] = self.lanes.state
+        compiled().evaluate(values, *walk_of(self.part.inside, names))
+        return values[[index[name] for name in names]]
 
     def give(self, name: str, value: float | np.ndarray) -> None:
         place = self.part.inside.index.get(name)
@@ -301,7 +307,7 @@ def _alive(one: Population) -> np.ndarray:
 def _by_fluxes(one: Population) -> np.ndarray:
     """(cell,) change of what passes, of the junctions of the table alone."""
     compiled().evaluate(one.lanes.values, *one.tables.walk)
-    found = np.zeros(one.lanes.values.shape[1])
+    found = np.zeros(one.count)
     for flux in one.tables.fluxes:
         if flux.process == "junction":
             found += flux.moves[0][1] * np.prod([one.lanes.values[one.part.inside.index[name]]

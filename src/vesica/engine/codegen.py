@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from vesica import maths
 from vesica._cache import cache_dir
 from vesica.engine.kernels import KERNELS, arity
+from vesica.engine.steppers import w_method
 
 if TYPE_CHECKING:
     import sympy
@@ -28,6 +30,9 @@ _HEADER = '''"""Generated from the kernels of vesica.biology; do not edit."""
 from numba import njit
 from vesica import maths
 from vesica.engine import sweep
+from vesica.engine.lu import factorise
+from vesica.engine.steppers.w_method import *
+from vesica.engine.sweep import fill_jacobian
 
 '''
 _OPTIONS = 'cache=True, nogil=True, error_model="numpy"'
@@ -49,6 +54,7 @@ def compiled() -> ModuleType:
 
     Both walk values (value, lane): a lane is one replicate, and one is a batch of one.
     ``evaluate_one`` computes a single instance of a kernel from the values (value,) of one replicate.
+    ``advance_blocks`` and ``read_blocks`` are those of `engine.steppers.w_method`.
     ``rate_one`` goes all the way from the state of one replicate to its rates; see `engine.layout`.
     """
     path = cache_dir() / "vesica_kernels.py"
@@ -95,6 +101,7 @@ def source() -> str:
         parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
     parts.append("    return v[0] * float('nan')\n")
     parts.append(f"\n@njit({_OPTIONS}){_RATE_ONE}")
+    parts += [f"\n@njit({_OPTIONS})\n{inspect.getsource(text)}" for text in w_method.TEXTS]
     return "".join(parts)
 
 

@@ -65,18 +65,25 @@ class Tables:
     @functools.cached_property
     def moving(self) -> Walk:
         """The kernels that rest on a pool; the others stay as they are while numbers and inputs do."""
-        moving = set(self.pools.tolist())
+        return self.kernels(self.resting_on(self.pools))
+
+    def resting_on(self, places: Index) -> NDArray[np.bool_]:
+        """(kernel,) whether it rests on one of these values, directly or through others."""
+        known = set(places.tolist())
         kept = []
         ends = [*self.first[1:].tolist(), self.args.size]  # one too many where there is no kernel at all
         for first, end, out in zip(self.first.tolist(), ends[:self.first.size], self.out.tolist(), strict=True):
-            kept.append(not moving.isdisjoint(self.args[first:end].tolist()))
+            kept.append(not known.isdisjoint(self.args[first:end].tolist()))
             if kept[-1]:
-                moving.add(out)
-        chosen = np.array(kept, dtype=bool)
+                known.add(out)
+        return np.array(kept, dtype=bool)
+
+    def kernels(self, chosen: NDArray[np.bool_]) -> Walk:
+        """Some of the kernels."""
         before = np.concatenate([[0], np.cumsum(chosen)]).astype(np.int64)
-        starts, ends_kept = before[self.starts], before[self.ends]
-        some = ends_kept > starts
-        return Walk(self.classes[some], starts[some], ends_kept[some], self.first[chosen], self.args, self.out[chosen])
+        starts, ends = before[self.starts], before[self.ends]
+        some = ends > starts
+        return Walk(self.classes[some], starts[some], ends[some], self.first[chosen], self.args, self.out[chosen])
 
     @functools.cached_property
     def lu(self) -> LuTape:

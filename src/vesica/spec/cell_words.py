@@ -174,6 +174,11 @@ class CellSpec(Words):
     """One cell type: how many, and what differs from the library."""
 
     count: Quantity | None = Field(None, description="cells in the dish")
+    density: Quantity | None = Field(
+        None, description="instead of `count`, in space: `9e4 1/mm^3`, on a bottom `5e4 1/cm^2`"
+    )
+    spacing: Quantity | None = Field(None, description="in space: least distance between centres, `12 um`")
+    region: Name | None = Field(None, description="in space: the region of the domain that these cells are in")
     like: Name | None = Field(None, description="library cell type to start from (default: the name itself)")
     label: str | None = None
     microvesicles: bool | None = Field(None, description="whether it sheds microvesicles (default: no)")

@@ -19,34 +19,32 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.spatial import cKDTree
 
-from vesica.engine.codegen import compiled
 from vesica.engine.contact import is_of
-from vesica.engine.program import Program, walk_of
+from vesica.engine.program import Program
 from vesica.engine.table import Assignment
-from vesica.engine.tables import Walk
 from vesica.spec.vocabulary import CONTACT
 
 Array = NDArray[np.float64]
 _FULL: Final = 1.0  # share of its membrane with which a cell can touch others
 
 
-class Lanes(Protocol):
-    """States and values of the cells of one type, (state, cell) and (value, cell)."""
-
-    state: Array
-    values: Array
-
-
 class Cells(Protocol):
     """Cells of one type: `vesica.engine.tissue.population.Population` is one."""
 
-    cell: str
-    lanes: Lanes
+    count: int
     part: Any  # .inside: its Program
-    tables: Any  # .pools: places of its states among its values
+    lanes: Any  # .state: (state, cell)
+    tables: Any  # .names of the states
+
+    @property
+    def cell(self) -> str:
+        """Name of the type."""
 
     def give(self, name: str, value: float | Array) -> None:
         """Set a number, an input or what is seen, where the cells know it."""
+
+    def read(self, names: Sequence[str]) -> Array:
+        """(name, cell) of values as states and surroundings are now."""
 
 
 def contact_graph(positions: Array, radii: Array, distance: float, box: Sequence[float],
@@ -176,10 +174,6 @@ class Around:
         self.populations = {one.cell: one for one in populations}
         self.contacts = Contacts({}, {})
         self._row, self._views = row, tuple(_views(program.seen, self.populations))
-        self._walks: dict[str, Walk] = {}
-        for name, one in self.populations.items():
-            shown = tuple(dict.fromkeys(view.shown for view in self._views if view.other == name))
-            self._walks[name] = walk_of(one.part.inside, shown)
         self._wanted = _wanted(program, self.populations, row)
         self._before: dict[str, Array] = {}
         self._last = 0.0  # s, for which cells went on after the last look
@@ -226,7 +220,7 @@ class Around:
         """(cell,) of what is seen."""
         area = self.contacts.areas.get((view.cell, view.other))
         if area is None:
-            return np.zeros(self.populations[view.cell].lanes.values.shape[1])
+            return np.zeros(self.populations[view.cell].count)
         total = area.sum(axis=1)
         return np.divide(area @ shown[view.shown], total, out=np.zeros_like(total), where=total > 0.0)
 
@@ -234,21 +228,15 @@ class Around:
         """(cell,) of everything that cells show, as their states are now."""
         found = {}
         for name, one in self.populations.items():
-            own = dict.fromkeys(view.shown for view in self._views if view.other == name)
+            own = tuple(dict.fromkeys(view.shown for view in self._views if view.other == name))
             if own:
-                values, index = one.lanes.values, one.part.inside.index
-                values[one.tables.pools] = one.lanes.state
-                compiled().evaluate(values, *self._walks[name])
-                found |= {what: values[index[what]].copy() for what in own}
+                found |= dict(zip(own, one.read(own), strict=True))
         return found
 
     def _membrane(self, name: str) -> Array:
         """(cell,) um^2."""
         one, path = self.populations[name], f"{name}.membrane_area"
-        place = one.part.inside.index.get(path)
-        if place is None:
-            return np.full(one.lanes.values.shape[1], self._row[path])
-        return one.lanes.values[place].copy()
+        return one.read((path,))[0] if path in one.part.inside.index else np.full(one.count, self._row[path])
 
 
 def _views(seen: Sequence[Assignment], present: Mapping[str, Cells]) -> list[_View]:
