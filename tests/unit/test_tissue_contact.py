@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from tests.contact_cases import everything
 from vesica.engine.codegen import compiled
 from vesica.engine.doses import present_in
-from vesica.engine.program import Part, Program, compile_model
+from vesica.engine.program import Part, Program, compile_model, walk_of
 from vesica.engine.rows import parameter_row, value_vector
 from vesica.engine.system import Lanes
 from vesica.engine.tables import Tables

@@ -62,7 +62,7 @@ class Steady:
         taken = float(uptake.rates(np.ones(kernel.cells)).sum()) if kernel.cells else 0.0
         self._mean_loss = taken / float(np.sum(self._weight * np.ones(grid.shape)))
         if not (self._mean_loss > 0.0 or liquid.decay > 0.0 or any(self._diffusion.leaks)):
-            raise error("run.tissue.pairs", "vesicles that nothing takes up, that do not decay, between closed walls",
+            raise error("run.tissue.pairs", "vesicles that nothing takes up and that do not decay, in a closed box",
                         "a vesicle is captured, decays or leaves", "it would be on its way for ever",
                         "give a decay rate, or cells that take it up")
         slowest = liquid.diffusivity / max(n * h for n, h in zip(grid.voxels, grid.spacing, strict=True)) ** 2
