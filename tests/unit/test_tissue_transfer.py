@@ -87,6 +87,19 @@ def test_what_leaves_a_cell_is_captured_decays_or_escapes(faces: Faces) -> None:
         assert it.decayed(density) == pytest.approx(found.escaped[4], rel=1e-9)
 
 
+def test_what_a_cell_takes_back_at_its_surface_never_leaves() -> None:
+    """Row i is kept_i for itself, and 1 - kept_i times what it would be."""
+    kept = np.linspace(0.0, 0.5, 20)
+    plain = transfer(field(), range(6), range(20))
+    it = Steady(GRID, field().liquid, kernel(), Taking(conductances()), kept)
+    for receivers in (range(20), range(3)):
+        found = transfer(it, range(6), receivers)
+        expected = plain.probability.toarray()[:, list(receivers)] * (1.0 - kept[:6, None])
+        expected[np.arange(len(receivers))[:6], np.arange(len(receivers))[:6]] += kept[: min(6, len(receivers))]
+        np.testing.assert_allclose(found.probability.toarray(), expected, atol=2 * LEAST)
+        np.testing.assert_allclose(found.captured + found.elsewhere + found.escaped, 1.0, atol=CLOSE)
+
+
 def test_the_report_counts_solutions() -> None:
     told: list[tuple[int, int]] = []
     transfer(field(), (1, 2, 3), (4, 5), lambda done, of: told.append((done, of)))

@@ -44,6 +44,8 @@ class Steady:
         Of all cells.
     uptake : Uptake
         What cells take, as it is now.
+    kept : (cell,), optional
+        Share of what a cell sends that it takes back at its surface, before it is in the liquid.
 
     Raises
     ------
@@ -51,12 +53,13 @@ class Steady:
         The liquid flows (then M is not symmetric), or nothing ever takes a vesicle out.
     """
 
-    def __init__(self, grid: Grid, liquid: Liquid, kernel: Exchange, uptake: Uptake) -> None:
+    def __init__(self, grid: Grid, liquid: Liquid, kernel: Exchange, uptake: Uptake, kept: Array | None = None) -> None:
         if liquid.flows:
             raise error("run.tissue.pairs", "pairs of cells in liquid that flows", "transfer from cell to cell is "
                         "solved for liquid at rest", "the way back is not the way there",
                         "set the flow to 0, or leave `pairs` out: transfer by types of cells is always followed")
         self.grid, self.liquid, self.kernel, self.uptake = grid, liquid, kernel, uptake
+        self.kept = np.zeros(kernel.cells) if kept is None else np.asarray(kept, dtype=float)
         self._diffusion = Diffusion(grid, liquid)
         self._weight = grid.voxel_volume * (liquid.fraction if liquid.fraction_map is None else liquid.fraction_map)
         taken = float(uptake.rates(np.ones(kernel.cells)).sum()) if kernel.cells else 0.0
@@ -116,7 +119,7 @@ class Steady:
             step = square / float(np.vdot(way, image))
             density += step * way
             residual -= step * image
-        raise RunFault(Finding("error", "run.tissue.pairs", f"transfer from cell to cell is not found in {_TURNS} turns",
+        raise RunFault(Finding("error", "run.tissue.pairs", f"transfer between cells is not found in {_TURNS} turns",
                                "a steady field of vesicles follows from what cells take",
                                "nobody would know who captured what",
                                "leave `pairs` out, and please report it with the model"))
@@ -177,17 +180,19 @@ def transfer(field: Steady, senders: Iterable[int], receivers: Iterable[int],
             found.append(done)
             if report is not None:
                 report(len(found), sources.size)
-    lines = [line for line, _, _ in found]
+    table = np.array([line for line, _, _ in found])
     if by_sender:
-        table = np.array(lines).reshape(given.size, taking.size)
+        table = table.reshape(given.size, taking.size)
         total, escaped = (np.array([entry[k] for entry in found]) for k in (1, 2))
     else:
-        table = np.array(lines).reshape(taking.size, given.size).T
+        table = table.reshape(taking.size, given.size).T
         escaped = escaping(field)[given]
         total = 1.0 - escaped
+    kept = field.kept[given]
+    table = table * (1.0 - kept)[:, None] + np.where(given[:, None] == taking, kept[:, None], 0.0)
     captured = table.sum(axis=1)
-    kept = csr_array(np.where(table >= LEAST * captured[:, None], table, 0.0))
-    return Transfer(given, taking, kept, captured, total - captured, escaped)
+    sparse = csr_array(np.where(table >= LEAST * captured[:, None], table, 0.0))
+    return Transfer(given, taking, sparse, captured, kept + (1.0 - kept) * total - captured, (1.0 - kept) * escaped)
 
 
 def escaping(field: Steady) -> Array:
