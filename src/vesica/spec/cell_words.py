@@ -177,8 +177,8 @@ class MotilitySpec(Words):
     persistence: Quantity | None = Field(None, description="time in which a cell forgets its direction, `10 min`")
     repulsion: Quantity | None = Field(None, description="rate at which an overlap with a neighbour goes away")
     chemotaxis: dict[Name, Quantity] = Field(
-        default_factory=dict, description="SOLUBLE or AGENT: pull, as share of the speed per difference of receptor occupancy "
-                                          "over the cell, `20`"
+        default_factory=dict, description="SOLUBLE or AGENT: pull, as share of the speed per difference of receptor "
+                                          "occupancy over the cell, `20`"
     )
 
 
