@@ -36,8 +36,8 @@ def mean_density(parts: Parts, task: Task, course: Course) -> Field:
 
     Notes
     -----
-    Without flow in a uniform liquid, by the balance of each mode: ``L mean = (after - before)/dt - N``, N what cells gave
-    less what they took. Else, and without decay, the mean of both ends, scaled to what decayed.
+    Without flow in a uniform liquid, by the balance of each mode: ``L mean = (after - before)/dt - N``, N what cells
+    gave less what they took. Else, and without decay, the mean of both ends, scaled to what decayed.
     """
     liquid = parts.liquid
     if liquid.is_uniform and not liquid.flows and liquid.decay > 0.0:

@@ -57,7 +57,7 @@ def spaces(one: Space | None, other: Space | None) -> Iterator[Change]:
         return
     yield from fields(GROUP, "", one, other, _SPACE)
     yield from by_name(GROUP, "region", {part.name: part for part in one.regions},
-                       {part.name: part for part in other.regions}, lambda part: f"{_by(part.low)} to {_by(part.high)} um",
+                       {part.name: part for part in other.regions}, _region,
                        lambda title, here, there: [Change(GROUP, title, "", _region(here), _region(there))]
                        if _region(here) != _region(there) else [])
     for arm in sorted({*one.cells} & {*other.cells}):
