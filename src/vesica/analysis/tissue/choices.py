@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -25,8 +25,8 @@ def quantities(tissues: Sequence[Tissue], most: int = MOST) -> list[str]:
     for name, one in known(tissues, "quantities").items():
         if name == "alive" or name.startswith(("released:", AROUND)):
             continue
-        spread, top = _spread([tissue.values(name, frame) for tissue in tissues if name in tissue.quantities
-                               for frame in _ends(tissue.cell_times.size)])
+        spread, top = _spread(tissue.values(name, frame) for tissue in tissues if name in tissue.quantities
+                               for frame in _ends(tissue.cell_times.size))
         if name.startswith(DOSE):
             doses[name] = top
         elif spread > 0.0:
@@ -40,8 +40,8 @@ def fields(tissues: Sequence[Tissue], most: int = MOST) -> list[str]:
     for name in known(tissues, "species"):
         if name.startswith(FREE) and "/" in name:
             continue
-        spread, top = _spread([tissue.density(name, frame) for tissue in tissues if name in tissue.species
-                               for frame in _ends(tissue.field_times.size)])
+        spread, top = _spread(tissue.density(name, frame) for tissue in tissues if name in tissue.species
+                               for frame in _ends(tissue.field_times.size))
         if top > 0.0 and spread > 1e-9 * top:
             (vesicles if name.startswith(FREE) else factors)[name] = top if name.startswith(FREE) else spread / top
     return [*_largest(vesicles, most), *_largest(factors, most)]
@@ -87,14 +87,14 @@ def _ends(count: int) -> list[int]:
     return sorted({0, count // 2, count - 1}) if count else []
 
 
-def _spread(values: Sequence[Array]) -> tuple[float, float]:
-    """Highest less lowest, and the highest size."""
-    some = [one[np.isfinite(one)] for one in values]
-    some = [one for one in some if one.size]
-    if not some:
-        return 0.0, 0.0
-    low, high = min(float(one.min()) for one in some), max(float(one.max()) for one in some)
-    return high - low, max(abs(low), abs(high))
+def _spread(values: Iterable[Array]) -> tuple[float, float]:
+    """Highest less lowest, and the highest size; one array is held at a time."""
+    low, high = np.inf, -np.inf
+    for one in values:
+        some = one[np.isfinite(one)]
+        if some.size:
+            low, high = min(low, float(some.min())), max(high, float(some.max()))
+    return (high - low, max(abs(low), abs(high))) if high >= low else (0.0, 0.0)
 
 
 def _largest(found: Mapping[str, float], most: int) -> list[str]:

@@ -1,152 +1,209 @@
-"""What is stored of an arm in space: which quantities of cells, which fields, and when."""
+"""Stores an arm in space while it runs: cells and fields at their times, checkpoints, what it took."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+import time as clock
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine import schedule
 from vesica.engine.places import base
-from vesica.engine.program import Program
-from vesica.engine.schedule import tick
+from vesica.engine.tissue import surroundings
+from vesica.engine.tissue.checkpoint import Checkpoint, key_of
 from vesica.engine.tissue.coupling import Coupled
 from vesica.engine.tissue.means import quantities
-from vesica.engine.tissue.surroundings import plain_name
+from vesica.engine.tissue.setting import Setting
 from vesica.results.tissue_layout import Quantity, TissueLayout
 from vesica.results.tissue_store import TissueWriter
-from vesica.spec.space import Space
+from vesica.spec.resolved import ResolvedModel
+
+if TYPE_CHECKING:
+    from vesica.engine.tissue.run import Under
 
 Array = NDArray[np.float64]
-AROUND: Final = "around:"
-# Of pools of vesicles by class, ``KIND:CLASS``, those that say what a cell does; cargo of them only where it arrived.
-OF_CLASSES: Final = ("released", "taken_up", "bound", "inside", "delivered")
-WITH_CARGO: Final = ("delivered",)
-# Sums by which the number of vesicles in an MVB is followed, and accounts for the ledger.
-BOOKKEEPING: Final = frozenset({"mvb_ilv", "mvb_ilv2", "docked_ilv", "docked_ilv2", "made", "returned",
-                                "degraded_inside", "endosome"})
-
-
-def times_of(duration: float, every: float) -> tuple[float, ...]:
-    """From zero to the end, s; start and end alone where ``every`` is zero."""
-    steps = int(np.floor(duration / every * (1 + 1e-12))) if every > 0.0 else 0
-    found = {tick(k * every) for k in range(steps + 1)} | {0.0, tick(duration)}
-    return tuple(sorted(found))
+AROUND: Final = "around:"  # before the name of a field: its concentration at a cell
 
 
 class Record:
-    """Says what is stored of an arm, and stores it.
+    """Nothing is stored; the run is the same."""
+
+    times: frozenset[float] = frozenset()
+
+    def __init__(self, setting: Setting, coupled: Coupled) -> None:
+        self.setting, self.coupled = setting, coupled
+        self._begun = clock.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        """Nothing to close."""
+
+    def resume(self, under: Under, change: Callable[[float], None]) -> None:
+        """Go on from a checkpoint, if there is one; ``change`` sets what stood since an edge of the schedule (s)."""
+
+    def step_done(self, under: Under) -> None:
+        """After a step of cells and fields."""
+
+    def store(self, time: float) -> None:
+        """At a stop, s."""
+
+    def finish(self) -> None:
+        """At the end."""
+
+    def notes(self) -> dict[str, Any]:
+        """How it went."""
+        counts = self.coupled.fields.counts
+        return {"steps": self.coupled.clock.steps, "field_steps": counts.steps, "rejected": counts.rejected,
+                "seconds": round(clock.monotonic() - self._begun, 3)}
+
+
+class Stored(Record):
+    """In a run folder.
 
     Parameters
     ----------
-    program : Program
-        The undivided one of the model.
+    folder : Path
+    spec_text : str
+        The resolved model, which a checkpoint must belong to.
+    shown : species of the run by name, with unit and label
     """
 
-    def __init__(self, program: Program, space: Space, coupled: Coupled) -> None:
-        self.program, self.space, self.coupled = program, space, coupled
-        run, duration = program.model.schedule.tissue, program.model.schedule.duration
-        self.cell_times, self.field_times = times_of(duration, run.cells_every), times_of(duration, run.fields_every)
-        self.species = tuple(dict.fromkeys(_species(name) for name in coupled.fields.names))
-        self.around = tuple(name for name in self.species if "/" not in name)
-        self.quantities = _quantities(program, coupled, self.around)
-        self._row = {one.name: k for k, one in enumerate(self.quantities)}
+    def __init__(self, setting: Setting, coupled: Coupled, folder: Path, spec_text: str, shown: dict[str, Any]) -> None:
+        super().__init__(setting, coupled)
+        run = setting.model.schedule.tissue
+        self._folder, self._shown = folder, shown
+        self._cell_times, self._field_times = _times(setting.model)
+        self.times = frozenset(self._cell_times) | frozenset(self._field_times)
+        self._layout = self._laid_out()
+        self._checkpoint = Checkpoint(folder, setting.arm.name, key_of(spec_text, setting.arm.name),
+                                      run.checkpoint_every)
+        self._writer: TissueWriter | None = None
+
+    def __enter__(self) -> Self:
+        self._checkpoint.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._checkpoint.__exit__(kind, value, trace)
 
     @property
-    def times(self) -> frozenset[float]:
-        """At which something is stored, s: cells and fields must stand side by side there."""
-        return frozenset({*self.cell_times, *self.field_times})
+    def writer(self) -> TissueWriter:
+        """Of cells and fields."""
+        assert self._writer is not None
+        return self._writer
 
-    def layout(self, arm: str, radii: Array, positions: Array, attributes: Mapping[str, object], *,
-               moves: bool = False) -> TissueLayout:
-        """How an arm is stored.
+    def resume(self, under: Under, change: Callable[[float], None]) -> None:
+        arm = self.setting.arm.name
+        found = self._checkpoint.load()
+        if found is None:
+            self._writer = TissueWriter.create(self._folder, arm, self._layout)
+            return
+        state, stored = found
+        self._writer = TissueWriter.resume(self._folder, arm, self._layout, stored)
+        change(state["changed"])
+        self.coupled.restore(state["coupled"])
+        under.out[:] = state["out"]
+        under.stop = state["stop"]
+        under.snapshots.update({float(time): dict(zip(state["snapshot_names"], amounts, strict=True))
+                                for time, amounts in zip(state["snapshot_times"], state["snapshots"], strict=True)})
+        self._begun -= state["seconds"]
 
-        Parameters
-        ----------
-        radii : (cell,) um
-        positions : (cell, 3) um
-        """
-        model, placed = self.program.model, self.space.cells[arm]
-        types = [one.cell for one in self.coupled.populations for _ in range(one.count)]
-        chains = {cell.name: {chain.name: [state.name for state in chain.living] for chain in cell.chains
-                              if not chain.settles} for cell in model.cells}
-        labels = {name: one.label for name, one in self._fields().items()}
-        return TissueLayout(
-            self.space, _ids(self.coupled, {cell: one.ids for cell, one in placed.items()}), types, radii, positions,
-            self.cell_times, self.field_times, self.quantities,
-            [Quantity(name, _density_unit(name), labels.get(name, name)) for name in self.species], moves,
-            {cell: found for cell, found in chains.items() if found}, {"title": model.title, **attributes})
+    def step_done(self, under: Under) -> None:
+        self._checkpoint.step_done(lambda: self._state(under), self.writer)
 
-    def store(self, time: float, writer: TissueWriter, positions: Array | None = None) -> None:
-        """Store what is due at a time (s), unless it was stored before."""
-        stored = writer.stored
-        if time in self.field_times and self.field_times.index(time) == stored["fields"]:
-            writer.fields(time, self.densities())
-        if time in self.cell_times and self.cell_times.index(time) == stored["cells"]:
-            writer.cells(time, self.values(), positions)
+    def _state(self, under: Under) -> dict[str, Any]:
+        edges = [time for time in schedule.edges(self.setting.model.schedule, self.setting.arm, ())
+                 if time <= self.coupled.changed_at]
+        names = list(next(iter(under.snapshots.values()), {}))
+        return {"coupled": self.coupled.state(), "out": under.out, "stop": under.stop,
+                "changed": max(edges, default=0.0), "seconds": clock.monotonic() - self._begun,
+                "snapshot_names": names, "snapshot_times": list(under.snapshots),
+                "snapshots": [list(one.values()) for one in under.snapshots.values()]}
 
-    def values(self) -> Array:
-        """(quantity, cell) now; NaN where a type has none."""
-        cells = sum(one.count for one in self.coupled.populations)
-        out = np.full((len(self.quantities), cells), np.nan)
+    def store(self, time: float) -> None:
+        if time in self._cell_times:
+            self.writer.cells(time, self._of_cells())
+        if time in self._field_times:
+            self.writer.fields(time, self._densities())
+
+    def finish(self) -> None:
+        self.writer.finish(self.notes())
+
+    def _laid_out(self) -> TissueLayout:
+        setting, placed = self.setting, self.setting.space.cells[self.setting.arm.name]
+        ids, types = [], []
+        for name in setting.types:
+            one = placed[name]
+            ids += one.ids or [f"{name}_{k}" for k in range(one.count)]
+            types += [name] * one.count
+        return TissueLayout(setting.space, ids, types, setting.of_cells("capture_radius"), setting.positions(),
+                            self._cell_times, self._field_times, self._quantities(), self._species(),
+                            chains=_chains(setting.model),
+                            attributes={"title": setting.model.title, "kind": setting.model.domain.kind,
+                                        "volume_fraction": setting.row.get("vessel.volume_fraction", 1.0)})
+
+    def _quantities(self) -> list[Quantity]:
+        found: dict[str, Quantity] = {}
         for one in self.coupled.populations:
-            for name, numbers in quantities(one):
-                row = self._row.get(base(name).partition(".")[2])
-                if row is not None:
-                    part = out[row, one.where]
-                    out[row, one.where] = np.where(np.isnan(part), numbers, part + numbers)
-        for name, around in zip(self.coupled.fields.names, self.coupled.around(), strict=True):
-            row = self._row.get(AROUND + _species(name))
-            if row is not None:
-                out[row] = np.where(np.isnan(out[row]), around, out[row] + around)
+            for name, _ in quantities(one):
+                shown = self._shown[base(name)]
+                plain = base(name).removeprefix(f"{one.cell}.")
+                found.setdefault(plain, Quantity(plain, shown.unit, shown.label))
+        for name in self._plain_fields():
+            found[AROUND + name] = Quantity(AROUND + name, self._unit(name), f"{name} around the cell")
+        return list(found.values())
+
+    def _species(self) -> list[Quantity]:
+        return [Quantity(name, self._unit(name), name) for name in self._plain_fields()]
+
+    def _plain_fields(self) -> list[str]:
+        return list(dict.fromkeys(surroundings.plain_name(name) for name in self.coupled.fields.names))
+
+    def _unit(self, name: str) -> str:
+        is_vesicle = name.startswith("free:") and "/" not in name
+        return "vesicle/um^3" if is_vesicle else "molecule/um^3"
+
+    def _of_cells(self) -> Array:
+        """(quantity, cell)."""
+        place = {one.name: k for k, one in enumerate(self._layout.quantities)}
+        out = np.full((len(place), len(self._layout.ids)), np.nan)
+        for one in self.coupled.populations:
+            for name, values in quantities(one):
+                row = out[place[base(name).removeprefix(f"{one.cell}.")], one.where]
+                row[:] = np.where(np.isnan(row), 0.0, row) + values
+        around = self.coupled.around()
+        for name, values in zip(self.coupled.fields.names, around, strict=True):
+            row = out[place[AROUND + surroundings.plain_name(name)]]
+            row[:] = np.where(np.isnan(row), 0.0, row) + values
         return out
 
-    def densities(self) -> dict[str, Array]:
-        """Species -> (z, y, x) per um^3 of liquid now, all sizes together."""
+    def _densities(self) -> dict[str, Array]:
         found: dict[str, Array] = {}
         for name, density in zip(self.coupled.fields.names, self.coupled.fields.density, strict=True):
-            species = _species(name)
-            found[species] = found[species] + density if species in found else density
+            plain = surroundings.plain_name(name)
+            found[plain] = found[plain] + density if plain in found else density
         return found
 
-    def _fields(self) -> dict[str, Quantity]:
-        return {_species(one.name): Quantity(one.name, one.unit, one.label) for one in self.program.shown
-                if one.compartment == "medium"}
+
+def _times(model: ResolvedModel) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Times of cells and of fields, s: start and end always."""
+    run, end = model.schedule.tissue, schedule.tick(model.schedule.duration)
+
+    def every(interval: float) -> tuple[float, ...]:
+        count = int(end / interval * (1 + 1e-12)) if interval > 0.0 else 0
+        return tuple(sorted({0.0, end, *(schedule.tick(k * interval) for k in range(count + 1))}))
+
+    return every(run.cells_every), every(run.fields_every)
 
 
-def _species(field: str) -> str:
-    """``free:microglia``, ``free:microglia/miR_155``, ``TNF``, ``LPS``."""
-    return plain_name(field).removeprefix("agent.")
-
-
-def _density_unit(name: str) -> str:
-    return "vesicle/um^3" if name.startswith("free:") and "/" not in name else "molecule/um^3"
-
-
-def _quantities(program: Program, coupled: Coupled, around: Sequence[str]) -> tuple[Quantity, ...]:
-    present = {one.cell for one in coupled.populations}
-    found: dict[str, Quantity] = {}
-    for one in program.shown:
-        owner, _, name = one.name.partition(".")
-        if owner in present and owner == one.compartment and _is_stored(name):
-            found.setdefault(name, Quantity(name, one.unit, one.label))
-    return (*found.values(), *(Quantity(AROUND + name, _density_unit(name), f"{name} around the cell")
-                               for name in around))
-
-
-def _is_stored(name: str) -> bool:
-    kind, _, of = name.partition(":")
-    if of:
-        return kind in OF_CLASSES and ("/" not in of or kind in WITH_CARGO)
-    return "/" not in name and name not in BOOKKEEPING
-
-
-def _ids(coupled: Coupled, given: Mapping[str, Sequence[str]]) -> list[str]:
-    """Those of the data; ``TYPE_NUMBER`` where cells were made, or where two types share one."""
-    found = [name for one in coupled.populations
-             for name in (given[one.cell] or [f"{one.cell}_{k}" for k in range(one.count)])]
-    if len(set(found)) == len(found):
-        return found
-    return [f"{one.cell}_{k}" for one in coupled.populations for k in range(one.count)]
-
+def _chains(model: ResolvedModel) -> dict[str, dict[str, list[str]]]:
+    return {cell.name: {chain.name: [state.name for state in chain.living] for chain in cell.chains}
+            for cell in model.cells if cell.chains}

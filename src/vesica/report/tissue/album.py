@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.tissue import account
-from vesica.analysis.tissue.account import HOUR
 from vesica.analysis.tissue.outcome import Wanted
 from vesica.analysis.tissue.slabs import Slab
 from vesica.analysis.tissue.view import Tissue
@@ -68,13 +66,14 @@ def quantity_scale(wanted: Wanted, name: str) -> Scale | None:
     return maps.scale_for(values, having[0].quantities[name].label, unit, for_cells=True)
 
 
-def field_scale(wanted: Wanted, name: str) -> Scale | None:
-    """One scale for all arms and times of a field; None where there is none of it anywhere."""
+def field_scale(wanted: Wanted, name: str, slab: Slab) -> Scale | None:
+    """One scale for what is shown of a field in all arms and times; None where there is none of it."""
     having = [one for one in wanted.tissues.values() if name in one.species and one.field_times.size]
     if not having:
         return None
     factor, unit = for_reading(having[0].species[name].unit)
-    values = [factor * one.density(name, frame) for one in having for frame in wanted.field_frames(one)]
+    values = [factor * slab.image(one.density(name, frame), one.centres) for one in having
+              for frame in wanted.field_frames(one)]
     if not any((one > 0.0).any() for one in values):
         return None
     return maps.scale_for(values, having[0].species[name].label, unit, for_cells=False)
@@ -93,7 +92,7 @@ def by_quantity(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> P
 
 def of_field(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> Picture | None:
     """Slices of a field."""
-    scale = field_scale(wanted, name)
+    scale = field_scale(wanted, name, slab)
     if scale is None:
         return None
     rows = [[maps.slice_of(one, name, frame, slab, _title(wanted, arm, float(one.field_times[frame])))
@@ -139,11 +138,3 @@ def figures(wanted: Wanted, styles: dict[str, ArmStyle]) -> list[LabFigure]:
 def safe(name: str) -> str:
     """A name that every file system takes, and that is an id of HTML."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "unnamed"
-
-
-def last_hours(wanted: Wanted) -> str:
-    """The last time of the arms, in words; of the first where they differ."""
-    return maps.hours_words(float(next(iter(wanted.tissues.values())).cell_times[-1]))
-
-
-__all__ = ["HOUR", "account", "by_quantity", "by_type", "figures", "last_hours", "of_field", "pictures", "safe"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 PLATE: Final = "#1b1e22"  # ground of every map, as under the microscope: bright cells stand out on any page
-MISSING: Final = "#5a5f66"
+MISSING: Final = "#3c4147"
 LEAST_DOT: Final = 0.9  # points; smaller cells are drawn this wide, and the caption says so
 VECTOR: Final = 12_000  # cells that a map draws one by one; more become pixels
 LEVELS: Final = 32  # colours of a quantity
@@ -194,9 +194,7 @@ def _paint(axes: Axes, one: Map, scale: Scale | None, per_um: float) -> None:
         canvas.dots(axes, one.places, radii, one.colours, per_um, raster=len(one.colours) > VECTOR)
     canvas.scale_bar(axes, wide)
     across, up = (AXES[axis] for axis in one.slab.shown)
-    for words, place, side in ((f"{across} →", (0.985, 0.012), "right"), (f"{up} ↑", (0.015, 0.99), "left")):
-        axes.text(*place, words, transform=axes.transAxes, color="#ffffff", alpha=0.8, fontsize=7.0, ha=side,
-                  va="bottom" if side == "right" else "top", zorder=9)
+    axes.set_title(f"{across} →  {up} ↑", loc="right", pad=3.5, fontsize=6.5, color=canvas.SOFT)
 
 
 def _bar(figure: Figure, scale: Scale, total: tuple[float, float], width: float, *, alone: bool) -> None:
