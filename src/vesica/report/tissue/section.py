@@ -48,7 +48,8 @@ def _classes(said: Mapping[str, Any]) -> Table | None:
     if not content:
         return None
     heads = (Column("what"), Column("diameter", "nm", is_number=True),
-             Column("D in free liquid", "µm²/s", is_number=True), Column("D* between cells", "µm²/s", is_number=True), Column("gaps that admit it", is_number=True),
+             Column("D in free liquid", "µm²/s", is_number=True),
+             Column("D* between cells", "µm²/s", is_number=True), Column("gaps that admit it", is_number=True),
              Column("Péclet number", "flow against diffusion over the box", is_number=True))
     return Table("How fast things spread", heads, tuple(content))
 
