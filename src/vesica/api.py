@@ -168,8 +168,8 @@ def simulate(
     if not only_draws_are_left:
         engine.run(
             resolved, folder, model_text=_text_of(spec), spec_text=io.dump_resolved(resolved),
-            summarise=lambda *found: with_space(summarise_replicates(*found), folder), command=command, resume=resume, inputs=_inputs(spec),
-            report_progress=report_progress, replicate=replicate,
+            summarise=lambda *found: with_space(summarise_replicates(*found), folder), command=command,
+            resume=resume, inputs=_inputs(spec), report_progress=report_progress, replicate=replicate,
         )
     if draws:
         from vesica.studies import draws as study

@@ -46,9 +46,10 @@ class Wanted:
     def fronts(self) -> dict[tuple[str, str], Front]:
         """Of every quantity in every arm, against one threshold for all arms."""
         found = {}
-        for name in self.look.quantities:
-            if name.startswith(choices.COUNTED):
-                continue
+        moving = [name for name in self.look.quantities if not name.startswith(choices.COUNTED)]
+        for tissue in self.tissues.values():
+            tissue.read_courses(moving)
+        for name in moving:
             level = self.threshold
             if level is None:
                 level = account.threshold_of(list(self.tissues.values()), name)

@@ -63,7 +63,8 @@ def quantity_scale(wanted: Wanted, name: str) -> Scale | None:
     values = [factor * one.values(name, frame) for one in having for frame in wanted.cell_frames(one)]
     if not any(np.isfinite(one).any() for one in values):
         return None
-    return maps.scale_for(values, having[0].quantities[name].label, unit, for_cells=True)
+    return maps.scale_for(values, having[0].quantities[name].label, unit, for_cells=True,
+                          is_share=any(name in one.states for one in having))
 
 
 def field_scale(wanted: Wanted, name: str, slab: Slab) -> Scale | None:
@@ -126,12 +127,10 @@ def figures(wanted: Wanted, styles: dict[str, ArmStyle]) -> list[LabFigure]:
         found.append(charts.front_courses(mine, styles, label, f"front-{safe(name)}"))
     at_cells = {arm: wanted.cell_frames(one)[-1] for arm, one in wanted.tissues.items() if one.cell_times.size}
     at_fields = {arm: wanted.field_frames(one)[-1] for arm, one in wanted.tissues.items() if one.field_times.size}
-    for name in wanted.look.quantities:
-        found.append(charts.cell_profiles(wanted.tissues, styles, name, wanted.look, at_cells,
-                                          f"profile-{safe(name)}"))
-    for name in wanted.look.species:
-        found.append(charts.field_profiles(wanted.tissues, styles, name, wanted.look, at_fields,
-                                           f"profile-field-{safe(name)}"))
+    found += [charts.cell_profiles(wanted.tissues, styles, name, wanted.look, at_cells, f"profile-{safe(name)}")
+              for name in wanted.look.quantities]
+    found += [charts.field_profiles(wanted.tissues, styles, name, wanted.look, at_fields,
+                                    f"profile-field-{safe(name)}") for name in wanted.look.species]
     return [one for one in found if one is not None]
 
 

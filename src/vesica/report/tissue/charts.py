@@ -102,8 +102,8 @@ def front_courses(fronts: Mapping[str, Front], styles: Mapping[str, ArmStyle], l
     sides = sorted({f"{AXES[one.axis]}.{one.side}" for one in fronts.values() if one.verdict != "none"})
     level = next(one.threshold for one in fronts.values() if one.verdict != "none")
     title = f"Front of {label}"
-    caption = (f"Where the mean of {label} falls below {number(level)}, over time. Lines: the median slope of all pairs "
-               f"of points. {' '.join(said)}")
+    caption = (f"Where the mean of {label} falls below {number(level)}, over time. Lines: the median slope of all "
+               f"pairs of points. {' '.join(said)}")
     across, up = Axis("time (h)"), Axis(f"distance from {' or '.join(sides)} (µm)")
 
     def draw(width: float) -> Markup:

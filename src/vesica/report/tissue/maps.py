@@ -1,4 +1,4 @@
-"""Maps of cells and fields: by type, by a quantity, and slices of fields, on one colour scale for all arms and times."""
+"""Maps of cells and fields: by type, by a quantity, slices of fields; one colour scale for all arms and times."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Scale:
 
     @property
     def norm(self) -> Any:
-        """matplotlib's form of it."""
+        """The same in the form that matplotlib takes."""
         from matplotlib.colors import LogNorm, Normalize
 
         return LogNorm(self.low, self.high, clip=True) if self.is_log else Normalize(self.low, self.high, clip=True)
@@ -70,10 +70,12 @@ class Map:
     colours: tuple[str, ...] = ()
 
 
-def scale_for(values: Sequence[Array], label: str, unit: str, *, for_cells: bool, is_log: bool | None = None) -> Scale:
+def scale_for(values: Sequence[Array], label: str, unit: str, *, for_cells: bool, is_share: bool = False,
+              is_log: bool | None = None) -> Scale:
     """A scale that holds all values; by powers of ten where a few are far above the others.
 
     ``values`` are in the unit that people read; cells leave out the darkest colours, as they stand on a dark ground.
+    Shares go from 0 to 1.
     """
     known = np.concatenate([one[np.isfinite(one)].ravel() for one in values]) if values else np.empty(0)
     label = f"{label} ({unit})" if unit else label
@@ -87,8 +89,8 @@ def scale_for(values: Sequence[Array], label: str, unit: str, *, for_cells: bool
     if is_log:
         return Scale(max(float(positive.min()), high * 10.0**-DECADES) if low > 0 else high * 10.0**-DECADES, high,
                      label, is_log=True, begin=begin)
-    if unit == "share":
-        return Scale(0.0, 1.0, label.removesuffix(" (share)") + " (share)", begin=begin)
+    if is_share:
+        return Scale(0.0, 1.0, label, begin=begin)
     if low >= 0.0 and low < 0.6 * high:
         low = 0.0
     return Scale(low, high if high > low else low + 1.0, label, begin=begin)
@@ -131,7 +133,7 @@ def type_colours(tissues: Sequence[Tissue]) -> dict[str, str]:
 
 
 def type_words(tissue: Tissue) -> dict[str, str]:
-    """``neuron (1,204)``"""
+    """``neuron (1,204)``."""
     return {name: f"{name} ({exact(count)})" for name, count in tissue.counts.items()}
 
 
@@ -240,7 +242,7 @@ def unit_of(unit: str) -> str:
 
 
 def hours_words(seconds: float) -> str:
-    """``24 h``, ``30 min``"""
+    """``24 h``, ``30 min``."""
     return f"{number(seconds / 3600.0)} h" if seconds >= 3600.0 or seconds == 0.0 else f"{number(seconds / 60.0)} min"
 
 

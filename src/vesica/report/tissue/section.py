@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from vesica.analysis.tissue import account, view
+from vesica.analysis.tissue import account, choices, view
 from vesica.analysis.tissue.outcome import Wanted
 from vesica.analysis.tissue.slabs import slab_of
 from vesica.errors import VesicaError
@@ -16,10 +16,11 @@ from vesica.report.material import Material, entries, get, mapping, rows
 from vesica.report.numbers import exact, number, percent
 from vesica.report.tissue import canvas
 
-_NO_MATPLOTLIB: Final = 'Maps need the extra `tissue`: pip install "vesica[tissue]", then `vesica report` on this folder.'
-_FRONTS: Final = "Where the mean of the cells falls below the threshold. Lines: the median slope of all pairs of points."
-_PROFILES: Final = ("Of cells: the mean in a bin, and a band that holds half of the cells. Of fields: the mean over the "
-                    "voxels of a layer.")
+_NO_MATPLOTLIB: Final = ('Maps need the extra `tissue`: pip install "vesica[tissue]", then write the report again with '
+                         "`vesica report`.")
+_FRONTS: Final = "Where the mean of the cells falls below the threshold. Lines: median slope of all pairs of points."
+_PROFILES: Final = ("Of cells: the mean in a bin, and a band that holds half of the cells. Of fields: the mean over "
+                    "the voxels of a layer.")
 _VERDICTS: Final = {"moves": "good", "slows": "good", "stands": "plain", "none": "plain"}
 
 
@@ -46,7 +47,8 @@ def _classes(said: Mapping[str, Any]) -> Table | None:
                         Cell(percent(admitted)), figure_cell(one.get("peclet"))))
     if not content:
         return None
-    heads = (Column("what"), Column("diameter", "nm", is_number=True), Column("D in free liquid", "µm²/s", is_number=True),
+    heads = (Column("what"), Column("diameter", "nm", is_number=True),
+             Column("D in free liquid", "µm²/s", is_number=True),
              Column("D* between cells", "µm²/s", is_number=True), Column("gaps that admit it", is_number=True),
              Column("Péclet number", "flow against diffusion over the box", is_number=True))
     return Table("How fast things spread", heads, tuple(content))
@@ -70,7 +72,8 @@ def _costs(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table |
 
 def maps(material: Material) -> Section:
     """Cells and fields at the end, all arms side by side, and profiles; read from the run folder."""
-    from vesica.report.tissue import album, pages  # they need the pages of the laboratory, which need this one's
+    # not above: they need the pages of the laboratory, which need the page that this section is part of
+    from vesica.report.tissue import album, pages
 
     wanted = _wanted(material)
     if wanted is None:
@@ -100,11 +103,12 @@ def _wanted(material: Material) -> Wanted | None:
     if folder is None or not view.has_tissue(Path(folder)):
         return None
     try:
-        found = account.tissues_of(folder)
+        found = view.tissues_of(folder)
     except VesicaError:
-        return None
-    tissues = {arm: found[arm] for arm in material.arms if arm in found and found[arm].cell_times.size}
-    return Wanted(tissues, account.look_at(list(tissues.values()))) if tissues else None
+        return None  # nothing stored yet, or damaged: the report tells the rest
+    tissues = {arm: found[arm] for arm in material.arms if arm in found}
+    levels = choices.levels_in(material.summary)
+    return Wanted(tissues, account.look_at(list(tissues.values()), levels)) if tissues else None
 
 
 def fronts(material: Material) -> Section:
