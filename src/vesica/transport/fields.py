@@ -111,6 +111,10 @@ class FieldStepper:
         self._exchange = 6.0 * liquid.diffusivity / least**2
         self.step = math.inf
 
+    def meet(self, kernel: Exchange) -> None:
+        """Cells have moved: from now on this is how they meet the voxels."""
+        self._parts.kernel = kernel
+
     def content(self, density: Field) -> float:
         """Amount in the liquid of a field."""
         return self._parts.diffusion.amount(density)

@@ -225,6 +225,15 @@ class Around:
             self.populations[view.cell].give(view.target, np.maximum(seen + change * (0.5 * duration), 0.0))
         self._last = duration
 
+    def saved(self) -> dict[str, Any]:
+        """What a checkpoint needs; `restore` takes it."""
+        return {"last": self._last, "names": list(self._before), "before": list(self._before.values())}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on from what was `saved`."""
+        self._last = float(saved["last"])
+        self._before = {name: np.array(of) for name, of in zip(saved["names"], saved["before"], strict=True)}
+
     def restart(self) -> None:
         """Something jumped: the last change says nothing."""
         self._before, self._last = {}, 0.0

@@ -10,10 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine.tissue.chemistry import Chemistry
 from vesica.transport.conductance import Conductance
 from vesica.transport.fields import FieldStep, FieldStepper
 from vesica.transport.grid import Grid
 from vesica.transport.kernels import Kernel
+from vesica.transport.liquid import Liquid
 
 Array = NDArray[np.float64]
 THREADS: Final = 2
@@ -43,7 +45,7 @@ class Law:
     Parameters
     ----------
     stepper : FieldStepper
-    diffusivity : um^2/s
+    liquid : Liquid
         That of the stepper.
     counters : mapping of name to share
         Counters that get this share of what decays.
@@ -52,7 +54,7 @@ class Law:
     """
 
     stepper: FieldStepper
-    diffusivity: float
+    liquid: Liquid
     counters: Mapping[str, float] = field(default_factory=dict)
     freed: tuple[tuple[int, float], ...] = ()
 
@@ -73,15 +75,17 @@ class Fields:
     names : fields, in the order of all arrays
     laws : one for each
     fraction : volume fraction of the liquid, a number or (z, y, x)
+    chemistry : reactions between fields, if there are any
     """
 
     def __init__(self, grid: Grid, names: Sequence[str], laws: Sequence[Law], exchange: Exchange,
-                 fraction: float | Array) -> None:
+                 fraction: float | Array, chemistry: Chemistry | None = None) -> None:
         self.grid, self.names, self.laws = grid, tuple(names), list(laws)
-        self.exchange, self.fraction = exchange, fraction
+        self.exchange, self.fraction, self.chemistry = exchange, fraction, chemistry
         self.density = np.zeros((len(self.names), *grid.shape))
         self.counts = Counts()
         self.gained: dict[str, float] = {}
+        self.uptakes: dict[int, Conductance] = {}  # of the last step
         self._first = [k for k, law in enumerate(self.laws) if law.freed]
         self._second = [k for k in range(len(self.laws)) if k not in set(self._first)]
 
@@ -95,7 +99,7 @@ class Fields:
         """Cells have moved."""
         self.exchange = exchange
         for law in self.laws:
-            law.stepper.move(exchange.kernel)
+            law.stepper.meet(exchange.kernel)
 
     def amounts(self) -> Array:
         """(field,) of the whole space."""
@@ -126,21 +130,32 @@ class Fields:
         """
         captured, around = np.zeros_like(sent), np.zeros_like(sent)
         background: dict[int, Array] = {}
+        self._react(duration / 2.0)
         with ThreadPoolExecutor(THREADS) as pool:
             for group in (self._first, self._second):
                 steps = pool.map(lambda k: self._one(k, duration, sent[k], taking[k], background.get(k)), group)
                 for k, (step, back) in zip(group, steps, strict=True):
                     self._book(k, duration, step, background)
                     captured[k], around[k] = step.captured + back, step.sampled_mean
+        self._react(duration / 2.0)
         return captured, around
+
+    def _react(self, duration: float) -> None:
+        if self.chemistry is None:
+            return
+        for name, gained in self.chemistry.advance(self.density, duration).items():
+            amount = float((gained.reshape(self.grid.shape) * self.fraction).sum()) * self.grid.voxel_volume
+            self.gained[name] = self.gained.get(name, 0.0) + amount
 
     def _one(self, k: int, duration: float, sent: Array, taking: Array, background: Array | None
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
         law, exchange = self.laws[k], self.exchange
         fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
-        hidden = exchange.resistance / (fraction * law.diffusivity) if law.diffusivity > 0.0 else 0.0 * taking
+        spreads = law.liquid.diffusivity
+        hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
         uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes)
+        self.uptakes[k] = uptake
         back = uptake.conductance * hidden * sent
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
                                    mean=bool(law.freed))

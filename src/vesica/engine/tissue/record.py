@@ -140,7 +140,9 @@ class Stored(Record):
     def store(self, time: float) -> None:
         """Store cells and fields if this is a time of theirs."""
         if time in self._cell_times:
-            self.writer.cells(time, self._of_cells())
+            meeting = self.coupled.meeting
+            moved = meeting is not None and meeting.moves
+            self.writer.cells(time, self._of_cells(), meeting.everyone() if meeting is not None and moved else None)
         if time in self._field_times:
             self.writer.fields(time, self._densities())
 
@@ -149,14 +151,12 @@ class Stored(Record):
         self.writer.finish(self.notes())
 
     def _laid_out(self) -> TissueLayout:
-        setting, placed = self.setting, self.setting.space.cells[self.setting.arm.name]
-        ids, types = [], []
-        for name in setting.types:
-            one = placed[name]
-            ids += one.ids or [f"{name}_{k}" for k in range(one.count)]
-            types += [name] * one.count
+        setting = self.setting
+        ids = [one for name in setting.types for one in setting.ids(name)]
+        types = [one.cell for one in self.coupled.populations for _ in range(one.count)]
         return TissueLayout(setting.space, ids, types, setting.of_cells("capture_radius"), setting.positions(),
                             self._cell_times, self._field_times, self._quantities(), self._species(),
+                            moves=self.coupled.meeting is not None and self.coupled.meeting.moves,
                             chains=_chains(setting.model),
                             attributes={"title": setting.model.title, "kind": setting.model.domain.kind,
                                         "volume_fraction": setting.row.get("vessel.volume_fraction", 1.0)})
