@@ -119,7 +119,8 @@ def _error(start: Array, middle: Array, end: Array, bend: Array) -> float:
 
     The first stage misses what cells take of the change it makes; the second adds that, ``end - middle``, and misses
     what they take of this: its response, by the ratio of the two. A curved course between the stages adds the error of
-    the trapezium, ``bend/12`` (slopes at the ends), or half the change where the course bends faster than the step.
+    the trapezium, ``bend/12`` (slopes at the ends), or half the change where the course bends faster than the step. That
+    error of the mean sample is the error of what is captured in the step, too, and counts a tenth.
     """
     if start.size == 0:
         return 0.0
@@ -127,4 +128,4 @@ def _error(start: Array, middle: Array, end: Array, bend: Array) -> float:
     share = np.divide(response, change, out=np.zeros_like(change), where=change > 0.0)
     share = np.minimum(share, 1.0)
     curve = np.minimum(bend / 12.0, 0.5 * np.abs(end - start))
-    return float(np.max(share * (response + curve)))
+    return float(np.max(np.maximum(share * (response + curve), 0.1 * curve)))
