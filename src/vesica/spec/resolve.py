@@ -184,6 +184,7 @@ def _agents_read(
     plans: Sequence[structure.CellPlan], names: structure.Catalogue, of_medium: Sequence[Network]
 ) -> set[str]:
     read = (table.words_of_networks((*of_medium, *(network for plan in plans for network in plan.cell.networks))))
+    read |= {name for plan in plans if plan.cell.motility for name in plan.cell.motility.attractants}
     return read & set(names.agents)
 
 

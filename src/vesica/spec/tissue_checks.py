@@ -14,7 +14,7 @@ from vesica.spec.space_words import TissueSpec
 from vesica.spec.spaces import at_walls, spatial
 from vesica.spec.treatments import AddedSpec, DoseSpec, VesiclesSpec
 
-WORDS: Final = ("density", "spacing", "region")  # of cells in space
+WORDS: Final = ("density", "spacing", "region", "motility")  # of cells in space
 NOT_YET: Final = "a run in space follows exposures of agents, interventions and changed numbers"
 
 

@@ -12,6 +12,7 @@ from vesica.analysis.tissue.profiles import LEAST, edges_for, profile
 
 Array = NDArray[np.float64]
 FEWEST: Final = 4  # times at which a front must stand inside the box
+TIDY: Final = 0.8  # share of the bins that must lie on their side of the threshold, or the profile has no border
 RISE: Final = 0.10  # of the highest mean: less than this above rest is no event
 HOUR: Final = 3600.0
 LEVEL: Final = 0.95  # of the interval of the speed
@@ -48,8 +49,8 @@ class Front:
 def crossing(distance: Array, mean: Array, threshold: float) -> float:
     """Distance at which a profile first falls below the threshold, coming from where it is above; um.
 
-    NaN where its beginning is not above the threshold, infinite where it is above everywhere. Between bins the
-    profile is taken as straight.
+    NaN where its beginning is not above the threshold or the profile has no border (`TIDY`), infinite where it is above
+    everywhere. Between bins the profile is taken as straight.
     """
     known = np.isfinite(mean)
     distance, mean = distance[known], mean[known]
@@ -59,6 +60,8 @@ def crossing(distance: Array, mean: Array, threshold: float) -> float:
     if not below.size:
         return float("inf")
     after = int(below[0])
+    if after + np.count_nonzero(mean[after:] <= threshold) < TIDY * mean.size:
+        return float("nan")
     before = after - 1
     share = (mean[before] - threshold) / (mean[before] - mean[after])
     return float(distance[before] + share * (distance[after] - distance[before]))
@@ -149,7 +152,7 @@ def _judged(times: Array, places: Array, axis: int, side: Literal["low", "high"]
             why = (f"it goes through the box within {many} stored times, too few to tell it from a rise that is "
                    "everywhere at once")
         elif not many:
-            why = "the threshold is reached at no stored time"
+            why = "at no stored time is one end above the threshold and the other below"
         return Front(axis, side, threshold, times, kept, None, None, None, "none", f"No front: {why}.")
     speed, low, high = slope(hours, places[inside])
     halves = np.array_split(np.arange(hours.size), 2)

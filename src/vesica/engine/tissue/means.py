@@ -30,6 +30,7 @@ class Columns:
     """
 
     def __init__(self, program: Program, coupled: Coupled) -> None:
+        self.names = program.species
         self._place = {name: column for column, name in enumerate(program.species)}
         self._shown = {one.name: one for one in program.shown}
         self._coupled = coupled
