@@ -31,6 +31,10 @@ def _model_options(command: Command) -> Command:
     return changed(switched(command))
 
 
+# Commands on runs with many options of their own, in the same form.
+ON_RUNS: Final = {
+    "maps": ("vesica.cli.maps_command", "maps", "Maps of a run in space: cells, fields, profiles, fronts."),
+}
 # Laboratory commands: name -> where the click command is, and its line in `vesica --help`.
 LABORATORY: Final = {
     "nta": ("vesica.cli.nta_commands", "nta", "Particle tracking: read files, compare groups."),
@@ -45,23 +49,25 @@ LABORATORY: Final = {
     "design": ("vesica.cli.design_command", "design", "Which arms, times and replicates tell two hypotheses apart."),
     "cytometry": ("vesica.cli.cytometry_commands", "cytometry", "Flow cytometry files in calibrated units."),
 }
+LATE: Final = ON_RUNS | LABORATORY
 
 
 class _Commands(click.Group):
-    """A group whose laboratory commands are imported when they are called, not for ``--help``."""
+    """A group whose late commands are imported when they are called, not for ``--help``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *LABORATORY]
+        return [*super().list_commands(ctx), *LATE]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in LABORATORY:
+        if cmd_name not in LATE:
             return super().get_command(ctx, cmd_name)
-        module, name, _ = LABORATORY[cmd_name]
+        module, name, _ = LATE[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         own = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
+        own |= {name: line for name, (_, _, line) in ON_RUNS.items()}
         for title, lines in (("Simulation", own), ("Laboratory", {k: v[2] for k, v in LABORATORY.items()})):
             with formatter.section(title):
                 formatter.write_dl(list(lines.items()))
@@ -177,6 +183,19 @@ def show(**options: Any) -> int:
     from vesica.cli import folder_commands
 
     return folder_commands.show(**options)
+
+
+@app.command(short_help="Cells of a run in space as AnnData, for scanpy and squidpy.")
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.option("--arm", metavar="ARM", help="The arm; need not be named where there is only one.")
+@click.option("--out", "-o", type=FILE, required=True, metavar="FILE.h5ad", help="File to write.")
+@click.option("--at", metavar="TIME", help="A stored time, as `24 h`; the last one by default.")
+@_json_option
+def export(**options: Any) -> int:
+    """Write the cells of a run in space, their positions, quantities and who sent to whom, as AnnData."""
+    from vesica.cli import export_command
+
+    return export_command.export(**options)
 
 
 @app.command(short_help="Every number of a model or library, its source, and what rests on it.")

@@ -1,14 +1,15 @@
-"""Classes of vesicles in a vessel with pores, by size: a few that are small enough to pass, and one that is not.
+"""Classes of vesicles by size: where a vessel has pores, and in a space, where small ones go farther.
 
 A pore sieves by size, so each class is followed as several, ``CLASS^0`` the smallest to ``CLASS^3`` larger than the
-pores, on the whole way from the medium into cells. What reads a class goes on reading their sum under its plain name.
+pores, on the whole way from the medium into cells; in a space these are four of as many vesicles. What reads a class
+goes on reading their sum under its plain name.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 from typing import Final
@@ -33,9 +34,12 @@ def is_sieving(domain: Domain) -> bool:
 
 
 def divided(table: ProcessTable, model: ResolvedModel) -> ProcessTable:
-    """The table with every class of vesicles as two, by the size of the pores."""
-    if not is_sieving(model.domain):
-        return table
+    """The table with every class of vesicles by size, where the vessel has pores."""
+    return sized(table, model) if is_sieving(model.domain) else table
+
+
+def sized(table: ProcessTable, model: ResolvedModel) -> ProcessTable:
+    """The table with every class of vesicles by size."""
     travelling = {pool.name: _class_of(pool.name) for pool in table.pools if _class_of(pool.name)}
     topology = {cargo.name: cargo.topology for cargo in model.cargo}
 
@@ -116,30 +120,45 @@ def shares(domain: Domain, laws: Mapping[str, SizeLaw], row: Mapping[str, float]
     """Shares of each class that are of each size: of vesicles, lumen cargo, membrane cargo."""
     found: dict[str, float] = {}
     for origin, law in laws.items() if is_sieving(domain) else ():
-        edges = _edges(law, row["vessel.pore_diameter"])
-        below = [_number_below(law, edge) for edge in edges]
-        for k, one in enumerate(_sizes(law, row)):
-            number = below[k + 1] - below[k]
-            found |= {_share(origin, "", k): number,
-                      _share(origin, "lumen", k): number * one.mean_lumen_volume / law.mean_lumen_volume,
-                      _share(origin, "membrane", k): number * one.mean_area / law.mean_area}
+        found |= shares_between(origin, law, _edges(law, row["vessel.pore_diameter"]))
+    return found
+
+
+def shares_between(origin: str, law: SizeLaw, edges: Sequence[float]) -> dict[str, float]:
+    """Shares of one class between diameters (edges, um): of vesicles, lumen cargo, membrane cargo."""
+    below = [_number_below(law, edge) for edge in edges]
+    found: dict[str, float] = {}
+    for k, one in enumerate(laws_between(law, edges)):
+        number = below[k + 1] - below[k]
+        found |= {_share(origin, "", k): number,
+                  _share(origin, "lumen", k): number * one.mean_lumen_volume / law.mean_lumen_volume,
+                  _share(origin, "membrane", k): number * one.mean_area / law.mean_area}
     return found
 
 
 def _sizes(law: SizeLaw, row: Mapping[str, float]) -> list[SizeLaw]:
     """Laws of the sizes of a class; the whole one where a size has no vesicle."""
-    edges = _edges(law, row["vessel.pore_diameter"])
+    return laws_between(law, _edges(law, row["vessel.pore_diameter"]))
+
+
+def laws_between(law: SizeLaw, edges: Sequence[float]) -> list[SizeLaw]:
+    """The parts of a law between diameters (edges, um); the whole one where a part has no vesicle."""
     return [replace(law, low=low, high=high) if low < high else law for low, high in itertools.pairwise(edges)]
 
 
 def _edges(law: SizeLaw, pore: float) -> list[float]:
     """Diameters between which the sizes lie: as many vesicles in each of those that pass."""
-    top = min(max(pore, law.low), law.high)
+    return [*even_edges(law, min(max(pore, law.low), law.high), PASSING), law.high]
+
+
+def even_edges(law: SizeLaw, top: float | None = None, parts: int = len(SIZES)) -> list[float]:
+    """Diameters, um, from the smallest to ``top`` (or the largest) with as many vesicles between each two."""
+    top = law.high if top is None else top
     normal, mu, s = NormalDist(), math.log(law.median), math.log(law.gsd)
     a, b = (normal.cdf((math.log(edge) - mu) / s) for edge in (law.low, top))
-    ranks = [a + (b - a) * k / PASSING for k in range(1, PASSING)]
+    ranks = [a + (b - a) * k / parts for k in range(1, parts)]
     inner = [math.exp(mu + s * normal.inv_cdf(rank)) for rank in ranks] if a < b else [top] * len(ranks)
-    return [law.low, *inner, top, law.high]
+    return [law.low, *inner, top]
 
 
 def _number_below(law: SizeLaw, diameter: float) -> float:

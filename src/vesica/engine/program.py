@@ -24,7 +24,7 @@ from vesica.engine.nodes import Group
 from vesica.engine.places import base
 from vesica.engine.processes import process_table
 from vesica.engine.table import ONE, Assignment, Flux, Pool, ProcessTable, Watched, imbalances
-from vesica.engine.tables import Tables
+from vesica.engine.tables import Tables, Walk
 from vesica.errors import error
 from vesica.spec.resolved import ResolvedModel
 
@@ -181,6 +181,12 @@ def _tables(program: Program, present: frozenset[str], part: Part | None) -> Tab
         tape=jacobian_tape(program.index, ordered, first, fluxes, moves, state),
         **_move_arrays(moves),
     )
+
+
+def walk_of(program: Program, names: Sequence[str]) -> Walk:
+    """The kernels that some values rest on, in order; nothing for those that are known without."""
+    segments, first, args, out = _walk(program, _ordered(_needed(program.table.assignments, (), names)))
+    return Walk(*(_ints(segment[k] for segment in segments) for k in range(3)), _ints(first), _ints(args), _ints(out))
 
 
 def _needed(

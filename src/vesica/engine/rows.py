@@ -71,10 +71,14 @@ def size_law(row: Mapping[str, float], origin: str) -> SizeLaw:
     return SizeLaw(median, gsd, low, high, thickness)
 
 
-def derived_values(program: Program, row: Mapping[str, float]) -> dict[str, float]:
-    """Numbers the table asks for by name, from parameters and geometry; and those of each kind of cells."""
+def derived_values(program: Program, row: Mapping[str, float], known: Mapping[str, float] | None = None
+                   ) -> dict[str, float]:
+    """Numbers the table asks for by name, from parameters and geometry; and those of each kind of cells.
+
+    ``known`` are numbers that need not be derived, by name.
+    """
     laws: dict[str, SizeLaw] = {}
-    values: dict[str, float] = {}
+    values: dict[str, float] = dict(known or {})
     for group in program.groups:
         for name, numbers in with_derived(program, row, group.numbers(row)).items():
             values |= dict(zip(group.names(name), numbers.tolist(), strict=True))
@@ -180,13 +184,14 @@ def _of_size(law: SizeLaw, what: str, row: Mapping[str, float]) -> float:
     return stokes_einstein(row["medium.temperature"], row["medium.viscosity"], 1.0) * law.moment(-1)
 
 
-def value_vector(program: Program, row: Mapping[str, float]) -> NDArray[np.float64]:
-    """(value,) with parameters and derived numbers filled in, pools and inputs zero."""
+def value_vector(program: Program, row: Mapping[str, float], known: Mapping[str, float] | None = None
+                 ) -> NDArray[np.float64]:
+    """(value,) with parameters and derived numbers (or those ``known``) filled in, pools and inputs zero."""
     values = np.zeros(program.size)
     values[program.index[ONE]] = 1.0
     for name, number in row.items():
         values[program.index[name]] = number
-    for name, number in derived_values(program, row).items():
+    for name, number in derived_values(program, row, known).items():
         if name in program.index:
             values[program.index[name]] = number
     return values

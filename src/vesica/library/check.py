@@ -114,6 +114,8 @@ def references(library: Library) -> dict[str, str]:
     for agent in library.agents.values():
         found[f"{agent.name}.molar_mass"] = agent.molar_mass
         found |= {f"{agent.name}.washout_rate": agent.washout_rate} if agent.effects else {}
+        found |= {f"{agent.name}.{name}": entry for name in ("diffusivity", "decay_rate")
+                  if (entry := getattr(agent, name))}
         found |= {f"{agent.name}.{effect.target}.{name}": entry for effect in agent.effects
                   for name, entry in effect.numbers().items()}
     for gene in library.genes.values():

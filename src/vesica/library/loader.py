@@ -180,7 +180,8 @@ def _gene(row: Table) -> GeneEntry:
 
 
 def _switch(row: Table) -> SwitchEntry:
-    return _record(SwitchEntry, {**row, "options": _named(row["options"], _option)})
+    return _record(SwitchEntry, {**row, "options": _named(row["options"], _option),
+                                 "only_in": tuple(row.get("only_in", ()))})
 
 
 def _marker(row: Table) -> MarkerEntry:

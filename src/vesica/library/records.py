@@ -195,12 +195,17 @@ class EffectEntry:
 
 @dataclass(frozen=True)
 class AgentEntry:
-    """Something added to the medium: entry ids. A drug has effects, and a rate at which it leaves its targets."""
+    """Something added to the medium: entry ids. A drug has effects, and a rate at which it leaves its targets.
+
+    One that can come in by a wall of a space diffuses; one without ``decay_rate`` goes only where cells take it.
+    """
 
     name: str
     label: str
     molar_mass: str
     washout_rate: str = ""
+    diffusivity: str = ""
+    decay_rate: str = ""
     effects: tuple[EffectEntry, ...] = ()
 
 
@@ -310,13 +315,14 @@ class SwitchOption:
 
 @dataclass(frozen=True)
 class SwitchEntry:
-    """A contested choice."""
+    """A contested choice; ``only_in`` some kinds of domains, or in all."""
 
     name: str
     label: str
     source: str
     default: str
     options: Mapping[str, SwitchOption]
+    only_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

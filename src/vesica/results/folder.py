@@ -16,9 +16,11 @@ from vesica.results.ledger import Ledger
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
+    from anndata import AnnData
     from numpy.typing import NDArray
 
     from vesica.results.axes import Axes
+    from vesica.results.tissue import TissueResults
 
 SMALL_BYTES: Final = 64_000_000  # up to this size the rows that were read are kept
 HOUR: Final = 3600.0
@@ -190,6 +192,26 @@ class Results:
         if cargo not in known:
             raise self._unknown(f"summary.json: {path}.cargo", "cargo", cargo, known)
         return Ledger.from_mapping(known[cargo], f"summary.json: {path}.cargo.{cargo}")
+
+    @property
+    def arms_in_space(self) -> tuple[str, ...]:
+        """Arms that have cells with positions, in the order of the model."""
+        from vesica.results import tissue
+
+        known = tissue.arms_in_space(self.folder)
+        return tuple(arm for arm in self.axes.arms if arm in known)
+
+    def tissue(self, arm: str) -> TissueResults:
+        """Cells with positions, and fields, of an arm in space; `InputError` where it has none."""
+        from vesica.results import tissue
+
+        return tissue.open_tissue(self.folder, arm)
+
+    def to_anndata(self, arm: str, time: float | None = None) -> AnnData:
+        """Cells of an arm in space at a stored time (s; the last one by default) as an AnnData table."""
+        from vesica.results import tissue_anndata
+
+        return tissue_anndata.to_anndata(self.tissue(arm), self.run, time)
 
     @property
     def _reader(self) -> Reader:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from vesica.errors import Finding, InputError, RunFault, VesicaError, error
-from vesica.results import files, format1, record
+from vesica.results import files, format1, record, tissue_store
 from vesica.results.axes import Axes
 from vesica.results.lock import FolderLock
 
@@ -183,6 +183,8 @@ class RunWriter:
             files.write_bytes(self.folder / format1.notes_name(row), encoded)
             self._write_record(rows=[*self._rows, row])
             self._rows.append(row)
+        with contextlib.suppress(OSError):  # the row is committed; a checkpoint of it is removed by whoever resumes
+            tissue_store.tidy(self.folder, [self.axes.arms[arm]])
 
     def finish(self, outcome: record.Outcome, message: str = "",
                summary: Mapping[str, object] | None = None) -> None:
@@ -209,7 +211,7 @@ class RunWriter:
             if encoded is not None:
                 files.write_bytes(self.folder / "summary.json", encoded)
             self._write_record(outcome=outcome, message=message)
-            self._discard_uncommitted()  # after the record: what it lists is never removed
+            self._discard_uncommitted(is_over=outcome != "interrupted")  # after the record: what it lists stays
             (self.folder / RESERVE).unlink(missing_ok=True)
         self.close()
 
@@ -264,13 +266,17 @@ class RunWriter:
         record.write(self.folder, now)
         self._run = now
 
-    def _discard_uncommitted(self) -> None:
-        """Remove files of rows that are not listed, and temporary files of a killed writer."""
+    def _discard_uncommitted(self, *, is_over: bool = False) -> None:
+        """Remove files of rows that are not listed, and temporary files of a killed writer.
+
+        Checkpoints of arms under way stay until the run is over.
+        """
         for row in self.pending:
             self._discard(row)
         for folder in (self.folder, self.folder / "rows"):
             for part in files.leftovers(folder):
                 part.unlink(missing_ok=True)
+        tissue_store.tidy(self.folder, {self.axes.arms[arm] for arm, _ in self._rows}, is_over=is_over)
 
     def _discard(self, row: tuple[int, int]) -> None:
         format1.discard_row(self.folder / format1.STORE, row)

@@ -129,7 +129,7 @@ def resolve_arm(
     molar_masses: Mapping[str, float | None], library: Library, notes: Notes,
 ) -> Arm:
     """Who is there and what is added; interventions and changed numbers come later."""
-    steps: dict[str, list[Step]] = {}
+    steps: dict[tuple[str, str], list[Step]] = {}
     doses: list[Dose] = []
     supplies: list[Supply] = []
     english: list[str] = []
@@ -154,9 +154,9 @@ def resolve_arm(
             notes.unknown(f"{path}.agent", "agent", exposure.agent, molar_masses, "nothing would be added")
             continue
         new, words = steps_of(exposure, path, end, molar_masses[exposure.agent], notes)
-        steps.setdefault(exposure.agent, []).extend(new)
+        steps.setdefault((exposure.agent, exposure.face or ""), []).extend(new)
         english += [words] if words else []
-    exposures = [combine(agent, steps[agent], end) for agent in sorted(steps)]
+    exposures = [combine(agent, steps[agent, face], end, face) for agent, face in sorted(steps)]
     present = tuple(exposure for exposure in exposures if exposure.times)
     if condition.against is not None and condition.against not in names:
         notes.unknown(f"{condition.place}.against", "arm", condition.against, names, "there is nothing to compare with")
@@ -254,7 +254,7 @@ def check_twins(arms: Sequence[Arm], notes: Notes) -> None:
     for arm in arms:
         content = "; ".join((
             *(f"{name}={count:.12g}" for name, count in sorted(arm.counts.items()) if count),
-            *(f"{item.agent}: {_rounded(item.times)} {_rounded(item.levels)}" for item in arm.exposures),
+            *(f"{item.agent} {item.face}: {_rounded(item.times)} {_rounded(item.levels)}" for item in arm.exposures),
             *sorted(f"{dose.from_arm} to {dose.recipient}: {dose.measure} "
                     f"{_rounded((dose.amount, dose.at, dose.carry_over))}{_bench(dose.isolation)}"
                     for dose in arm.doses),

@@ -170,10 +170,27 @@ class MatrixSpec(Words):
     proteases: dict[Name, MatrixProteaseSpec] = Field(default_factory=dict, description="SOLUBLE that digests it")
 
 
+class MotilitySpec(Words):
+    """How cells crawl in space (`vocabulary.CELL_MOTILITY`)."""
+
+    speed: Quantity | None = Field(None, description="root mean square, `1 um/min`")
+    persistence: Quantity | None = Field(None, description="time in which a cell forgets its direction, `10 min`")
+    repulsion: Quantity | None = Field(None, description="rate at which an overlap with a neighbour goes away")
+    chemotaxis: dict[Name, Quantity] = Field(
+        default_factory=dict, description="SOLUBLE or AGENT: pull, as share of the speed per difference of receptor "
+                                          "occupancy over the cell, `20`"
+    )
+
+
 class CellSpec(Words):
     """One cell type: how many, and what differs from the library."""
 
     count: Quantity | None = Field(None, description="cells in the dish")
+    density: Quantity | None = Field(
+        None, description="instead of `count`, in space: `9e4 1/mm^3`, on a bottom `5e4 1/cm^2`"
+    )
+    spacing: Quantity | None = Field(None, description="in space: least distance between centres, `12 um`")
+    region: Name | None = Field(None, description="in space: the region of the domain that these cells are in")
     like: Name | None = Field(None, description="library cell type to start from (default: the name itself)")
     label: str | None = None
     microvesicles: bool | None = Field(None, description="whether it sheds microvesicles (default: no)")
@@ -197,3 +214,4 @@ class CellSpec(Words):
     ligands: dict[Name, LigandSpec] = Field(default_factory=dict, description="ligand cargo: receptor it engages")
     ago: bool | None = Field(None, description="whether miRNAs share a pool of Ago that they must load")
     matrix: MatrixSpec | None = Field(None, description="matrix that it lays down around itself (default: none)")
+    motility: MotilitySpec | None = Field(None, description="in space: how it crawls (default: it stays)")

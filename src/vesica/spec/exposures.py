@@ -43,7 +43,8 @@ def steps_of(
         spans, words = _pulses(exposure.at, exposure.length, exposure.every, exposure.times, path, end, notes)
     if level is None:
         return [], ""
-    return [(start, stop, level) for start, stop in spans], f"{exposure.agent} {exposure.concentration} {words}"
+    return ([(start, stop, level) for start, stop in spans],
+            f"{exposure.agent} {exposure.concentration} {words}{_at(exposure.face)}")
 
 
 def _constant(
@@ -136,7 +137,11 @@ def _table(
     stops = [time for time, _ in points[1:]] + [end]
     spans = zip(points, stops, strict=True)
     steps = [(time, min(stop, end), level) for (time, level), stop in spans if time < end]
-    return steps, f"{exposure.agent} as in {exposure.csv}"
+    return steps, f"{exposure.agent} as in {exposure.csv}{_at(exposure.face)}"
+
+
+def _at(face: str | None) -> str:
+    return "" if face is None else f" at {face}"
 
 
 def _unit_of_heading(heading: str) -> str:
@@ -148,7 +153,7 @@ def _unit_of_heading(heading: str) -> str:
     return ""
 
 
-def combine(agent: str, steps: Sequence[Step], end: float) -> Exposure:
+def combine(agent: str, steps: Sequence[Step], end: float, face: str = "") -> Exposure:
     """One exposure from the steps of one agent; where they overlap, levels add up; what lasts to the end stays on.
 
     Levels are summed over the steps present at each edge, not updated by differences,
@@ -162,7 +167,7 @@ def combine(agent: str, steps: Sequence[Step], end: float) -> Exposure:
         if level != (levels[-1] if levels else 0.0):
             times.append(edge)
             levels.append(level)
-    return Exposure(agent, tuple(times), tuple(levels))
+    return Exposure(agent, tuple(times), tuple(levels), face)
 
 
 def dose_of(

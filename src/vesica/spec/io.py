@@ -14,6 +14,7 @@ from vesica.errors import InputError, error
 from vesica.spec import expressions, wording, yaml_io
 from vesica.spec.model import ModelSpec, Origin
 from vesica.spec.resolved import Parameter, ResolvedModel
+from vesica.spec.space import Space
 
 Places = dict[str, tuple[str, int]]
 SETTING = "--set"
@@ -84,6 +85,8 @@ def plain(value: Any) -> Any:
     """Frozen data as dictionaries, lists and scalars; an expression is its text."""
     if isinstance(value, expressions.Expression):
         return expressions.written(value)
+    if isinstance(value, Space):  # where every cell is stands in the store of the run
+        value = dataclasses.replace(value, cells={})
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
 
 from vesica.spec.cell_words import CellSpec, NetworkSpec
 from vesica.spec.preparation_words import PreparationSpec
+from vesica.spec.space_words import PositionsSpec, TissueRunSpec
 from vesica.spec.treatments import ExposureSpec, InterventionSpec
 from vesica.spec.vessel_words import DomainSpec, HandlingSpec, MediumSpec
 from vesica.spec.words import ArmName, Name, Quantity, RuleLine, Words, is_no_truth_value, one_or_many
@@ -33,6 +34,8 @@ class AgentSpec(Words):
     label: str = ""
     molar_mass: Quantity | None = Field(None, description="`120 g/mol`; needed for concentrations by mass")
     evaporation_rate: Quantity | None = Field(None, description="loss to the air, `0.03 1/h`")
+    diffusivity: Quantity | None = Field(None, description="in liquid, `100 um^2/s`; where it comes in by a wall")
+    decay_rate: Quantity | None = Field(None, description="loss without cells, `0.1 1/h`; where it comes in by a wall")
 
 
 class SolubleSpec(Words):
@@ -61,7 +64,9 @@ class RunSpec(Words):
 
     duration: Quantity
     every: Quantity = Field("30 min", description="interval of output")
-    fidelity: str = Field("well_mixed", description="`well_mixed` (means), or `stochastic` (whole numbers)")
+    fidelity: str = Field(
+        "well_mixed", description="`well_mixed` (means), `stochastic` (whole numbers), or `tissue` (cells in space)"
+    )
     replicates: Annotated[int, BeforeValidator(is_no_truth_value), Field(ge=1, le=MOST_REPLICATES)] = Field(
         1, description="independent runs of every arm; only where chance is in the run"
     )
@@ -72,6 +77,7 @@ class RunSpec(Words):
     nodes: Annotated[int, BeforeValidator(is_no_truth_value), Field(ge=1, le=25)] | None = Field(
         None, description="nodes of quadrature along each factor by which cells differ, in a mean field"
     )
+    tissue: TissueRunSpec = Field(default_factory=TissueRunSpec, description="how a run in space goes")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     relative_tolerance: Annotated[float, Field(gt=0, le=1e-2)] = 1e-8
     absolute_tolerance: Annotated[float, Field(gt=0, le=1.0)] = 1e-8
@@ -176,6 +182,7 @@ class ModelSpec(Words):
     domain: DomainSpec
     medium: MediumSpec = Field(default_factory=MediumSpec)
     cells: dict[Name, CellSpec] = Field(default_factory=dict)
+    positions: PositionsSpec | None = Field(None, description="cells with positions, from a file")
     cargo: dict[Name, CargoSpec] = Field(default_factory=dict)
     agents: dict[Name, AgentSpec] = Field(default_factory=dict)
     solubles: dict[Name, SolubleSpec] = Field(default_factory=dict)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from vesica import library as libraries
 from vesica.errors import Finding, InputError, nearest
@@ -22,9 +20,12 @@ from vesica.spec import (
     preparations,
     rule_checks,
     rulebook,
+    schedules,
+    spaces,
     structure,
     switches,
     table,
+    tissue_checks,
     variability,
     vessel,
     vessel_checks,
@@ -33,19 +34,9 @@ from vesica.spec.arms import Apply, Condition, Shelf
 from vesica.spec.cells import Network
 from vesica.spec.model import AgentSpec, ModelSpec, SolubleSpec
 from vesica.spec.quantities import Notes, entry_molar_mass, molar_mass_of, seconds
-from vesica.spec.resolved import (
-    Arm,
-    Cargo,
-    Published,
-    ResolvedModel,
-    Schedule,
-    Switch,
-)
+from vesica.spec.resolved import Arm, Cargo, Published, ResolvedModel, Switch
 from vesica.spec.rule_words import BOUND
 
-FIDELITIES: Final = ("well_mixed", "stochastic")
-LONGEST: Final = 876_600 * 3600.0  # s; 100 years
-MOST_OUTPUTS: Final = 200_000
 Masses = Mapping[str, float | None]  # g/mol, of agents or solubles
 
 
@@ -115,6 +106,12 @@ def _resolve(
         from vesica.spec import sbml_words  # reads files: imported where there are any
 
         spec = sbml_words.with_sbml(spec, notes)
+    molar = _molar_masses(spec, library, notes)
+    frame = _frame(spec, library, molar, notes)
+    if frame is not None:
+        from vesica.spec import settling  # with numpy, which mixed models do without
+
+        spec = settling.counted(spec, frame, notes)
     names = structure.catalogue(spec, library, notes)
     plans = structure.plan_cells(spec, names, notes)
     held = medium_networks.build(medium_networks.plan(spec, library, notes), names, notes)
@@ -125,16 +122,16 @@ def _resolve(
     prepared = preparations.plan(spec, given, library, names.cargo, [plan.name for plan in plans], notes)
     of_medium = preparations.of_medium(spec, library, notes)
     book = rulebook.collect(spec, names, plans, options, notes, readings.rules)
-    schedule = _schedule(spec, notes)
-    molar = _molar_masses(spec, library, notes)
+    schedule = schedules.schedule(spec, notes)
     touching = contacts.contacts_of(spec, [plan.name for plan in plans], notes)
     gathered = table.Gathered(names, plans, prepared, held, touching, book, chosen, {**readings.numbers, **of_medium},
                               molar)
     solubles = table.solubles_of(spec, gathered)
     used = drugs.used(spec, names, plans, solubles, molar)
     numbers = table.build(spec, gathered, used, notes)
+    domain = vessel.domain(spec, frame.space if frame else None, numbers.parameters, notes)
     model = ResolvedModel(
-        title=spec.title, domain=vessel.domain(spec, notes), cells=tuple(plan.cell for plan in plans),
+        title=spec.title, domain=domain, cells=tuple(plan.cell for plan in plans),
         cargo=_cargo(gathered), solubles=solubles,
         agents=book.agents, rules=book.rules, parameters=numbers.parameters, arms=(), schedule=schedule,
         switches=chosen, published=_published(spec, chosen, notes), measurements=readings.measurements,
@@ -148,20 +145,46 @@ def _resolve(
     resolved = _arms(spec, model, numbers, (masses, molar), drugs.shelf(library, molar), apply, library, notes)
     agents = {exposure.agent for arm in resolved for exposure in arm.exposures}
     agents |= {added.soluble for arm in resolved for added in arm.additions} - {*model.solubles}
+    if frame is not None and not notes.has_errors:
+        space = settling.settled(resolved, spec, frame, numbers.parameters, notes)
+        model = dataclasses.replace(model, domain=dataclasses.replace(model.domain, space=space))
     model = dataclasses.replace(model, arms=tuple(resolved), agents=tuple(sorted(agents | read)))
     if apply is not None and not notes.has_errors:
         rule_checks.check(model, book.places, notes)
     variability.check(spec, model, notes)
     vessel_checks.check(spec, model, notes)
+    tissue_checks.check(spec, model, notes)
     contacts.check(spec, model, notes)
     medium_networks.check(model, notes)
     return contacts.balanced(model)
+
+
+def _frame(spec: ModelSpec, library: Library, molar: Masses, notes: Notes) -> spaces.Frame | None:
+    """The box of a model with positions, and the cells of the user's data."""
+    said = spaces.spatial(spec)
+    if said is None:
+        tissue_checks.refuse_outside(spec, notes)
+        return None
+    size, edges = spaces.size_of(said, notes), spaces.edges_of(said, notes)
+    found = None
+    if spec.positions is not None and edges is not None:
+        from vesica.spec import positions  # with numpy, which mixed models do without
+
+        found = positions.of_model(spec.positions, said, size, edges, library, notes)
+    if size is None and spec.positions is None and not notes.has_errors_at("domain"):
+        spaces.without_size(said, notes)
+    size = size if size is not None or found is None else found.size
+    if size is None or edges is None:
+        return spaces.Frame(spaces.BROKEN)
+    known = spaces.Known([*spec.solubles, *library.solubles], [*spec.agents, *library.agents], molar)
+    return spaces.Frame(spaces.space_of(said, size, edges, known, notes), found.cells if found is not None else {})
 
 
 def _agents_read(
     plans: Sequence[structure.CellPlan], names: structure.Catalogue, of_medium: Sequence[Network]
 ) -> set[str]:
     read = (table.words_of_networks((*of_medium, *(network for plan in plans for network in plan.cell.networks))))
+    read |= {name for plan in plans if plan.cell.motility for name in plan.cell.motility.attractants}
     return read & set(names.agents)
 
 
@@ -205,54 +228,6 @@ def _check_unused(found: Sequence[Condition], resolved: Sequence[Arm], cells: Se
         place = next((condition.counts[name][0] for condition in found if name in condition.counts), f"cells.{name}")
         notes.add("warning", place, f"no arm has any `{name}`", "a cell type is there to be in an arm",
                   "it does nothing, and costs time", "give it a count in an arm, or delete it")
-
-
-def _round_up(value: float) -> str:
-    """Two digits, never below the value."""
-    digits = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return f"{math.ceil(value / digits + 1e-9) * digits:.3g}"
-
-
-def _schedule(spec: ModelSpec, notes: Notes) -> Schedule:
-    run = spec.run
-    duration = seconds(run.duration, "run.duration", notes, positive=True) or math.nan
-    every = seconds(run.every, "run.every", notes, positive=True) or math.nan
-    if every > duration:
-        notes.add("warning", "run.every", f"output every `{run.every}` of a run of `{run.duration}`",
-                  "output comes at least once in a run", "nothing is seen between start and end",
-                  "give a shorter interval")
-    if duration > LONGEST:
-        notes.add("error", "run.duration", f"`{run.duration}` is {duration / 3600 / 8766:.3g} years",
-                  "a run lasts at most 100 years (876600 h)", "cells in a dish do not live that long",
-                  "give the length of an experiment, as `48 h`")
-    elif (outputs := duration / every) >= MOST_OUTPUTS:  # counted, never laid out
-        notes.add("error", "run.every", f"output every `{run.every}` of a run of `{run.duration}` is "
-                  f"{math.floor(outputs) + 1 if math.isfinite(outputs) else outputs:.3g} outputs",
-                  f"a run has at most {MOST_OUTPUTS:,} outputs".replace(",", " "),
-                  "they would fill the memory and the disk",
-                  f"give a longer interval, from `{_round_up(duration / MOST_OUTPUTS)} s` on")
-    if run.fidelity not in FIDELITIES:
-        notes.unknown("run.fidelity", "fidelity", run.fidelity, FIDELITIES, "nobody could run the model")
-    window = None if run.window is None else seconds(run.window, "run.window", notes, positive=True)
-    _check_whole(spec, notes)
-    return Schedule(duration, every, run.fidelity, run.seed, run.relative_tolerance, run.absolute_tolerance,
-                    run.replicates, run.cells_at_most, window, run.nodes)
-
-
-def _check_whole(spec: ModelSpec, notes: Notes) -> None:
-    """Words that only a run in whole numbers can follow."""
-    if spec.run.fidelity != "well_mixed":
-        return
-    if spec.run.replicates != 1:
-        notes.add("error", "run.replicates", f"{spec.run.replicates} replicates of a run that is `well_mixed`",
-                  "replicates differ by chance alone, and a mean has no chance in it",
-                  "all of them would be the same numbers",
-                  "write `fidelity: stochastic`, or leave `replicates` out; `--draws N` varies uncertain numbers")
-    for word in ("cells_at_most", "window"):
-        if word in spec.run.model_fields_set and getattr(spec.run, word) is not None:
-            notes.add("note", f"run.{word}", f"`{word}` in a run that is `well_mixed`",
-                      "it is for runs in whole numbers", "it does nothing here",
-                      "write `fidelity: stochastic`, or leave it out")
 
 
 def _molar_masses(spec: ModelSpec, library: Library, notes: Notes) -> dict[str, float | None]:

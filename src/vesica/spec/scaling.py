@@ -15,12 +15,14 @@ from vesica.errors import error
 from vesica.spec import handling
 from vesica.spec.resolved import Arm, Dose, Parameter, ResolvedModel, Supply
 from vesica.spec.variability import expected
-from vesica.spec.vessel import PORES, TISSUE
+from vesica.spec.vessel import PORES, SPACE, TISSUE
 from vesica.spec.vocabulary import (
     AFFINITY,
     CELL_MATRIX_FACTOR,
     CELL_MATRIX_PROTEASE,
+    CELL_MOTILITY,
     CELL_SENSING,
+    CHEMOTAXIS,
     CONTACT,
     COOLING,
     FUSOGENICITY,
@@ -56,7 +58,8 @@ _MACHINERY: Final[dict[str, int]] = {
         "microvesicle_diameter_high", "matrix_decay_rate", "matrix_vesicle_sites", "matrix_binding_rate",
         "matrix_unbinding_rate", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
         "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
-        "surface_response", "soluble_response", "contact_response",
+        "surface_response", "soluble_response", "contact_response", "arbor_radius",
+        *CELL_MOTILITY,
     ), 0),
 }  # fmt: skip
 _CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0,
@@ -70,8 +73,8 @@ _SECRETED: Final = {"secretion_rate": 1}
 _MEDIUM: Final = dict.fromkeys(("temperature", "viscosity", "ev_decay_rate", "plastic_loss_rate", "density",
                                 "vesicle_density"), 0)
 _SOLUBLE: Final = {"decay_rate": 0, "diffusivity": 0, "in_fresh_medium": 0}
-_AGENT: Final = {"evaporation_rate": 0}
-_VESSEL: Final = {"flow": 1} | dict.fromkeys((*PORES, *TISSUE), 0)  # its bottom grows with the cells
+_AGENT: Final = {"evaporation_rate": 0, "diffusivity": 0, "decay_rate": 0}
+_VESSEL: Final = {"flow": 1} | dict.fromkeys((*PORES, *TISSUE, *SPACE, "flow_velocity"), 0)  # its bottom grows
 _DRUG: Final = dict.fromkeys(("half_max", "hill", "fold", "added", "washout_rate"), 0)
 _PREPARATION: Final = dict.fromkeys((*PREPARATION, *PREPARATION_CHOICE, FUSOGENICITY), 0)
 _BENCH: Final = dict.fromkeys((*METHOD, *TREATMENT, *STORAGE, *COOLING, *LABEL, "corona_share"), 0)
@@ -111,7 +114,8 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     cells = {cell.name: cell for cell in model.cells}
     prepared = {one.name: _PREPARATION for one in model.preparations}
     of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in (*cells, *prepared)} | {FUSOGENICITY: 0}
-    of_cell |= {f"{CONTACT}{name}": 0 for name in cells}
+    known = {*model.solubles, *model.agents}
+    of_cell |= {f"{CONTACT}{name}": 0 for name in cells} | {f"{CHEMOTAXIS}{name}": 0 for name in known}
     whole = {"medium": _MEDIUM, "vessel": _VESSEL, **dict.fromkeys(model.solubles, _SOLUBLE),
              **dict.fromkeys(cells, of_cell), **dict.fromkeys(model.agents, _AGENT), **prepared,
              **{f"rule.{rule.key}": _RULE for rule in model.rules}}
@@ -131,7 +135,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         tables |= _TARGETS
     if thing in held.solubles:
         tables |= _SECRETED
-    if thing in model.solubles:
+    if thing in known:
         tables |= dict.fromkeys((*CELL_SENSING, *CELL_MATRIX_FACTOR, *CELL_MATRIX_PROTEASE), 0)
     if thing in {signal.name for signal in held.signals}:
         tables |= _SIGNAL

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # models without positions do without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+    Array = NDArray[np.float64]
 Triple = tuple[float, float, float]
 SPATIAL: Final = ("tissue", "gel", "monolayer", "box")  # kinds of domains with positions
 AXES: Final = ("x", "y", "z")
@@ -53,8 +54,12 @@ class Region:
     high: Triple
     numbers: Mapping[str, float] = field(default_factory=dict)
 
+    def holds(self, point: Sequence[float]) -> bool:
+        """Whether a point (um) lies in it: from its low corner on, up to its high one."""
+        return all(low <= at < high for low, at, high in zip(self.low, point, self.high, strict=True))
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Placed:
     """Cells of one type in one arm.
 
@@ -63,10 +68,28 @@ class Placed:
     positions : (cell, 3) um, columns x, y, z
     ids : (cell,)
         As in the user's data; empty for cells that were made.
+    columns : mapping of name to (cell,) text
+        What else the user's data say of each cell.
     """
 
     positions: Array
     ids: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Placed):
+            return NotImplemented
+        import numpy as np
+
+        return (np.array_equal(self.positions, other.positions) and self.ids == other.ids
+                and dict(self.columns) == dict(other.columns))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def some(self, chosen: NDArray[np.int64]) -> Placed:
+        """Some of the cells, by their indices."""
+        return Placed(self.positions[chosen], tuple(self.ids[index] for index in chosen) if self.ids else (),
+                      {name: tuple(column[index] for index in chosen) for name, column in self.columns.items()})
 
     @property
     def count(self) -> int:

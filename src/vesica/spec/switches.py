@@ -21,6 +21,8 @@ def choose(spec: ModelSpec, library: Library, overrides: Mapping[str, str], note
     """Every switch with its option: the caller's, or the model's, or the library's default."""
     found: dict[str, Switch] = {}
     for name, item in library.switches.items():
+        if item.only_in and spec.domain.kind not in item.only_in:
+            continue
         options = {option.name: option.says for option in item.options.values()}
         found[name] = Switch(name, item.default, options, item.label, item.source)
     if spec.measured is not None and spec.measured.cargo:

@@ -15,6 +15,7 @@ from vesica.spec import (
     isolation,
     medium,
     preparations,
+    spaces,
     structure,
     switches,
     transfer,
@@ -132,6 +133,8 @@ def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
     words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
     words |= {word.removeprefix(GRADIENT) for word in words}
     words |= {name for cell in cells if cell.matrix for name in (*cell.matrix.factors, *cell.matrix.proteases)}
+    words |= {name for cell in cells if cell.motility for name in cell.motility.attractants}
+    words |= spaces.at_walls(spec)
     words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
               if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
     return tuple(sorted(found | words & {*gathered.names.solubles}))
@@ -169,11 +172,13 @@ def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Note
     expected |= {path: preparations.FRESH_FIELDS[path] for path in preparations.FRESH_FIELDS if path in measured}
     agent_of = dict(book.molar) | drugs.concentrations(used) | {path: path.split(".")[1] for path in felt}
     agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
+    agent_of |= {f"{plan.name}.{name}.sensing_kd": name for plan in plans if plan.cell.motility
+                 for name in plan.cell.motility.attractants}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}
     base |= drugs.numbers(used, library) | switched
-    base |= vessel.numbers(spec, library) | medium.numbers(spec, solubles, notes)
+    base |= vessel.numbers(spec, library) | medium.numbers(spec, library, solubles, notes)
     base |= contacts.numbers(gathered.touching) | sensing
     written: dict[str, Given] = {}
     for one in prepared:
@@ -266,7 +271,7 @@ def _check_complete(
         owner, _, name = rest.rpartition(".")
         kind = next((key for key in structure.OWNED_NUMBERS
                      if cell in spec.cells and owner in getattr(spec.cells[cell], key)), "")  # fmt: skip
-        block = "preparations" if cell in spec.preparations else "cells"
+        block = "preparations" if cell in spec.preparations else "cells" if cell in spec.cells else "agents"
         place = f"cells.{cell}.{kind}.{owner}" if kind else f"{block}.{cell}"
         notes.add("error", place, f"`{path}` has no value", "every number of a model is given, or in the library",
                   "there is nothing to compute with", f"add `{name}:` with a value in `{expected[path].unit or '1'}`")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
@@ -10,6 +10,7 @@ from vesica.spec.preparation_words import IsolationStep
 from vesica.spec.words import ArmName, Name, Names, Quantity, Words, one_or_many
 
 Isolation = Annotated[tuple[IsolationStep, ...], BeforeValidator(one_or_many)]
+Face = Literal["x.low", "x.high", "y.low", "y.high", "z.low", "z.high"]
 INTERVENTIONS: Final = (
     "knock_out", "knock_down", "inhibitor", "block", "anti_mir", "cloak", "neutralise", "engineer", "cool",
 )  # fmt: skip
@@ -22,6 +23,7 @@ class ConstantExposure(Words):
     concentration: Quantity
     start: Quantity = Field("0 h", alias="from")
     end: Quantity | None = Field(None, alias="to", description="default: the end of the run")
+    face: Face | None = Field(None, description="in space: it stands at that wall and comes in from there, `y.low`")
 
 
 class PulseExposure(Words):
@@ -31,6 +33,7 @@ class PulseExposure(Words):
     concentration: Quantity
     at: Quantity
     length: Quantity
+    face: Face | None = Field(None, description="in space: it stands at that wall and comes in from there, `y.low`")
 
 
 class RepeatedExposure(Words):
@@ -42,6 +45,7 @@ class RepeatedExposure(Words):
     times: Annotated[int, Field(ge=1, le=100_000)]
     length: Quantity
     at: Quantity = "0 h"
+    face: Face | None = Field(None, description="in space: it stands at that wall and comes in from there, `y.low`")
 
 
 class TableExposure(Words):
@@ -49,6 +53,7 @@ class TableExposure(Words):
 
     agent: Name
     csv: str
+    face: Face | None = Field(None, description="in space: it stands at that wall and comes in from there, `y.low`")
 
 
 class DoseSpec(Words):

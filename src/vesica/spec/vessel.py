@@ -1,16 +1,23 @@
-"""The vessel as the engine needs it: compartments with their layers, and the numbers that arms may change."""
+"""The vessel as the engine needs it: compartments with their layers, and the numbers that arms may change.
+
+The boxes of vessels with positions are made in `spaces`.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from vesica.library import Library
+from vesica.spec import spaces
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Given, Notes
-from vesica.spec.resolved import Compartment, Domain
+from vesica.spec.resolved import Compartment, Domain, Parameter
+from vesica.spec.space import Space
+from vesica.spec.space_words import GelSpec, TissueSpec
 from vesica.spec.vessel_words import ChannelSpec, DishSpec, SliceSpec, TranswellSpec
-from vesica.spec.vocabulary import Field
+from vesica.spec.vocabulary import CELL_TISSUE, Field
 from vesica.spec.words import Quantity
 
 LAYERS: Final = 12  # of a still column, unless told: they grow away from the cells
@@ -29,19 +36,40 @@ TISSUE: Final[dict[str, Field]] = {
     "tortuosity": Field("", False, "of the ways between cells, for small molecules and factors"),
     "vesicle_tortuosity": Field("", False, "the same for vesicles, walls included"),
 }
+SPACE: Final[dict[str, Field]] = {  # of tissue with positions
+    "volume_fraction": Field("", False, "share of the tissue that is liquid between cells", positive=True),
+    "tortuosity": Field("", False, "of the ways between cells, for small molecules", positive=True),
+    "gap_width": Field("um", False, "median width of the gaps between cells", positive=True),
+    "gap_spread": Field("", False, "geometric standard deviation of the width of gaps", positive=True),
+    "gap_connectivity": Field("", False, "gaps that a gap opens into", positive=True),
+    "probe_ratio": Field("", False, "diffusion of 35 nm particles over that in free liquid"),
+    "thinnest_vesicle": Field("um", False, "to which a deformable vesicle can flatten", positive=True),
+}
+VELOCITY: Final = Field("um/s", False, "mean velocity of the liquid that flows through a space")
 FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")
 
 
-def domain(spec: ModelSpec, notes: Notes) -> Domain:
-    """The vessel with lengths in um and volumes in um^3."""
+def domain(spec: ModelSpec, space: Space | None, numbers: Mapping[str, Parameter], notes: Notes) -> Domain:
+    """The vessel with lengths in um and volumes in um^3.
+
+    Parameters
+    ----------
+    space : of vessels with positions
+    numbers : mapping of path to parameter, of the base
+    """
     said = spec.domain
+    if space is not None:
+        outside = numbers["vessel.volume_fraction"].value if "vessel.volume_fraction" in numbers else 1.0
+        volume = spaces.mean_fraction(space, outside) * space.volume
+        part = Compartment(PLAIN, volume, space.size[2], 1, _everyone(spec))
+        return Domain(said.kind, volume, space.size[2], "stirred", (part,), space)
     if isinstance(said, TranswellSpec):
         return _transwell(spec, said, notes)
     if isinstance(said, ChannelSpec):
         return _channel(spec, said, notes)
     if isinstance(said, SliceSpec):
         return _slice(spec, said, notes)
-    return _dish(spec, said, notes)
+    return _dish(spec, said, notes) if isinstance(said, DishSpec) else _without_size(said.kind)
 
 
 def expected(spec: ModelSpec) -> dict[str, Field]:
@@ -49,6 +77,13 @@ def expected(spec: ModelSpec) -> dict[str, Field]:
     found = {f"vessel.{name}": field for name, (field, _) in PORES.items()} if _has_pores(spec) else {}
     if isinstance(spec.domain, SliceSpec):
         found |= {f"vessel.{name}": field for name, field in TISSUE.items()}
+    if isinstance(spec.domain, TissueSpec):
+        found |= {f"vessel.{name}": field for name, field in SPACE.items()}
+        found |= {f"{cell}.{name}": field for cell in spec.cells for name, field in CELL_TISSUE.items()}
+    if isinstance(spec.domain, GelSpec):
+        found["vessel.tortuosity"] = SPACE["tortuosity"]
+    if (box := spaces.spatial(spec)) is not None and box.flow is not None:
+        found["vessel.flow_velocity"] = VELOCITY
     return found | ({"vessel.flow": FLOW} if _flow(spec) is not None else {})
 
 
@@ -60,6 +95,15 @@ def numbers(spec: ModelSpec, library: Library) -> dict[str, Given]:
                   for name, (_, word) in PORES.items()}
     if isinstance(spec.domain, SliceSpec):
         found |= {f"vessel.{name}": Given(f"@{library.tissue[name]}", "library:tissue") for name in TISSUE}
+    if isinstance(spec.domain, TissueSpec):
+        found |= {f"vessel.{name}": Given(f"@{library.tissue[name]}", "library:tissue") for name in SPACE}
+    if isinstance(spec.domain, GelSpec):
+        found["vessel.tortuosity"] = Given(spec.domain.tortuosity, "domain.tortuosity")
+    if (box := spaces.spatial(spec)) is not None and box.flow is not None:
+        if box.flow.velocity is not None:
+            found["vessel.flow_velocity"] = Given(box.flow.velocity, "domain.flow.velocity")
+        elif isinstance(box, TissueSpec):
+            found["vessel.flow_velocity"] = Given(f"@{library.tissue['flow_velocity']}", "library:tissue")
     flow = _flow(spec)
     return found | ({} if flow is None else {"vessel.flow": Given(flow, "domain.flow")})
 
@@ -108,6 +152,11 @@ def _dish(spec: ModelSpec, said: DishSpec, notes: Notes) -> Domain:
     depth = _depth(volume, diameter, ("domain.medium", said.medium, said.diameter), notes)
     layers = _layers(spec, said.layers, still=said.mixing == "still")
     return Domain("dish", volume, depth, said.mixing, (Compartment(PLAIN, volume, depth, layers, _everyone(spec)),))
+
+
+def _without_size(kind: Literal["tissue", "gel", "monolayer", "box"]) -> Domain:
+    """A box whose words are wrong; the finding is noted."""
+    return Domain(kind, math.nan, math.nan, "stirred")
 
 
 def _transwell(spec: ModelSpec, said: TranswellSpec, notes: Notes) -> Domain:

@@ -1,4 +1,7 @@
-"""What the user says about the vessel and its medium: dishes, transwells, flow channels, slices in a bath."""
+"""What the user says about the vessel and its medium: dishes, transwells, flow channels, slices in a bath.
+
+Vessels with positions are in `space_words`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from vesica.spec.space_words import BoxSpec, GelSpec, MonolayerSpec, TissueSpec
 from vesica.spec.words import Name, Names, Quantity, Words, is_no_truth_value, one_or_many
 
 Mixing = Literal["still", "stirred"]
 Layers = Annotated[int, BeforeValidator(is_no_truth_value), Field(ge=2, le=200)]
-VESSELS: Final = ("dish", "transwell", "channel", "slice")
+VESSELS: Final = ("dish", "transwell", "channel", "slice", "tissue", "gel", "monolayer", "box")
 
 
 class DishSpec(Words):
@@ -80,7 +84,11 @@ DomainSpec = Annotated[
     Annotated[DishSpec, Tag("~dish")]
     | Annotated[TranswellSpec, Tag("~transwell")]
     | Annotated[ChannelSpec, Tag("~channel")]
-    | Annotated[SliceSpec, Tag("~slice")],
+    | Annotated[SliceSpec, Tag("~slice")]
+    | Annotated[TissueSpec, Tag("~tissue")]
+    | Annotated[GelSpec, Tag("~gel")]
+    | Annotated[MonolayerSpec, Tag("~monolayer")]
+    | Annotated[BoxSpec, Tag("~box")],
     Discriminator(domain_form),
 ]
 

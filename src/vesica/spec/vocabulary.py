@@ -105,7 +105,23 @@ CELL_MATRIX: Final[dict[str, Field]] = {
     "matrix_binding_rate": Field("um^3/s/vesicle", True, "binding of vesicles per free site of the matrix"),
     "matrix_unbinding_rate": Field("1/s", True, "vesicle leaves the matrix"),
 }
-ALL_MACHINERY: Final[dict[str, Field]] = CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO | CELL_MATRIX
+# CELL.NAME for each cell type in tissue
+CELL_TISSUE: Final[dict[str, Field]] = {
+    "arbor_radius": Field("um", False, "radius of the territory over which its processes take up and release",
+                          positive=True),
+}
+# CELL.NAME for each cell type that crawls
+CELL_MOTILITY: Final[dict[str, Field]] = {
+    "motility_speed": Field("um/s", False, "speed of crawling, root mean square"),
+    "motility_persistence": Field("s", False, "time in which a crawling cell forgets its direction", positive=True),
+    "motility_repulsion": Field("1/s", False, "rate at which an overlap with a neighbour goes away"),
+}
+# CELL.chemotaxis_NAME, of a soluble or agent that draws a cell that crawls; it feels it as `CELL_SENSING` says
+CHEMOTAXIS: Final = "chemotaxis_"
+CELL_CHEMOTAXIS: Final = Field("", False, "pull of a gradient: share of its speed per difference of receptor occupancy")
+ALL_MACHINERY: Final[dict[str, Field]] = (
+    CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO | CELL_MATRIX | CELL_TISSUE
+)
 
 # CELL.NAME for each cell type whose networks read vesicles on its surface, or solubles; one unless blocked
 CELL_RESPONSE: Final[dict[str, Field]] = {
@@ -217,6 +233,11 @@ SOLUBLE_FRESH: Final[dict[str, Field]] = {
 # AGENT.NAME, of agents that evaporate
 AGENT: Final[dict[str, Field]] = {
     "evaporation_rate": Field("1/s", False, "loss to the air"),
+}
+# AGENT.NAME, of agents that come in by a wall of a space
+AGENT_IN_SPACE: Final[dict[str, Field]] = {
+    "diffusivity": Field("um^2/s", False, "in liquid"),
+    "decay_rate": Field("1/s", False, "loss without cells"),
 }
 # drug.DRUG.TARGET.NAME, of the drugs that an arm uses: fold of a rate of cells, added of a loss from the medium
 DRUG_EFFECT: Final[dict[str, Field]] = {

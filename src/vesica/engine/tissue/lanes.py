@@ -6,6 +6,7 @@ thread, not to a cell, and what a block becomes depends neither on the other blo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -183,6 +184,19 @@ class CellLanes:
         found[self._own_places] = self._own[:, lane]
         found[self.tables.pools] = self.state[:, lane]
         return found
+
+    def saved(self) -> dict[str, Any]:
+        """All that is needed to go on bit for bit; `restore` takes it."""
+        return {"state": self.state, "shared": self._shared, "own": self._own, "own_places": self._own_places,
+                "step": self._step, "time": self.time}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on from what was `saved`."""
+        self.state[:] = saved["state"]
+        self._shared, self._own = np.array(saved["shared"]), np.array(saved["own"]).reshape(-1, self.lanes)
+        self._own_places = np.array(saved["own_places"], dtype=np.int64)
+        self._step, self.time = np.array(saved["step"]), float(saved["time"])
+        self._forget()
 
     def _forget(self) -> None:
         """Shared numbers are other ones, or other numbers are shared: what rests on them is found anew."""

@@ -1,0 +1,195 @@
+"""What a run in space says, arm by arm: fronts, ranges, journeys; for ``summary.json``, tables and pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vesica.analysis.tissue import choices, exchange, fronts, profiles, ranges, view
+from vesica.analysis.tissue.exchange import Journey
+from vesica.analysis.tissue.fronts import Front
+from vesica.analysis.tissue.profiles import Profile
+from vesica.analysis.tissue.ranges import Range
+from vesica.analysis.tissue.view import AXES, Tissue
+from vesica.spec.vocabulary import sender_of
+
+Array = NDArray[np.float64]
+HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is looked at in every arm.
+
+    Parameters
+    ----------
+    quantities, species : of cells, of fields
+    axis : along which profiles go (0, 1, 2); fronts find their own unless ``is_fixed``
+    high : profiles begin at the far end
+    around : a cell type; profiles then go by the distance from the nearest of its cells
+    """
+
+    quantities: tuple[str, ...]
+    species: tuple[str, ...]
+    axis: int
+    high: bool = False
+    is_fixed: bool = False
+    around: str = ""
+
+    @property
+    def from_words(self) -> str:
+        """What distances are measured from."""
+        if self.around:
+            return f"the nearest {self.around}"
+        return f"the face {AXES[self.axis]}.{'high' if self.high else 'low'}"
+
+
+def look_at(tissues: Sequence[Tissue], levels: Collection[str] = ()) -> Look:
+    """What is worth a look where nobody said; ``levels`` are the signals that a model names, all if there are none."""
+    axis = choices.axis_of(tissues)
+    found = Look(tuple(choices.quantities(tissues, levels)), tuple(choices.fields(tissues)), axis)
+    return Look(found.quantities, found.species, axis, high=_begins_high(tissues, found))
+
+
+def _begins_high(tissues: Sequence[Tissue], look: Look) -> bool:
+    """Whether the fields stand higher at the far end: profiles begin where there is most."""
+    score = 0.0
+    for tissue in tissues:
+        if not tissue.field_times.size:
+            continue
+        for name in look.species:
+            mean = profiles.along_axis(tissue.density(name, tissue.field_times.size - 1), tissue.centres[look.axis],
+                                       look.axis).mean
+            score += (mean[-1] - mean[0]) / mean.max() if mean.max() > 0.0 else 0.0
+    return bool(score > 0.0)
+
+
+def front_of(tissue: Tissue, name: str, look: Look, threshold: float | None = None) -> Front:
+    """The front of a quantity of cells in an arm."""
+    course = tissue.course(name)
+    return fronts.find(tissue.cell_times, tissue.positions(), course, tissue.size,
+                       axis=look.axis if look.is_fixed else None, threshold=threshold)
+
+
+def threshold_of(tissues: Sequence[Tissue], name: str) -> float | None:
+    """One threshold for all arms: half-way from the mean at the start to the highest mean of a bin in any arm.
+
+    None where it rises in no arm; an arm that stays below it has no front.
+    """
+    found = [front_of(tissue, name, Look((), (), 0)).threshold for tissue in tissues
+             if name in tissue.quantities and tissue.cell_times.size > 1]
+    known = [one for one in found if math.isfinite(one)]
+    return max(known) if known else None
+
+
+def cell_profile(tissue: Tissue, name: str, frame: int, look: Look, kind: str = "") -> Profile:
+    """Profile of a quantity at a time of the cells; of one type where ``kind`` names it."""
+    positions, values = tissue.positions(frame), tissue.values(name, frame)
+    distance = _distance(tissue, positions, frame, look)
+    held = np.isfinite(values) & (tissue.types == kind if kind else True)
+    if look.around:
+        held &= tissue.types != look.around
+    return profiles.profile(distance[held], values[held], profiles.edges_for(distance[held]))
+
+
+def field_profile(tissue: Tissue, name: str, frame: int, look: Look) -> Profile:
+    """Profile of a field at a time of the fields."""
+    density = tissue.density(name, frame)
+    if look.around:
+        at = view.frame_at(tissue.cell_times, float(tissue.field_times[frame]))
+        sources = tissue.positions(at)[tissue.types == look.around]
+        width = max(length / n for length, n in zip(tissue.size, tissue.voxels, strict=True) if n > 1)
+        edges = width * np.arange(math.ceil(0.5 * max(tissue.size) / width) + 1)
+        return profiles.around_cells(density, tissue.centres, sources, edges)
+    found = profiles.along_axis(density, tissue.centres[look.axis], look.axis)
+    if not look.high:
+        return found
+    turned = (one[::-1] for one in (found.mean, found.low, found.high, found.count))
+    return Profile(tissue.size[look.axis] - found.distance[::-1], *turned)
+
+
+def range_of(tissue: Tissue, name: str, look: Look) -> Range:
+    """Range of a field at the last time, from where profiles begin."""
+    found = field_profile(tissue, name, tissue.field_times.size - 1, look)
+    return ranges.range_of(found.distance, found.mean, shape="" if look.around else "plane")
+
+
+def range_around(tissue: Tissue, name: str) -> Range | None:
+    """Range of vesicles from the cells that send them, at the last time; None for other fields.
+
+    The law of a point source is fitted where there is a single sender in three dimensions.
+    """
+    sender = sender_of(name.removeprefix(choices.FREE).partition("/")[0])
+    if not name.startswith(choices.FREE) or sender not in tissue.counts:
+        return None
+    found = field_profile(tissue, name, tissue.field_times.size - 1, Look((), (), 0, around=sender))
+    single = tissue.counts[sender] == 1 and all(n > 1 for n in tissue.voxels)
+    return ranges.range_of(found.distance, found.mean, shape="point" if single else "")
+
+
+def _distance(tissue: Tissue, positions: Array, frame: int, look: Look) -> Array:
+    if look.around:
+        return profiles.from_cells(positions, positions[tissue.types == look.around])
+    return profiles.from_face(positions, tissue.size[look.axis], look.axis, high=look.high)
+
+
+def journeys_of(tissue: Tissue) -> dict[str, dict[str, Journey]]:
+    """Vesicles and their way from type to type; empty where pairs were not followed."""
+    if tissue.transfer is None or not tissue.cell_times.size:
+        return {}
+    return exchange.journeys(tissue.transfer, tissue.positions(0), tissue.types, size=tissue.size,
+                             periodic=tissue.periodic)
+
+
+def space_of(tissue: Tissue, look: Look, thresholds: Mapping[str, float | None]) -> dict[str, Any]:
+    """What ``summary.json`` says of an arm in space; docs/format.md has the keys."""
+    found: dict[str, Any] = {"cells": dict(tissue.counts), "front": {}, "range": {}, "profiles_from": look.from_words}
+    for name in look.quantities:
+        if name in tissue.quantities and not name.startswith(choices.COUNTED):
+            found["front"][name] = _front_record(front_of(tissue, name, look, thresholds.get(name)))
+    for name in look.species:
+        if name in tissue.species and tissue.field_times.size:
+            around = range_around(tissue, name)
+            found["range"][name] = {**_range_record(range_of(tissue, name, look)),
+                                    "around_senders": None if around is None else _range_record(around)}
+    found["journeys"] = {sender: {receiver: {"vesicles": one.vesicles, "mean_um": one.mean, "median_um": one.median,
+                                             "most_um": one.most} for receiver, one in by.items()}
+                         for sender, by in journeys_of(tissue).items()}
+    found["run"] = dict(tissue.run)
+    return found
+
+
+def _front_record(one: Front) -> dict[str, Any]:
+    return {"verdict": one.verdict, "axis": AXES[one.axis], "from": one.side, "threshold": _known(one.threshold),
+            "speed_um_per_h": one.speed, "low": one.low, "high": one.high, "words": one.words,
+            "course": [[time / HOUR, _known(place)] for time, place in zip(one.times, one.positions, strict=True)]}
+
+
+def _range_record(one: Range) -> dict[str, Any]:
+    return {"to_e_um": one.to_e, "to_tenth_um": one.to_tenth, "length_um": one.length, "low": one.low,
+            "high": one.high}
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def with_space(summary: dict[str, Any], folder: Path | str) -> dict[str, Any]:
+    """The summary with ``space`` in every arm that ran in space; unchanged where none did."""
+    if not view.has_tissue(folder):
+        return summary
+    known = view.tissues_of(folder)
+    tissues = {name: known[name] for name in summary.get("arms", {}) if name in known}
+    if not tissues:
+        return summary
+    look = look_at(list(tissues.values()), choices.levels_in(summary))
+    thresholds = {name: threshold_of(list(tissues.values()), name) for name in look.quantities}
+    arms = {name: {**arm, "space": space_of(tissues[name], look, thresholds)} if name in tissues else arm
+            for name, arm in summary.get("arms", {}).items()}
+    return {**summary, "arms": arms}

@@ -1,0 +1,1 @@
+"""Pictures of runs in space, and their section of the report."""

@@ -1,0 +1,278 @@
+"""A field in the eigenbasis of diffusion: small matrix products along each axis, and a function of the rate between.
+
+Where the walls of an axis are alike its modes are even or odd, so that each transform is two products of half the size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vesica.transport.basis import AxisBasis, axis_basis
+from vesica.transport.grid import Array, Faces, Grid
+from vesica.transport.phi import phis
+
+_WORK: Final = 4e8  # products in one compiled call, < 0.1 s
+FIRST, SECOND, INVERSE, RESOLVE = 1, 2, 3, 4  # of a rate: dt phi_1, dt phi_2, 1/(1 - dt rate), 1/(dt rate)
+
+
+@dataclass(frozen=True)
+class Marginals:
+    """Time integral of a step's change, summed over two of the three axes in the eigenbasis.
+
+    Parameters
+    ----------
+    x, y, z : (n,)
+        Of the axes whose walls let something through; of x always.
+    """
+
+    x: Array
+    y: Array
+    z: Array
+
+
+class Modes:
+    """Transforms of one grid with one set of walls, and functions of ``D lap - decay`` between them.
+
+    Parameters
+    ----------
+    grid : Grid
+    faces : Faces
+    diffusivity : um^2/s
+    decay : 1/s
+    dtype : of the fields, float64 or float32
+    """
+
+    def __init__(self, grid: Grid, faces: Faces, diffusivity: float, decay: float, dtype: Any = np.float64) -> None:
+        self.axes = tuple(axis_basis(grid.voxels[k], grid.spacing[k], *faces[k], diffusivity) for k in range(3))
+        self._grid, self._decay, self._dtype = grid, decay, dtype
+        self._rates = tuple(diffusivity * axis.values for axis in self.axes)
+        self._sums = tuple(np.array(axis.sums) for axis in self.axes)
+        self._leaks = tuple(bool(axis.values[0] != 0.0) for axis in self.axes)
+        self._halves = tuple(_half_matrices(axis, dtype) for axis in self.axes)
+
+    def apply(self, field: NDArray[Any], duration: float, function: int) -> Marginals:
+        """Replace a field by a function of the operator applied to it.
+
+        Parameters
+        ----------
+        field : (z, y, x), contiguous; changed in place
+        duration : s
+        function : FIRST, SECOND, INVERSE or RESOLVE
+
+        Returns
+        -------
+        Marginals
+            Of FIRST those of ``dt^2 phi_2``, of SECOND those of ``dt^2 phi_3``: integrals over the step.
+        """
+        nz, ny, nx = field.shape
+        x, y, z = self._halves
+        for start, stop in _blocks(nz, ny * nx * (ny + nx)):
+            _planes_forward(field, start, stop, *x[0], *y[0], x[2], y[2])
+        marginals = Marginals(*(np.zeros(n) for n in self._grid.voxels))
+        scaled = [(duration * rate).astype(self._dtype) for rate in self._rates]
+        for start, stop in _blocks(ny, 2 * nz * nx * nz):
+            _slabs(field, start, stop, z[0], z[1], z[2], *scaled, self._dtype(-duration * self._decay), duration,
+                   function, self._sums, self._leaks, (marginals.x, marginals.y, marginals.z))
+        for start, stop in _blocks(nz, ny * nx * (ny + nx)):
+            _planes_backward(field, start, stop, *x[1], *y[1], x[2], y[2])
+        return marginals
+
+    def total(self, marginals: Marginals) -> float:
+        """Sum over all voxels."""
+        return float(self._sums[0] @ marginals.x)
+
+    def at_wall(self, marginals: Marginals, axis: int, side: int) -> float:
+        """Sum over the voxels at a wall that leaks (side 0 low, 1 high)."""
+        return float(self.axes[axis].vectors[-side] @ (marginals.x, marginals.y, marginals.z)[axis])
+
+
+def _blocks(count: int, cost: float) -> list[tuple[int, int]]:
+    step = max(1, int(_WORK / max(cost, 1.0)))
+    return [(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def _half_matrices(axis: AxisBasis, dtype: Any) -> tuple[tuple[Any, Any], tuple[Any, Any], int]:
+    """Matrices forward (even, odd), backward (even, odd), and a kind: 0 no transform, 1 whole, 2 halves.
+
+    Forward matrices act from the right on rows, and by their transpose (the backward ones) from the left on columns.
+    """
+    n = axis.values.size
+    vectors = axis.vectors.astype(dtype)
+    none = np.zeros((1, 1), dtype)
+    if n == 1:
+        return (none, none), (none, none), 0
+    if not axis.is_mirrored:
+        whole = np.ascontiguousarray(vectors)
+        return (whole, none), (np.ascontiguousarray(whole.T), none), 1
+    evens, half = (n + 1) // 2, n // 2
+    even, odd = np.ascontiguousarray(vectors[:evens, :evens]), np.ascontiguousarray(vectors[:half, evens:])
+    return (even, odd), (np.ascontiguousarray(even.T), np.ascontiguousarray(odd.T)), 2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rows_forward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+    """Transform along the rows of a plane in place."""
+    m, n = plane.shape
+    if kind == 0:
+        return
+    if kind == 1:
+        plane[:, :] = np.dot(plane, even)
+        return
+    h = n // 2
+    e = n - h
+    a = np.empty((m, e), plane.dtype)
+    b = np.empty((m, h), plane.dtype)
+    for r in range(m):
+        for i in range(h):
+            a[r, i] = plane[r, i] + plane[r, n - 1 - i]
+            b[r, i] = plane[r, i] - plane[r, n - 1 - i]
+        if e > h:
+            a[r, h] = plane[r, h]
+    c, d = np.dot(a, even), np.dot(b, odd)
+    plane[:, :e] = c
+    plane[:, e:] = d
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rows_backward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+    m, n = plane.shape
+    if kind == 0:
+        return
+    if kind == 1:
+        plane[:, :] = np.dot(plane, even)
+        return
+    h = n // 2
+    e = n - h
+    c, d = np.dot(plane[:, :e].copy(), even), np.dot(plane[:, e:].copy(), odd)
+    for r in range(m):
+        for i in range(h):
+            plane[r, i] = c[r, i] + d[r, i]
+            plane[r, n - 1 - i] = c[r, i] - d[r, i]
+        if e > h:
+            plane[r, h] = c[r, h]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _columns_forward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+    """Transform down the columns of a plane in place; the matrices are those of `_half_matrices`, backward."""
+    n, m = plane.shape
+    if kind == 0:
+        return
+    if kind == 1:
+        plane[:, :] = np.dot(even, plane)
+        return
+    h = n // 2
+    e = n - h
+    a = np.empty((e, m), plane.dtype)
+    b = np.empty((h, m), plane.dtype)
+    for i in range(h):
+        for r in range(m):
+            a[i, r] = plane[i, r] + plane[n - 1 - i, r]
+            b[i, r] = plane[i, r] - plane[n - 1 - i, r]
+    if e > h:
+        a[h] = plane[h]
+    np.dot(even, a, plane[:e])
+    np.dot(odd, b, plane[e:])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _columns_backward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+    n, m = plane.shape
+    if kind == 0:
+        return
+    if kind == 1:
+        plane[:, :] = np.dot(even, plane)
+        return
+    h = n // 2
+    e = n - h
+    c, d = np.dot(even, plane[:e]), np.dot(odd, plane[e:])
+    for i in range(h):
+        for r in range(m):
+            plane[i, r] = c[i, r] + d[i, r]
+            plane[n - 1 - i, r] = c[i, r] - d[i, r]
+    if e > h:
+        plane[h] = c[h]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _planes_forward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # noqa: ANN001, ANN202
+    for z in range(start, stop):
+        _rows_forward(field[z], x_even, x_odd, x_kind)
+        _columns_forward(field[z], y_even.T, y_odd.T, y_kind)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _planes_backward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # noqa: ANN001, ANN202
+    for z in range(start, stop):
+        _columns_backward(field[z], y_even.T, y_odd.T, y_kind)
+        _rows_backward(field[z], x_even, x_odd, x_kind)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slabs(  # noqa: ANN202, PLR0913
+    field, start, stop, forward, backward, kind, zx, zy, zz, decay, duration, function, sums, leaks, marginals  # noqa: ANN001
+):
+    """Along z forward, times the function of the rate, and back, one slab of equal y after the other."""
+    nz, _, nx = field.shape
+    slab = np.empty((nz, nx), field.dtype)
+    ex = np.expm1(zx)
+    for j in range(start, stop):
+        for k in range(nz):
+            slab[k] = field[k, j]
+        _columns_forward(slab, forward[0].T, forward[1].T, kind)
+        for k in range(nz):
+            base = zy[j] + zz[k] + decay
+            if function == INVERSE:
+                row = slab[k]
+                for i in range(nx):
+                    row[i] /= 1.0 - (base + zx[i])
+                continue
+            if function == RESOLVE:
+                row = slab[k]
+                for i in range(nx):
+                    row[i] /= base + zx[i]
+                continue
+            both = sums[1][j] != 0.0 and sums[2][k] != 0.0
+            if both or (leaks[1] and sums[2][k] != 0.0) or (leaks[2] and sums[1][j] != 0.0):
+                _tell(slab[k], base, zx, duration, function, sums, j, k, marginals)
+            _times_phi(slab[k], base, zx, ex, duration, function)
+        _columns_backward(slab, backward[0].T, backward[1].T, kind)
+        for k in range(nz):
+            field[k, j] = slab[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _times_phi(row, base, zx, ex, duration, function):  # noqa: ANN001, ANN202
+    """One row of modes times dt phi_1 or dt phi_2."""
+    if base > -0.4:
+        for i in range(row.size):
+            first, second, _ = phis(base + zx[i])
+            row[i] *= duration * (first if function == FIRST else second)
+        return
+    eb = np.expm1(base)
+    if function == FIRST:
+        for i in range(row.size):
+            row[i] *= duration * (eb + ex[i] * (1.0 + eb)) / (base + zx[i])
+    else:
+        for i in range(row.size):
+            z = base + zx[i]
+            row[i] *= duration * (eb + ex[i] * (1.0 + eb) - z) / (z * z)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tell(row, base, zx, duration, function, sums, j, k, marginals):  # noqa: ANN001, ANN202
+    """Add a row of modes to the marginals, each mode times dt^2 phi_2 or dt^2 phi_3."""
+    along = 0.0
+    weight = sums[1][j] * sums[2][k]
+    for i in range(row.size):
+        _, second, third = phis(base + zx[i])
+        part = duration * duration * (second if function == FIRST else third) * row[i]
+        marginals[0][i] += weight * part
+        along += sums[0][i] * part
+    marginals[1][j] += sums[2][k] * along
+    marginals[2][k] += sums[1][j] * along
