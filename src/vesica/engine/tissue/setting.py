@@ -116,16 +116,24 @@ def _rest(setting: Setting, rests: Rests) -> dict[str, float]:
     return dict(zip(tables.names, rest.state[:, 0].tolist(), strict=True))
 
 
-def exchange_of(setting: Setting, positions: Array) -> Exchange:
-    """How cells at these places (cell, 3) meet the fields: over their arbor in tissue, else through their surface."""
+def exchange_of(setting: Setting, positions: Array, before: Exchange | None = None,
+                moved: NDArray[np.bool_] | None = None) -> Exchange:
+    """How cells at these places (cell, 3) meet the fields: over their arbor in tissue, else through their surface.
+
+    ``before`` knows what voxels hide of the cells that have not ``moved``.
+    """
     grid = surroundings.grid_of(setting.space)
     if setting.model.domain.kind == surroundings.NEUROPIL:
         width = kernels.arbor_width(grid, setting.of_cells("arbor_radius"))
         return Exchange(kernels.gaussian_kernel(grid, positions, width, CLOSED), np.zeros(len(positions)))
     radius, faces = setting.of_cells("capture_radius"), surroundings.faces_of(setting.space, "")
     width = kernels.width_for(grid, radius)
-    return Exchange(kernels.gaussian_kernel(grid, positions, width, faces),
-                    correction.self_resistance(grid, faces, positions, width, radius))
+    kernel = kernels.gaussian_kernel(grid, positions, width, faces)
+    if before is None or moved is None:
+        return Exchange(kernel, correction.self_resistance(grid, faces, positions, width, radius))
+    hidden = before.resistance.copy()
+    hidden[moved] = correction.self_resistance(grid, faces, positions[moved], width[moved], radius[moved])
+    return Exchange(kernel, hidden)
 
 
 def fields_of(setting: Setting) -> Fields:
