@@ -225,18 +225,18 @@ class Around:
             self.populations[view.cell].give(view.target, np.maximum(seen + change * (0.5 * duration), 0.0))
         self._last = duration
 
-    def saved(self) -> dict[str, Any]:
-        """What a checkpoint needs; `restore` takes it."""
-        return {"last": self._last, "names": list(self._before), "before": list(self._before.values())}
-
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go on from what was `saved`."""
-        self._last = float(saved["last"])
-        self._before = {name: np.array(of) for name, of in zip(saved["names"], saved["before"], strict=True)}
-
     def restart(self) -> None:
         """Something jumped: the last change says nothing."""
         self._before, self._last = {}, 0.0
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint needs beside positions."""
+        return {"before": dict(self._before), "last": self._last}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self._before = {target: np.asarray(seen) for target, seen in state["before"].items()}
+        self._last = float(state["last"])
 
     def _mean(self, view: _View, shown: Mapping[str, Array]) -> Array:
         """(cell,) of what is seen."""

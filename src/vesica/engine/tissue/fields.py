@@ -15,7 +15,6 @@ from vesica.transport.conductance import Conductance
 from vesica.transport.fields import FieldStep, FieldStepper
 from vesica.transport.grid import Grid
 from vesica.transport.kernels import Kernel
-from vesica.transport.liquid import Liquid
 
 Array = NDArray[np.float64]
 THREADS: Final = 2
@@ -45,8 +44,6 @@ class Law:
     Parameters
     ----------
     stepper : FieldStepper
-    liquid : Liquid
-        That of the stepper.
     counters : mapping of name to share
         Counters that get this share of what decays.
     freed : tuple of (field, share)
@@ -54,7 +51,6 @@ class Law:
     """
 
     stepper: FieldStepper
-    liquid: Liquid
     counters: Mapping[str, float] = field(default_factory=dict)
     freed: tuple[tuple[int, float], ...] = ()
 
@@ -99,7 +95,7 @@ class Fields:
         """Cells have moved."""
         self.exchange = exchange
         for law in self.laws:
-            law.stepper.meet(exchange.kernel)
+            law.stepper.move(exchange.kernel)
 
     def amounts(self) -> Array:
         """(field,) of the whole space."""
@@ -152,7 +148,7 @@ class Fields:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
         law, exchange = self.laws[k], self.exchange
         fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
-        spreads = law.liquid.diffusivity
+        spreads = law.stepper.liquid.diffusivity
         hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
         uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes)
         self.uptakes[k] = uptake

@@ -134,16 +134,24 @@ def _rest(setting: Setting, rests: Rests) -> dict[str, float]:
     return dict(zip(tables.names, rest.state[:, 0].tolist(), strict=True))
 
 
-def exchange_of(setting: Setting, positions: Array) -> Exchange:
-    """How cells at these places (cell, 3) meet the fields: over their arbor in tissue, else through their surface."""
+def exchange_of(setting: Setting, positions: Array, before: Exchange | None = None,
+                moved: NDArray[np.bool_] | None = None) -> Exchange:
+    """How cells at these places (cell, 3) meet the fields: over their arbor in tissue, else through their surface.
+
+    ``before`` knows what voxels hide of the cells that have not ``moved``.
+    """
     grid = surroundings.grid_of(setting.space)
     if setting.model.domain.kind == surroundings.NEUROPIL:
         width = kernels.arbor_width(grid, setting.of_cells("arbor_radius"))
         return Exchange(kernels.gaussian_kernel(grid, positions, width, CLOSED), np.zeros(len(positions)))
     radius, faces = setting.of_cells("capture_radius"), surroundings.faces_of(setting.space, "")
     width = kernels.width_for(grid, radius)
-    return Exchange(kernels.gaussian_kernel(grid, positions, width, faces),
-                    correction.self_resistance(grid, faces, positions, width, radius))
+    kernel = kernels.gaussian_kernel(grid, positions, width, faces)
+    if before is None or moved is None:
+        return Exchange(kernel, correction.self_resistance(grid, faces, positions, width, radius))
+    hidden = before.resistance.copy()
+    hidden[moved] = correction.self_resistance(grid, faces, positions[moved], width[moved], radius[moved])
+    return Exchange(kernel, hidden)
 
 
 def fields_of(setting: Setting) -> Fields:
@@ -192,7 +200,7 @@ def _law(setting: Setting, name: str, decays: Sequence[tuple[Decay, float]], num
             counters[to] = counters.get(to, 0.0) + count * share
         for to, count in one.freed:
             freed[number[to]] = freed.get(number[to], 0.0) + count * share
-    return Law(stepper, liquid, counters, tuple(freed.items()))
+    return Law(stepper, counters, tuple(freed.items()))
 
 
 def _decay_rates(setting: Setting, time: float) -> dict[Decay, float]:
