@@ -52,8 +52,8 @@ def test_every_cell_is_drawn_once_at_its_true_size(wanted: Wanted) -> None:
         there[width] = there.get(width, 0) + count
     assert drawn == pytest.approx(there)
     assert "times as wide" not in picture.caption
-    assert [words for words in re.findall(r">([^<]*\(\d+\))<", text)] == [
-        f"{kind} ({count})" for kind, count in sorted(tissue.counts.items())]
+    named = [f"{kind} ({count})" for kind, count in sorted(tissue.counts.items())]
+    assert re.findall(r">([^<]*\(\d+\))<", text) == named
 
 
 def test_cells_too_small_to_see_are_drawn_wider_and_the_caption_says_so(tmp_path: Path) -> None:
@@ -164,10 +164,9 @@ class FakeResults:
     """Stands in for an opened run folder whose summary knows two arms."""
 
     data = None
-    run: dict[str, Any] = {}
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.run = folder, {}
         self.summary = account.with_space({"title": "made up", "arms": {"control": {}, "lps": {
             "signal_shares": {"neuron": {"COX2_production": {"vesicle": 0.75, "agent": -0.25}}}}}}, folder)
         self.summary["domain"] = {"space": {"words": ["A box of 600 x 1,000 x 10 µm."], "spread": [
@@ -213,4 +212,4 @@ class Bare(FakeResults):
     """A run in a dish."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.summary = folder, {"title": "dish", "arms": {"control": {}}}
+        self.folder, self.run, self.summary = folder, {}, {"title": "dish", "arms": {"control": {}}}
