@@ -116,8 +116,8 @@ def test_weights_change_smoothly_with_the_place() -> None:
 
 
 def test_widths_are_those_of_voxels_or_of_cells() -> None:
-    assert width_for(GRID, 2.0) == pytest.approx(np.array([[3.0, 4.8, 1.8]]))
-    assert width_for(GRID, [10.0, 2.0])[0] == pytest.approx([8.47, 8.47, 8.47])
+    assert width_for(GRID, 1.5) == pytest.approx(np.array([[3.0, 4.8, 1.8]]))
+    assert width_for(GRID, [10.0, 2.0])[0] == pytest.approx([10.6, 10.6, 10.6])
     assert arbor_width(GRID, 50.0) == pytest.approx(np.full((1, 3), 50.0 / math.sqrt(5.0)))
 
 

@@ -42,6 +42,8 @@ SPACE: Final[dict[str, Field]] = {  # of tissue with positions
     "gap_width": Field("um", False, "median width of the gaps between cells", positive=True),
     "gap_spread": Field("", False, "geometric standard deviation of the width of gaps", positive=True),
     "gap_connectivity": Field("", False, "gaps that a gap opens into", positive=True),
+    "probe_ratio": Field("", False, "diffusion of 35 nm particles over that in free liquid"),
+    "thinnest_vesicle": Field("um", False, "to which a deformable vesicle can flatten", positive=True),
 }
 VELOCITY: Final = Field("um/s", False, "mean velocity of the liquid that flows through a space")
 FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")

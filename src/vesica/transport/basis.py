@@ -63,9 +63,9 @@ def axis_basis(n: int, spacing: float, low: Face, high: Face, diffusivity: float
 
     Notes
     -----
-    ``(C[i-1] - 2 C[i] + C[i+1])/h^2``, and at a wall ``-(k/(D h)) C`` in place of the missing neighbour, k of `wall_speed`.
-    Closed walls have the cosines ``cos((i + 1/2) pi j/n)`` with ``-(2/h sin(pi j/(2 n)))^2``, periodic ones the waves
-    with ``-(2/h sin(pi m/n))^2``.
+    ``(C[i-1] - 2 C[i] + C[i+1])/h^2``, and at a wall ``-(k/(D h)) C`` in place of the missing neighbour, k of
+    `wall_speed`. Closed walls have the cosines ``cos((i + 1/2) pi j/n)`` with ``-(2/h sin(pi j/(2 n)))^2``, periodic
+    ones the waves with ``-(2/h sin(pi m/n))^2``.
     """
     if low.kind == "periodic":
         return _periodic(n, spacing)

@@ -18,12 +18,15 @@ from vesica.transport.grid import CLOSED, Array, Faces, Grid
 Index = NDArray[np.int32]
 _REACH: Final = 3.5  # standard deviations at which the Gaussian is cut; the rest, 5e-4, is shared out
 _VOXELS: Final = 0.6  # least width in voxels: a cell is felt alike wherever it lies in its voxel, to 1.4e-3 voxels
-_RADII: Final = 0.847  # least width in radii: a Gaussian of width s takes like a sphere of radius sqrt(pi) s >= 1.5 a
+# Least width in radii. A Gaussian of width s takes like a sphere of radius sqrt(pi) s, so that 47 % of a cell's
+# resistance are left to its surface; and after a switch-on the rate of capture follows a (1 + a/sqrt(pi D t)) to 3 %
+# from t = h^2/D on, on voxels of a/1.6 and more.
+_RADII: Final = 1.06
 _WORK: Final = 5e7  # products in one compiled call, < 0.1 s
 
 
 def width_for(grid: Grid, radius: ArrayLike) -> Array:
-    """Widths of the kernels of round cells, (cell, 3) um along x, y, z: ``max(0.6 h, 0.847 a)``.
+    """Widths of the kernels of round cells, (cell, 3) um along x, y, z: ``max(0.6 h, 1.06 a)``.
 
     Parameters
     ----------
@@ -101,7 +104,7 @@ class Kernel:
     @cached_property
     def overlap(self) -> Array:
         """Sum of the squared weights of each cell, (cell,)."""
-        return np.prod([np.einsum("ck,ck->c", row, row) for row in self.rows], axis=0)
+        return np.asarray(np.prod([np.einsum("ck,ck->c", row, row) for row in self.rows], axis=0))
 
     @property
     def volumes(self) -> Array:

@@ -17,7 +17,7 @@ from vesica.transport.grid import Array, Faces, Grid
 from vesica.transport.phi import phis
 
 _WORK: Final = 4e8  # products in one compiled call, < 0.1 s
-FIRST, SECOND, INVERSE = 1, 2, 3  # functions of the rate: dt phi_1, dt phi_2, 1/(1 - dt rate)
+FIRST, SECOND, INVERSE, RESOLVE = 1, 2, 3, 4  # of a rate: dt phi_1, dt phi_2, 1/(1 - dt rate), 1/(dt rate)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Modes:
         ----------
         field : (z, y, x), contiguous; changed in place
         duration : s
-        function : FIRST, SECOND or INVERSE
+        function : FIRST, SECOND, INVERSE or RESOLVE
 
         Returns
         -------
@@ -115,7 +115,7 @@ def _half_matrices(axis: AxisBasis, dtype: Any) -> tuple[tuple[Any, Any], tuple[
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rows_times(plane, even, odd, kind, is_forward):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _rows_forward(plane, even, odd, kind):  # noqa: ANN001, ANN202
     """Transform along the rows of a plane in place."""
     m, n = plane.shape
     if kind == 0:
@@ -127,26 +127,28 @@ def _rows_times(plane, even, odd, kind, is_forward):  # type: ignore[no-untyped-
     e = n - h
     a = np.empty((m, e), plane.dtype)
     b = np.empty((m, h), plane.dtype)
-    if is_forward:
-        for r in range(m):
-            for i in range(h):
-                a[r, i] = plane[r, i] + plane[r, n - 1 - i]
-                b[r, i] = plane[r, i] - plane[r, n - 1 - i]
-            if e > h:
-                a[r, h] = plane[r, h]
-        c, d = np.dot(a, even), np.dot(b, odd)
-        for r in range(m):
-            for i in range(e):
-                plane[r, i] = c[r, i]
-            for i in range(h):
-                plane[r, e + i] = d[r, i]
-        return
     for r in range(m):
-        for i in range(e):
-            a[r, i] = plane[r, i]
         for i in range(h):
-            b[r, i] = plane[r, e + i]
+            a[r, i] = plane[r, i] + plane[r, n - 1 - i]
+            b[r, i] = plane[r, i] - plane[r, n - 1 - i]
+        if e > h:
+            a[r, h] = plane[r, h]
     c, d = np.dot(a, even), np.dot(b, odd)
+    plane[:, :e] = c
+    plane[:, e:] = d
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rows_backward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+    m, n = plane.shape
+    if kind == 0:
+        return
+    if kind == 1:
+        plane[:, :] = np.dot(plane, even)
+        return
+    h = n // 2
+    e = n - h
+    c, d = np.dot(plane[:, :e].copy(), even), np.dot(plane[:, e:].copy(), odd)
     for r in range(m):
         for i in range(h):
             plane[r, i] = c[r, i] + d[r, i]
@@ -156,7 +158,7 @@ def _rows_times(plane, even, odd, kind, is_forward):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _columns_forward(plane, even, odd, kind):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _columns_forward(plane, even, odd, kind):  # noqa: ANN001, ANN202
     """Transform down the columns of a plane in place; the matrices are those of `_half_matrices`, backward."""
     n, m = plane.shape
     if kind == 0:
@@ -179,7 +181,7 @@ def _columns_forward(plane, even, odd, kind):  # type: ignore[no-untyped-def]  #
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _columns_backward(plane, even, odd, kind):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _columns_backward(plane, even, odd, kind):  # noqa: ANN001, ANN202
     n, m = plane.shape
     if kind == 0:
         return
@@ -198,21 +200,23 @@ def _columns_backward(plane, even, odd, kind):  # type: ignore[no-untyped-def]  
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _planes_forward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _planes_forward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # noqa: ANN001, ANN202
     for z in range(start, stop):
-        _rows_times(field[z], x_even, x_odd, x_kind, True)
+        _rows_forward(field[z], x_even, x_odd, x_kind)
         _columns_forward(field[z], y_even.T, y_odd.T, y_kind)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _planes_backward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _planes_backward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # noqa: ANN001, ANN202
     for z in range(start, stop):
         _columns_backward(field[z], y_even.T, y_odd.T, y_kind)
-        _rows_times(field[z], x_even, x_odd, x_kind, False)
+        _rows_backward(field[z], x_even, x_odd, x_kind)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _slabs(field, start, stop, forward, backward, kind, zx, zy, zz, decay, duration, function, sums, leaks, marginals):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _slabs(  # noqa: ANN202, PLR0913
+    field, start, stop, forward, backward, kind, zx, zy, zz, decay, duration, function, sums, leaks, marginals  # noqa: ANN001
+):
     """Along z forward, times the function of the rate, and back, one slab of equal y after the other."""
     nz, _, nx = field.shape
     slab = np.empty((nz, nx), field.dtype)
@@ -228,6 +232,11 @@ def _slabs(field, start, stop, forward, backward, kind, zx, zy, zz, decay, durat
                 for i in range(nx):
                     row[i] /= 1.0 - (base + zx[i])
                 continue
+            if function == RESOLVE:
+                row = slab[k]
+                for i in range(nx):
+                    row[i] /= base + zx[i]
+                continue
             both = sums[1][j] != 0.0 and sums[2][k] != 0.0
             if both or (leaks[1] and sums[2][k] != 0.0) or (leaks[2] and sums[1][j] != 0.0):
                 _tell(slab[k], base, zx, duration, function, sums, j, k, marginals)
@@ -238,7 +247,7 @@ def _slabs(field, start, stop, forward, backward, kind, zx, zy, zz, decay, durat
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _times_phi(row, base, zx, ex, duration, function):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _times_phi(row, base, zx, ex, duration, function):  # noqa: ANN001, ANN202
     """One row of modes times dt phi_1 or dt phi_2."""
     if base > -0.4:
         for i in range(row.size):
@@ -256,7 +265,7 @@ def _times_phi(row, base, zx, ex, duration, function):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _tell(row, base, zx, duration, function, sums, j, k, marginals):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _tell(row, base, zx, duration, function, sums, j, k, marginals):  # noqa: ANN001, ANN202
     """Add a row of modes to the marginals, each mode times dt^2 phi_2 or dt^2 phi_3."""
     along = 0.0
     weight = sums[1][j] * sums[2][k]

@@ -2,8 +2,8 @@
 
 Fields are the pools of the medium that are somewhere: vesicles of each size with their cargo, and solubles. To a cell
 a field is a concentration that is given. What it sends goes to counters ``sent:FIELD`` of its own; laws that take from
-a field are set apart, as the field solver needs their rate per concentration, and what they took comes in at a rate that
-is given. All else is the table as it is.
+a field are set apart, as the field solver needs their rate per concentration, and what they took comes in at a rate
+that is given. All else is the table as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from vesica.spec.resolved import ResolvedModel
 SENT: Final = "sent:"
 ARRIVING: Final = "arriving by "  # before the name of a law that takes: the rate at which what it took comes in
 MEDIUM: Final = "medium"
+AGENT: Final = "agent."
 NOWHERE: Final = frozenset({"plastic_loss"})  # processes of a dish that a space does not have
+BETWEEN: Final = frozenset({"junction"})  # ... and those that cells do with each other, in a step of its own
 DIFFUSIVITY: Final = ".diffusivity"
 _SIZE: Final = re.compile(rf"{re.escape(classes.MARK)}(\d)$")
 
@@ -59,14 +61,17 @@ class CellPart:
     ----------
     inside : Program
         Pools of the cell, and what it sent; fields and what it sees of others are inputs.
+    sending : Program
+        Its laws that send, over the same values.
     taking : Program
-        The laws of ``uptake`` over the same values; linear ones without their field.
+        The laws of ``uptake``, too; linear ones without their field.
     reads : tuple of str
-        Fields that its values rest on.
+        Fields and agents that its values rest on.
     """
 
     cell: str
     inside: Program
+    sending: Program
     taking: Program
     uptake: tuple[Uptake, ...]
     reads: tuple[str, ...]
@@ -186,7 +191,7 @@ def by_size(table: ProcessTable) -> ProcessTable:
 
 
 def _cell_part(model: ResolvedModel, table: ProcessTable, fields: frozenset[str], cell: str) -> CellPart:
-    own = [flux for flux in table.fluxes if flux.owner == cell]
+    own = [flux for flux in table.fluxes if flux.owner == cell and flux.process not in BETWEEN]
     taking = tuple(_uptake(flux, fields) for flux in own if any(_takes(flux, fields)))
     inside = tuple(_sending(flux, fields) for flux in own if not any(_takes(flux, fields)))
     inside += tuple(replace(one.flux, name=ARRIVING + one.flux.name, factors=(ARRIVING + one.flux.name,))
@@ -198,13 +203,16 @@ def _cell_part(model: ResolvedModel, table: ProcessTable, fields: frozenset[str]
     pools = (*(pool for pool in table.pools if pool.compartment == cell),
              *(Pool(name, cell, "", name, needs[name.removeprefix(SENT)], counter=True) for name in sent))
     watched = tuple(one for one in table.watched if one.compartment == cell)
-    given = tuple(dict.fromkeys((*table.inputs, *sorted(fields), *seen, *(ARRIVING + one.flux.name for one in taking))))
+    arriving = (ARRIVING + one.flux.name for one in taking)
+    given = tuple(dict.fromkeys((*table.inputs, *sorted(fields), *seen, *arriving)))
     part = replace(table, pools=pools, assignments=laws, fluxes=inside, tokens=(), inputs=given, watched=watched,
                    parts=())
     program = numbered(model, part)
-    reading = Program(model, replace(part, fluxes=tuple(one.flux for one in taking), watched=()), program.index,
-                      program.size)
-    return CellPart(cell, program, reading, taking, _read(part, taking, fields))
+    sends = tuple(flux for flux in inside if any(pool.startswith(SENT) for pool, _ in flux.moves))
+    takes = tuple(one.flux for one in taking)
+    sending, reading = (Program(model, replace(part, fluxes=fluxes, watched=()), program.index, program.size)
+                        for fluxes in (sends, takes))
+    return CellPart(cell, program, sending, reading, taking, _read(part, taking, fields))
 
 
 def _takes(flux: Flux, fields: frozenset[str]) -> list[str]:
@@ -232,7 +240,7 @@ def _uptake(flux: Flux, fields: frozenset[str]) -> Uptake:
 
 
 def _read(part: ProcessTable, taking: Iterable[Uptake], fields: frozenset[str]) -> tuple[str, ...]:
-    """Fields that some value or law of a cell rests on, those that it only takes left out."""
+    """Fields and agents that some value or law of a cell rests on, what it only takes left out."""
     laws = {one.target: one for one in part.assignments}
     stack = [name for flux in part.fluxes for name in flux.factors] + [one.name for one in part.watched]
     stack += [name for one in taking for name in one.flux.factors]
@@ -242,7 +250,7 @@ def _read(part: ProcessTable, taking: Iterable[Uptake], fields: frozenset[str]) 
         if name not in seen:
             seen.add(name)
             stack.extend(laws[name].args if name in laws else ())
-    return tuple(sorted(seen & fields))
+    return tuple(sorted(name for name in seen if name in fields or name.startswith(AGENT)))
 
 
 def _liquid_part(model: ResolvedModel, table: ProcessTable, fields: frozenset[str]) -> LiquidPart:

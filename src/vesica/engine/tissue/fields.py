@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.transport.correction import Conductance
+from vesica.transport.conductance import Conductance
 from vesica.transport.fields import FieldStep, FieldStepper
 from vesica.transport.grid import Grid
 from vesica.transport.kernels import Kernel
@@ -43,19 +43,16 @@ class Law:
     Parameters
     ----------
     stepper : FieldStepper
-    decay : 1/s
+    diffusivity : um^2/s
         That of the stepper.
     counters : mapping of name to share
         Counters that get this share of what decays.
     freed : tuple of (field, share)
         Fields, by number, that get this share of what decays, at the same place.
-    couples : bool
-        Cells meet it through their surface; otherwise all over their arbor, and `resistance` does not count.
     """
 
     stepper: FieldStepper
     diffusivity: float
-    decay: float = 0.0
     counters: Mapping[str, float] = field(default_factory=dict)
     freed: tuple[tuple[int, float], ...] = ()
 
@@ -75,30 +72,41 @@ class Fields:
     ----------
     names : fields, in the order of all arrays
     laws : one for each
-    fraction : volume fraction of the liquid
+    fraction : volume fraction of the liquid, a number or (z, y, x)
     """
 
-    def __init__(self, grid: Grid, names: Sequence[str], laws: Sequence[Law], exchange: Exchange, fraction: float
-                 ) -> None:
-        self.grid, self.names, self.laws, self.exchange, self.fraction = grid, tuple(names), tuple(laws), exchange, fraction
+    def __init__(self, grid: Grid, names: Sequence[str], laws: Sequence[Law], exchange: Exchange,
+                 fraction: float | Array) -> None:
+        self.grid, self.names, self.laws = grid, tuple(names), list(laws)
+        self.exchange, self.fraction = exchange, fraction
         self.density = np.zeros((len(self.names), *grid.shape))
         self.counts = Counts()
         self.gained: dict[str, float] = {}
         self._first = [k for k, law in enumerate(self.laws) if law.freed]
-        getting = {to for law in self.laws for to, _ in law.freed}
-        if getting & set(self._first):
-            msg = "a field that frees others is freed itself"
-            raise ValueError(msg)
         self._second = [k for k in range(len(self.laws)) if k not in set(self._first)]
+
+    def replace(self, name: str, law: Law) -> None:
+        """From now on a field follows another law; how far its solver may step is kept."""
+        k = self.names.index(name)
+        law.stepper.step = self.laws[k].stepper.step
+        self.laws[k] = law
+
+    def meet(self, exchange: Exchange) -> None:
+        """Cells have moved."""
+        self.exchange = exchange
+        for law in self.laws:
+            law.stepper.move(exchange.kernel)
 
     def amounts(self) -> Array:
         """(field,) of the whole space."""
-        return self.density.sum(axis=(1, 2, 3)) * (self.fraction * self.grid.voxel_volume)
+        return np.array([float((one * self.fraction).sum()) for one in self.density]) * self.grid.voxel_volume
 
     def around(self) -> Array:
         """(field, cell) what cells find around them, per um^3 of liquid."""
-        return np.stack([self.exchange.kernel.sample(one) for one in self.density]) if len(self.names) else np.zeros(
-            (0, self.exchange.kernel.cells))
+        found = np.zeros((len(self.names), self.exchange.kernel.cells))
+        for k, one in enumerate(self.density):
+            found[k] = self.exchange.kernel.sample(one)
+        return found
 
     def advance(self, duration: float, sent: Array, taking: Array) -> tuple[Array, Array]:
         """One step of all fields.
@@ -129,25 +137,41 @@ class Fields:
     def _one(self, k: int, duration: float, sent: Array, taking: Array, background: Array | None
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
-        law = self.laws[k]
-        gap = self.exchange.resistance / (self.fraction * law.diffusivity) if law.diffusivity > 0.0 else np.zeros_like(
-            self.exchange.resistance)
-        conductance = Conductance(taking, gap)
-        back = conductance.rates(gap * sent)
-        step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, conductance,
-                                   background=background)
+        law, exchange = self.laws[k], self.exchange
+        fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
+        hidden = exchange.resistance / (fraction * law.diffusivity) if law.diffusivity > 0.0 else 0.0 * taking
+        uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes)
+        back = uptake.conductance * hidden * sent
+        step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
+                                   mean=bool(law.freed))
         return step, back
 
     def _book(self, k: int, duration: float, step: FieldStep, background: dict[int, Array]) -> None:
         law = self.laws[k]
+        if law.freed and step.mean_density is not None and step.decayed > 0.0:
+            where = step.mean_density
+            lost = where * (step.decayed / (float((where * self.fraction).sum()) * self.grid.voxel_volume * duration))
+            for to, share in law.freed:
+                background[to] = background.get(to, 0.0) + share * lost
         self.density[k] = step.density
         self.counts.steps += step.steps
         self.counts.rejected += step.rejected
         for name, share in law.counters.items():
             self.gained[name] = self.gained.get(name, 0.0) + share * step.decayed
-        for to, share in law.freed:
-            lost = share * law.decay * step.mean_density
-            background[to] = background[to] + lost if to in background else lost
         through = float(np.sum(step.left))
         if through:
-            self.gained[f"left:{self.names[k]}"] = self.gained.get(f"left:{self.names[k]}", 0.0) + through
+            name = f"left:{self.names[k]}"
+            self.gained[name] = self.gained.get(name, 0.0) + through
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on; `restore` takes it."""
+        return {"density": self.density, "steps": [law.stepper.step for law in self.laws], "gained": self.gained,
+                "counts": [self.counts.steps, self.counts.rejected]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.density[:] = state["density"]
+        for law, step in zip(self.laws, state["steps"], strict=True):
+            law.stepper.step = float(step)
+        self.gained = {name: float(amount) for name, amount in state["gained"].items()}
+        self.counts = Counts(*map(int, state["counts"]))

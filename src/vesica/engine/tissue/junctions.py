@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.special import ive
 
-from vesica.engine.codegen import compiled
-from vesica.engine.program import Program, walk_of
+from vesica.engine.program import Program
 from vesica.engine.tissue.contact import Cells, Contacts
 
 Array = NDArray[np.float64]
@@ -55,8 +54,6 @@ class Junctions:
     def __init__(self, program: Program, populations: Sequence[Cells], row: Mapping[str, float]) -> None:
         self.populations = {one.cell: one for one in populations}
         self._passing, self._row = tuple(_passing(program, self.populations)), row
-        self._walks = {name: walk_of(one.part.inside, [of.side(name) for of in self._passing if name in of.cells])
-                       for name, one in self.populations.items()}
 
     @property
     def is_needed(self) -> bool:
@@ -70,9 +67,6 @@ class Junctions:
         """
         if not self._passing:
             return
-        for name, one in self.populations.items():
-            one.lanes.values[one.tables.pools] = one.lanes.state
-            compiled().evaluate(one.lanes.values, *self._walks[name])
         for passing in self._passing:
             held = np.concatenate([self._volume(name) * self._alive(name) for name in passing.cells])
             rows = {name: self._state(name, passing.pool(name)) for name in passing.cells}
@@ -86,7 +80,7 @@ class Junctions:
         """(cell, cell) um^3/s over all cells of the types."""
         first, offset = 0, {}
         for name in passing.cells:
-            offset[name], first = first, first + self.populations[name].lanes.values.shape[1]
+            offset[name], first = first, first + self.populations[name].count
         sides = {name: self._value(name, passing.side(name)) for name in passing.cells}
         alive = {name: self._alive(name) for name in passing.cells}
         rows, columns, data = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
@@ -101,14 +95,13 @@ class Junctions:
         return coo_array(entries, shape=(first, first)).tocsr()
 
     def _value(self, name: str, path: str) -> Array:
-        one = self.populations[name]
-        return one.lanes.values[one.part.inside.index[path]].copy()
+        return self.populations[name].read((path,))[0]
 
     def _volume(self, name: str) -> Array:
         one, path = self.populations[name], f"{name}.cell_volume"
         if path in one.part.inside.index:
             return self._value(name, path)
-        return np.full(one.lanes.values.shape[1], self._row[path])
+        return np.full(one.count, self._row[path])
 
     def _state(self, name: str, pool: str) -> Array:
         """(cell,) view of a level."""
@@ -119,7 +112,7 @@ class Junctions:
         """(cell,) share alive, as whole tables hold it; 1 where cells cannot die."""
         one = self.populations[name]
         pool = f"{name}.alive"
-        return self._state(name, pool) if pool in one.tables.names else np.ones(one.lanes.values.shape[1])
+        return self._state(name, pool) if pool in one.tables.names else np.ones(one.count)
 
 
 def spread(conductance: csr_array, held: Array, level: Array, duration: float) -> Array:

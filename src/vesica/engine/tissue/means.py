@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from vesica.engine.tissue.cut import SENT
 from vesica.engine.tissue.population import Population
 
 Array = NDArray[np.float64]
+RULES: Final = frozenset({"modulated", "added"})  # kernels of rules
 
 
 class Columns:
@@ -28,6 +30,7 @@ class Columns:
     """
 
     def __init__(self, program: Program, coupled: Coupled) -> None:
+        self.names = program.species
         self._place = {name: column for column, name in enumerate(program.species)}
         self._shown = {one.name: one for one in program.shown}
         self._coupled = coupled
@@ -42,7 +45,6 @@ class Columns:
         return out
 
     def _of_cells(self, one: Population, out: Array) -> None:
-        one.look()
         alive = alive_of(one)
         for name, values in quantities(one):
             column = self._place.get(base(name))
@@ -71,11 +73,9 @@ def alive_of(one: Population) -> Array:
 
 
 def quantities(one: Population) -> Sequence[tuple[str, Array]]:
-    """(name, (lane,)) of all states and watched values, as of the last `Population.look`."""
+    """(name, (lane,)) of all states and watched values, as they are now."""
     states = [(name, one.lanes.state[k]) for k, name in enumerate(one.tables.names) if not name.startswith(SENT)]
-    watched = [(name, one.lanes.values[place]) for name, place in
-               zip(one.tables.watched_names, one.tables.watched.tolist(), strict=True)]
-    return [*states, *watched]
+    return [*states, *zip(one.tables.watched_names, one.lanes.watched(), strict=True)]
 
 
 def _is_of_living(shown: Pool | Watched) -> bool:
@@ -83,13 +83,15 @@ def _is_of_living(shown: Pool | Watched) -> bool:
 
 
 def last_values(program: Program, populations: Sequence[Population], row: Mapping[str, float]) -> Array:
-    """(value,) of the undivided program at the end: means over cells; zero for what is no cell's."""
+    """(value,) of the undivided program at the end: numbers, and what rules did, as means over cells."""
     found = np.zeros(program.size)
     for name, number in row.items():
         found[program.index[name]] = number
     for one in populations:
         index = one.part.inside.index
-        for name, place in program.index.items():
-            if name.startswith(f"{one.cell}.") and name in index:
-                found[place] = float(one.lanes.values[index[name]].mean())
+        named = [law for law in program.table.assignments if law.kernel in RULES and law.target in index
+                 and law.target.startswith(f"{one.cell}.")]
+        names = list(dict.fromkeys(name for law in named for name in (law.target, law.args[0])))
+        for name, values in zip(names, one.read(names), strict=True):
+            found[program.index[name]] = float(values.mean())
     return found

@@ -7,7 +7,7 @@ The two act one after the other: the error is of first order in the step. Walls 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,8 @@ from vesica.biology.motility import drift_share
 from vesica.biology.signalling import occupancy_difference
 from vesica.engine.counters import stream
 from vesica.engine.tissue.walks import normals
+from vesica.spec.cells import CellType
+from vesica.spec.vocabulary import CELL_MOTILITY, CHEMOTAXIS
 
 Array = NDArray[np.float64]
 _PUSH: Final = 0.25  # of a relaxation time of overlaps in one step
@@ -43,6 +45,18 @@ class Gait:
     persistence: float
     repulsion: float
     attraction: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def gaits_of(cells: Iterable[CellType], row: Mapping[str, float]) -> dict[str, Gait]:
+    """How each type crawls that does, by the numbers of an arm."""
+    found = {}
+    for cell in cells:
+        if cell.motility is not None:
+            speed, persistence, repulsion = (row[f"{cell.name}.{name}"] for name in CELL_MOTILITY)
+            drawn = {name: (row[f"{cell.name}.{CHEMOTAXIS}{name}"], row[f"{cell.name}.{name}.sensing_kd"])
+                     for name in cell.motility.attractants}
+            found[cell.name] = Gait(speed, persistence, repulsion, drawn)
+    return found
 
 
 @dataclass(frozen=True)

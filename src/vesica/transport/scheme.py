@@ -1,0 +1,121 @@
+"""What both schemes share: the parts of a field's equation, and the work of one step."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vesica.transport.flow import Advection
+from vesica.transport.grid import Array, Grid
+from vesica.transport.liquid import Exchange, Liquid, Uptake
+from vesica.transport.stencil import Diffusion
+from vesica.transport.tally import Tally
+
+Field = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What cells and the background do during a step, all constant.
+
+    Parameters
+    ----------
+    source : (cell,) amount/s
+    uptake : Uptake or None
+    background : (z, y, x) amount/um^3 of liquid/s, or None
+    """
+
+    source: Array
+    uptake: Uptake | None
+    background: Field | None
+
+    def uptake_rates(self, samples: Array) -> Array:
+        """Amount/s into each cell."""
+        return np.zeros(samples.size) if self.uptake is None else self.uptake.rates(samples)
+
+
+class Scheme(Protocol):
+    """One way to step."""
+
+    longest_step: float
+
+    def begin(self, density: Field, task: Task) -> None:
+        """Look at a state from which a step is to go."""
+        ...
+
+    def step(self, density: Field, out: Field, duration: float, task: Task) -> Tally:
+        """Try a step into ``out``; `begin` has seen ``density``."""
+        ...
+
+
+class Parts:
+    """Diffusion, flow and cells of one field."""
+
+    def __init__(self, grid: Grid, liquid: Liquid, kernel: Exchange | None) -> None:
+        self.grid, self.liquid, self.kernel = grid, liquid, kernel
+        self.diffusion = Diffusion(grid, liquid)
+        self.flow = Advection(grid, liquid) if liquid.flows else None
+        self.longest_step = np.inf if self.flow is None else self.flow.longest_step
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return 0 if self.kernel is None else self.kernel.cells
+
+    def sample(self, density: Field) -> Array:
+        """Concentrations at cells, (cell,)."""
+        return np.zeros(0) if self.kernel is None else self.kernel.sample(density)
+
+    def spread(self, amounts: Array, out: Field) -> None:
+        """Add amounts of cells per volume of voxel."""
+        if self.kernel is not None:
+            self.kernel.spread(amounts / self.grid.voxel_volume, out)
+
+    def given(self, task: Task) -> float:
+        """Amount/s that cells and the background give."""
+        back = 0.0 if task.background is None else self.diffusion.amount(task.background)
+        return float(task.source.sum()) + back
+
+
+_LOCAL = threading.local()
+
+
+@contextmanager
+def work_arrays(grid: Grid, dtype: Any, count: int) -> Iterator[list[Field]]:
+    """Arrays of the size of a field, kept for the next one on this thread."""
+    pool: list[Field] = getattr(_LOCAL, "pool", [])
+    fitting = [array for array in pool if array.shape == grid.shape and array.dtype == dtype]
+    taken = fitting[:count] + [np.empty(grid.shape, dtype) for _ in range(count - len(fitting))]
+    _LOCAL.pool = []  # a field within a field has its own
+    try:
+        yield taken
+    finally:
+        _LOCAL.pool = taken + fitting[count:]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def extremes(field):  # noqa: ANN001, ANN201
+    """Lowest and highest value; NaN if any value is not finite."""
+    flat = field.ravel()
+    low, high, check = flat[0], flat[0], 0.0
+    for i in range(flat.size):
+        low, high = min(low, flat[i]), max(high, flat[i])
+        check += flat[i] * 0.0
+    return low + check, high + check
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def differ(a, b):  # noqa: ANN001, ANN201
+    """Largest difference of two fields."""
+    p, q = a.ravel(), b.ravel()
+    most = 0.0
+    for i in range(p.size):
+        most = max(most, abs(p[i] - q[i]))
+    return most
