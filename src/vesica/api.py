@@ -151,6 +151,7 @@ def simulate(
     """
     from vesica import results
     from vesica.analysis.runs.replicates import summarise_replicates
+    from vesica.analysis.tissue.account import with_space
     from vesica.engine import simulate as engine
     from vesica.spec import io
 
@@ -167,8 +168,8 @@ def simulate(
     if not only_draws_are_left:
         engine.run(
             resolved, folder, model_text=_text_of(spec), spec_text=io.dump_resolved(resolved),
-            summarise=summarise_replicates, command=command, resume=resume, inputs=_inputs(spec),
-            report_progress=report_progress, replicate=replicate,
+            summarise=lambda *found: with_space(summarise_replicates(*found), folder), command=command,
+            resume=resume, inputs=_inputs(spec), report_progress=report_progress, replicate=replicate,
         )
     if draws:
         from vesica.studies import draws as study

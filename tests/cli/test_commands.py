@@ -18,7 +18,8 @@ COMMANDS = sorted(app.app.commands)
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    assert COMMANDS == ["agree", "attribute", "check", "cite", "diff", "explain", "report", "run", "schema", "show"]
+    assert COMMANDS == ["agree", "attribute", "check", "cite", "diff", "explain", "export", "report", "run", "schema",
+                        "show"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from vesica.analysis.explain.numbers import value_and_range
 from vesica.cli import failures, summary
-from vesica.cli.progress import Progress
+from vesica.cli.progress import Progress, in_words, time_left
 from vesica.cli.run_command import cost_of_draws
 from vesica.spec.resolved import Parameter, Switch
 
@@ -74,6 +74,24 @@ def test_progress_without_a_terminal_is_a_few_lines(capsys: pytest.CaptureFixtur
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == ["  0 %  control", " 50 %  ethanol"]
+
+
+def test_details_of_a_long_arm_are_a_line_each_10_s_with_the_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From 20 % on, 1 % each 6 s: after 12 s, at 22 %, 78 % are left, 468 s or 8 min."""
+    with Progress() as progress:
+        for step in range(5):
+            monkeypatch.setattr("vesica.cli.progress.time.monotonic", lambda step=step: 100.0 + 6.0 * step)
+            progress(0.2 + step / 100, f"LPS: {step} of 24 h")
+    assert capsys.readouterr().err.splitlines() == [
+        " 20 %  LPS: 0 of 24 h", " 22 %  LPS: 2 of 24 h, 8 min left", " 24 %  LPS: 4 of 24 h, 8 min left"]
+
+
+def test_times_in_words() -> None:
+    assert [in_words(s) for s in (12.0, 89.0, 91.0, 5400.0, 36000.0)] == ["12 s", "89 s", "2 min", "1.5 h", "10.0 h"]
+    assert time_left(4.0, 0.5, 0.5) == ""
+    assert time_left(10.0, 0.0, 0.0) == ""
 
 
 def test_progress_is_silent_for_json(capsys: pytest.CaptureFixture[str]) -> None:

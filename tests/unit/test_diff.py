@@ -28,7 +28,9 @@ from vesica.spec.resolved import (
     ResolvedModel,
     Rule,
     Schedule,
+    TissueRun,
 )
+from vesica.spec.space import Region, Space
 
 MODEL = """\
 vesica: 1
@@ -240,10 +242,15 @@ def test_exposures_in_words(times: tuple[float, ...], levels: tuple[float, ...],
 
 # fields of what is resolved: those that a difference is looked for in, and those that are names or wording
 COMPARED: dict[type, tuple[set[str], set[str]]] = {
-    Domain: ({"kind", "volume", "depth", "mixing", "compartments"}, set()),
+    Domain: ({"kind", "volume", "depth", "mixing", "compartments", "space"}, set()),
+    Space: ({"size", "voxels", "walls", "flow", "regions", "cells"}, set()),
+    Region: ({"name", "low", "high", "numbers"}, set()),
+    TissueRun: ({"cells", "tolerance", "longest_step", "fields_every", "cells_every", "precision", "pairs",
+                 "contact_distance"}, {"checkpoint_every"}),  # which changes no result
+    Exposure: ({"agent", "times", "levels", "face"}, set()),
     Compartment: ({"name", "volume", "depth", "layers", "cells", "stretch"}, set()),
     Schedule: ({"duration", "every", "fidelity", "seed", "relative_tolerance", "absolute_tolerance", "replicates",
-                "cells_at_most", "window", "nodes"}, set()),
+                "cells_at_most", "window", "nodes", "tissue"}, set()),
     ResolvedModel: ({"domain", "cells", "cargo", "solubles", "rules", "parameters", "arms", "schedule", "switches",
                      "published", "measurements", "observe", "networks", "preparations", "dyes", "soluble_kinds"},
                     {"title", "agents", "drugs", "contacts"}),  # agents and drugs are those of arms, contacts numbers
@@ -278,6 +285,10 @@ def test_every_setting_that_differs_is_found(base: ResolvedModel, kind: type, wo
         value = getattr(here, field.name)
         if field.name == "compartments":
             other = (replace(value[0], layers=value[0].layers + 1),)
+        elif field.name == "space":
+            other = Space((10.0, 10.0, 10.0), (1, 1, 1))
+        elif field.name == "tissue":
+            other = replace(value, precision="single")
         else:
             other = "other" if isinstance(value, str) else 7 if value is None else value * 2
         changed = replace(base, **{words: replace(here, **{field.name: other})})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,11 @@ import pytest
 from tests.contact_cases import everything
 from vesica.engine.codegen import compiled
 from vesica.engine.doses import present_in
-from vesica.engine.program import Part, Program, compile_model
+from vesica.engine.program import Part, Program, compile_model, walk_of
 from vesica.engine.rows import parameter_row, value_vector
 from vesica.engine.system import Lanes
 from vesica.engine.tables import Tables
-from vesica.engine.tissue.contact import Around, Contacts, contact_graph, share_out
+from vesica.engine.tissue.contact import Around, Bodies, Contacts, contact_graph, share_out
 from vesica.engine.tissue.junctions import Junctions, spread
 
 EPS = float(np.finfo(float).eps)
@@ -29,7 +30,7 @@ def test_membrane_within_the_distance() -> None:
     radii, distance = np.array([6.0, 3.0]), 1.0
     for gap, depth in ((0.25, 0.75), (0.0, 1.0), (-2.0, 3.0), (-8.0, 7.0), (0.999999, 1e-6), (1.0, 0.0), (5.0, 0.0)):
         positions = np.array([[10.0, 10.0, 10.0], [10.0 + 9.0 + gap, 10.0, 10.0]])
-        found = contact_graph(positions, radii, distance, BOX).toarray()
+        found = contact_graph(Bodies(positions, radii), None, distance, BOX).toarray()
         expected = 2 * np.pi * 2.0 * depth
         assert found[0, 1] == found[1, 0] == pytest.approx(expected, rel=1e-8)
         assert found[0, 0] == found[1, 1] == 0.0
@@ -38,9 +39,9 @@ def test_membrane_within_the_distance() -> None:
 def test_walls_that_are_periodic_bring_cells_together() -> None:
     positions = np.array([[-0.5, 50.0, 99.5], [98.5, 50.0, 0.5]])  # 1 um apart along x, and along z
     radii = np.full(2, 1.0)
-    assert contact_graph(positions, radii, 1.0, BOX).nnz == 0
-    assert contact_graph(positions, radii, 1.0, BOX, (True, False, False)).nnz == 0
-    found = contact_graph(positions, radii, 1.0, BOX, (True, False, True)).toarray()
+    assert contact_graph(Bodies(positions, radii), None, 1.0, BOX).nnz == 0
+    assert contact_graph(Bodies(positions, radii), None, 1.0, BOX, (True, False, False)).nnz == 0
+    found = contact_graph(Bodies(positions, radii), None, 1.0, BOX, (True, False, True)).toarray()
     assert found[0, 1] == pytest.approx(np.pi * (3.0 - np.sqrt(2.0)), rel=1e-12)
 
 
@@ -48,8 +49,9 @@ def test_the_graph_does_not_depend_on_the_order_of_cells() -> None:
     random = np.random.default_rng(1)
     positions, radii = random.random((300, 3)) * 60.0, random.uniform(2.0, 6.0, 300)
     order = random.permutation(300)
-    found = contact_graph(positions, radii, 1.0, BOX).toarray()
-    assert (contact_graph(positions[order], radii[order], 1.0, BOX).toarray() == found[np.ix_(order, order)]).all()
+    found = contact_graph(Bodies(positions, radii), None, 1.0, BOX).toarray()
+    turned = contact_graph(Bodies(positions[order], radii[order]), None, 1.0, BOX).toarray()
+    assert (turned == found[np.ix_(order, order)]).all()
     assert (found == found.T).all()
     assert found.any(axis=1).mean() > 0.5
 
@@ -61,17 +63,17 @@ def test_shares_keep_their_mean_and_both_sides_one_area() -> None:
     """Means to rounding of 200 summands; a cell without neighbours has none."""
     random = np.random.default_rng(2)
     positions, radii = random.random((200, 3)) * 60.0, np.full(200, 5.0)
-    graph = contact_graph(positions, radii, 1.0, BOX)
-    cells = {"a": slice(0, 150), "b": slice(150, 200)}
+    a, b = Bodies(positions[:150], radii[:150]), Bodies(positions[150:], radii[150:])
+    graphs = {("a", "b"): contact_graph(a, b, 1.0, BOX), ("a", "a"): contact_graph(a, None, 1.0, BOX)}
     membrane = {"a": random.uniform(500.0, 1500.0, 150), "b": np.full(50, 2000.0)}
     wanted = {("a", "b"): 0.02, ("a", "a"): 0.03}
-    found = share_out(graph, cells, wanted, membrane)
+    found = share_out(graphs, wanted, membrane)
     share = found.shares
     assert share["a.contact_with_b"] @ membrane["a"] == pytest.approx(0.02 * membrane["a"].sum(), rel=1e-13)
     assert share["a.contact_with_a"] @ membrane["a"] == pytest.approx(0.03 * membrane["a"].sum(), rel=1e-13)
     assert share["b.contact_with_a"].mean() * 50 * 2000 == pytest.approx(0.02 * membrane["a"].sum(), rel=1e-13)
     assert (found.areas["b", "a"] != found.areas["a", "b"].T).nnz == 0
-    alone = np.asarray(graph[:150, 150:].sum(axis=1)) == 0.0
+    alone = np.asarray(graphs["a", "b"].sum(axis=1)) == 0.0
     assert 0 < alone.sum() < 150
     assert (share["a.contact_with_b"][alone] == 0.0).all()
     assert (share["a.contact_with_b"][~alone] > 0.0).all()
@@ -79,10 +81,9 @@ def test_shares_keep_their_mean_and_both_sides_one_area() -> None:
 
 def test_no_cell_touches_with_more_than_it_has() -> None:
     """One of ten touches: its share would be 5 times all that it has. Then all of it touches, and the mean is less."""
-    positions = np.array([[20.0 * k, 0.0, 0.0] for k in range(10)] + [[9.0, 0.0, 0.0]])
-    graph = contact_graph(positions, np.full(11, 4.5), 1.0, (200.0, 1.0, 1.0))
-    cells = {"a": slice(0, 10), "b": slice(10, 11)}
-    found = share_out(graph, cells, {("a", "b"): 0.5}, {"a": np.full(10, 100.0), "b": np.full(1, 1e5)})
+    a = Bodies(np.array([[20.0 * k, 0.0, 0.0] for k in range(10)]), np.full(10, 4.5))
+    graph = contact_graph(a, Bodies(np.array([[9.0, 0.0, 0.0]]), np.full(1, 4.5)), 1.0, (200.0, 1.0, 1.0))
+    found = share_out({("a", "b"): graph}, {("a", "b"): 0.5}, {"a": np.full(10, 100.0), "b": np.full(1, 1e5)})
     assert found.shares["a.contact_with_b"].tolist() == pytest.approx([1.0] + [0.0] * 9, rel=4 * EPS)
     assert found.shares["b.contact_with_a"][0] == pytest.approx(1e-3, rel=4 * EPS)
 
@@ -167,21 +168,21 @@ def case() -> Case:
     return Case(program, row, mean, state, populations)
 
 
-def crowd() -> dict[str, np.ndarray]:
-    """Positions at which every cell touches the same numbers of both types: corners of three squares, one place."""
-    square = np.array([[0.0, 0.0, 0.0], [6.0, 0.0, 0.0], [6.0, 6.0, 0.0], [0.0, 6.0, 0.0]])
-    return {"microglia": square + 20.0, "neuron": np.concatenate([square, square]) + 20.0}
+def crowd() -> dict[str, Bodies]:
+    """Cells in places at which every one touches the same numbers of both types: corners of squares, one on another."""
+    square = 20.0 + np.array([[0.0, 0.0, 0.0], [6.0, 0.0, 0.0], [6.0, 6.0, 0.0], [0.0, 6.0, 0.0]])
+    return bodies({"microglia": square, "neuron": np.concatenate([square, square])})
 
 
-def radii() -> dict[str, np.ndarray]:
-    return {name: np.full(count, 3.0) for name, count in COUNT.items()}
+def bodies(positions: dict[str, np.ndarray]) -> dict[str, Bodies]:
+    return {name: Bodies(at, np.full(COUNT[name], 3.0)) for name, at in positions.items()}
 
 
 def test_cells_that_are_alike_do_as_in_the_mean_field() -> None:
     """Rates of every state of a cell, contact and junctions with them: the mean field's, to rounding of sums of 8."""
     it = case()
     around = it.around
-    around.place(crowd(), radii(), 1.0, BOX)
+    around.place(crowd(), 1.0, BOX)
     around.look()
     whole = np.zeros_like(it.state)
     it.mean.rate(it.state, whole)
@@ -203,7 +204,7 @@ def test_a_cell_sees_its_own_neighbours_only() -> None:
     cells = it.populations
     positions = {"microglia": np.array([[10.0 + 20.0 * k, 10.0, 10.0] for k in range(4)]),
                  "neuron": np.array([[16.0 + 20.0 * (k // 2), 10.0, 10.0 + 80.0 * (k % 2)] for k in range(8)])}
-    around.place(positions, radii(), 1.0, BOX)
+    around.place(bodies(positions), 1.0, BOX)
     shown = cells["microglia"].tables.names.index("microglia.shown")
     cells["microglia"].lanes.state[shown] = [1.0, 2.0, 3.0, 4.0]
     around.look()
@@ -223,7 +224,7 @@ def test_what_is_seen_is_carried_on_to_the_middle_of_the_step() -> None:
     """A level that rises evenly is seen in the middle of the step exactly; after a jump, and below zero, it is not."""
     it = case()
     around = it.around
-    around.place(crowd(), radii(), 1.0, BOX)
+    around.place(crowd(), 1.0, BOX)
     microglia = it.populations["microglia"]
     shown = microglia.tables.names.index("microglia.shown")
     view = next(one for one in it.program.seen if one.target.startswith("neuron.seen microglia.shown"))
@@ -248,7 +249,7 @@ def test_without_contact_there_is_nothing_to_do() -> None:
             it.row[path] = 0.0
     around = it.around
     assert not around.is_needed
-    around.place(crowd(), radii(), 1.0, BOX)
+    around.place(crowd(), 1.0, BOX)
     assert around.contacts == Contacts({}, {})
 
 
@@ -276,7 +277,7 @@ def test_junctions_do_what_the_table_says() -> None:
     """In a short time the change of every cell is that of the fluxes of the table: to second order in the time."""
     it = case()
     around = it.around
-    around.place(crowd(), radii(), 1.0, BOX)
+    around.place(crowd(), 1.0, BOX)
     junctions = Junctions(it.program, list(it.populations.values()), it.row)
     assert junctions.is_needed
     random = np.random.default_rng(5)
@@ -306,6 +307,7 @@ def _alive(one: Population) -> np.ndarray:
 
 def _by_fluxes(one: Population) -> np.ndarray:
     """(cell,) change of what passes, of the junctions of the table alone."""
+    one.lanes.values[one.tables.pools] = one.lanes.state
     compiled().evaluate(one.lanes.values, *one.tables.walk)
     found = np.zeros(one.count)
     for flux in one.tables.fluxes:

@@ -185,6 +185,19 @@ def show(**options: Any) -> int:
     return folder_commands.show(**options)
 
 
+@app.command(short_help="Cells of a run in space as AnnData, for scanpy and squidpy.")
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.option("--arm", metavar="ARM", help="The arm; need not be named where there is only one.")
+@click.option("--out", "-o", type=FILE, required=True, metavar="FILE.h5ad", help="File to write.")
+@click.option("--at", metavar="TIME", help="A stored time, as `24 h`; the last one by default.")
+@_json_option
+def export(**options: Any) -> int:
+    """Write the cells of a run in space, their positions, quantities and who sent to whom, as AnnData."""
+    from vesica.cli import export_command
+
+    return export_command.export(**options)
+
+
 @app.command(short_help="Every number of a model or library, its source, and what rests on it.")
 @click.argument("target", type=FILE, metavar="FILE|DIR|library:cns")
 @click.option("--html", type=FILE, metavar="PAGE.html", help="Write one page to search and filter, too.")

@@ -12,7 +12,7 @@ from vesica.cli.deliver import deliver, out_options
 from vesica.errors import error, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from vesica.analysis.tissue.account import Look
     from vesica.analysis.tissue.view import Tissue
@@ -23,7 +23,7 @@ _LENGTHS: Final = click.FloatRange(min=0)
 @click.command(short_help="Maps of a run in space: cells, fields, profiles, fronts.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--arm", "arms", multiple=True, metavar="ARM", help="Arms to draw; all by default. May be repeated.")
-@click.option("--at", "times", multiple=True, metavar="TIME", help="As `24 h`; the last one by default. May be repeated.")
+@click.option("--at", "times", multiple=True, metavar="TIME", help="As `24 h`; the last by default. May be repeated.")
 @click.option("--color", "colors", multiple=True, metavar="QUANTITY",
               help="Draw cells by it, as `COX2`, `inflammatory` or `taken_up:microglia`. May be repeated.")
 @click.option("--field", "fields", multiple=True, metavar="FIELD",
@@ -31,7 +31,8 @@ _LENGTHS: Final = click.FloatRange(min=0)
 @click.option("--from", "source", metavar="FACE|TYPE",
               help="Where distances begin: a face, as `y.low`, or the nearest cell of a type.")
 @click.option("--threshold", type=float, metavar="X", help="At which a front stands; half-way up by default.")
-@click.option("--plane", default="", metavar="AXES", help="Axes across and upwards, as `xz`; by default the two longest.")
+@click.option("--plane", default="", metavar="AXES",
+              help="Axes across and upwards, as `xz`; the two longest by default.")
 @click.option("--slice", "middle", type=_LENGTHS, metavar="UM", help="Middle of the slab of a thick box, um.")
 @click.option("--thickness", type=_LENGTHS, metavar="UM", help="Of the slab, um; 30 by default.")
 @out_options
@@ -43,18 +44,21 @@ def maps(folder: Path, *, arms: tuple[str, ...], times: tuple[str, ...], colors:
     What is not named is chosen: what changes most. With --out, pictures as SVG and PNG, tables as csv, and a page.
     """
     from vesica import api
-    from vesica.analysis.tissue import account
+    from vesica.analysis.tissue import choices, view
     from vesica.analysis.tissue import outcome as found_in
     from vesica.analysis.tissue.slabs import slab_of
     from vesica.report.material import ArmStyle
     from vesica.report.tissue import album, pages
 
     results = api.open(folder)
-    tissues = account.tissues_of(folder, arms)
+    found = view.tissues_of(folder, arms)
+    tissues = {arm: found[arm] for arm in results.axes.arms if arm in found}
     first = next(iter(tissues.values()))
-    slab = slab_of(first.size, plane=plane, at=middle, thickness=thickness)
-    wanted = found_in.Wanted(tissues, _look(tissues, colors, fields, source), tuple(map(_seconds, times)), threshold)
-    title = str(first.attributes.get("title") or results.folder.name)
+    slab = slab_of(first.size, plane=plane, at=middle, thickness=thickness, cells=first.positions())
+    levels = choices.levels_in(results.summary if results.outcome == "completed" else {})
+    look = _look(tissues, levels, (colors, fields), source)
+    wanted = found_in.Wanted(tissues, look, tuple(map(_seconds, times)), threshold)
+    title = first.title or results.folder.name
     outcome = found_in.outcome(wanted, f"{title}: maps")
     if out is None:
         return deliver(outcome, out=None, as_json=as_json)
@@ -65,11 +69,13 @@ def maps(folder: Path, *, arms: tuple[str, ...], times: tuple[str, ...], colors:
                    sections=(pages.section(drawn),))
 
 
-def _look(tissues: Mapping[str, Tissue], colors: Sequence[str], fields: Sequence[str], source: str | None) -> Look:
+def _look(tissues: Mapping[str, Tissue], levels: Collection[str], asked: tuple[Sequence[str], Sequence[str]],
+          source: str | None) -> Look:
     """What was asked for; what was not is chosen."""
     from vesica.analysis.tissue import account, choices
 
-    chosen = account.look_at(list(tissues.values()))
+    colors, fields = asked
+    chosen = account.look_at(list(tissues.values()), levels)
     for option, names, what in (("--color", colors, "quantities"), ("--field", fields, "species")):
         known = choices.known(list(tissues.values()), what)
         for name in names:

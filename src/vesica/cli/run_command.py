@@ -147,8 +147,8 @@ def ending_kept(file: Path, out: Path, *, draws: int = 0) -> Iterator[None]:
     with failures.interrupts_counted() as interrupts:
         try:
             yield
-        except BaseException:
-            if not interrupts:
+        except BaseException as failure:
+            if not interrupts and not isinstance(failure, KeyboardInterrupt):
                 raise
             # an extension module that is interrupted while it is loaded says ImportError, so the signal decides
             raise failures.Stopped(f"Stopped by Ctrl-C. {resume_line(file, out, draws=draws)}") from None

@@ -10,6 +10,7 @@ from vesica.engine.fidelities import TRACED
 from vesica.engine.processes import process_table
 from vesica.engine.rows import parameter_row, resting_ago, size_law
 from vesica.engine.table import ProcessTable, imbalances
+from vesica.engine.tissue import cost as tissue_cost
 from vesica.engine.whole.parts import representable  # no compiled module among its imports
 from vesica.errors import Finding, InputError
 from vesica.spec import network_checks
@@ -39,12 +40,15 @@ def check(model: ResolvedModel) -> list[Finding]:
         findings += _too_much(model)
     if any(finding.severity == "error" for finding in findings):
         return findings
-    return [*findings, *_table(model), *_depth(model)]
+    in_space = tissue_cost.findings(model) if fidelities.is_spatial(model) else []
+    return [*findings, *_table(model), *_depth(model), *in_space]
 
 
 def expected_cost(model: ResolvedModel) -> dict[str, float | int]:
     """States, processes, MB of results and minutes of a run, by the words that say so."""
     table = process_table(model)
+    if fidelities.is_spatial(model):
+        return tissue_cost.in_words(model)
     times = int(model.schedule.duration // model.schedule.every) + 1  # the grid itself may be too large to make
     results = times * len(table.pools) * len(model.arms) * BYTES_PER_NUMBER / 1e6
     if fidelities.is_whole(model):
@@ -206,7 +210,7 @@ def _depth(model: ResolvedModel) -> list[Finding]:
     """A dose in still medium that diffusion does not stir within the run, in a fidelity that takes it as stirred."""
     origins = model.origins
     doses = [(arm.name, dose) for arm in model.arms for dose in arm.doses]
-    if not origins or not doses or model.schedule.fidelity == "well_mixed":
+    if not origins or not doses or not fidelities.is_whole(model):
         return []
     numbers = {path: parameter.value for path, parameter in model.parameters.items()}
     free = stokes_einstein(numbers["medium.temperature"], numbers["medium.viscosity"], 1.0)

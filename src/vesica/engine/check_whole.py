@@ -50,7 +50,7 @@ class Expected:
 
 def check(model: ResolvedModel) -> list[Finding]:
     """Findings that only a run in whole numbers has; none for one of means."""
-    if model.schedule.fidelity == "well_mixed":
+    if model.schedule.fidelity in {"well_mixed", "tissue"}:
         return []
     if model.domain.kind != "dish":
         return [_vessel(model.domain.kind)]

@@ -30,10 +30,6 @@ _HEADER = '''"""Generated from the kernels of vesica.biology; do not edit."""
 from numba import njit
 from vesica import maths
 from vesica.engine import sweep
-from vesica.engine.lu import factorise
-from vesica.engine.steppers.w_method import *
-from vesica.engine.sweep import fill_jacobian
-
 '''
 _OPTIONS = 'cache=True, nogil=True, error_model="numpy"'
 _RATE_ONE = '''
@@ -79,7 +75,7 @@ def _write_atomically(path: Path, text: str) -> None:
 
 def source() -> str:
     """Text of the generated module."""
-    parts = [_HEADER]
+    parts = [_HEADER, w_method.IMPORTS]
     parts += [f"{name} = njit({_OPTIONS})(maths.FUNCTIONS[{name!r}].value)\n" for name in maths.FUNCTIONS]
     values, slopes = [], []
     for number, name in enumerate(KERNELS):
@@ -101,7 +97,9 @@ def source() -> str:
         parts.append(f"    if c == {number}:\n        return {name}({gathered})\n")
     parts.append("    return v[0] * float('nan')\n")
     parts.append(f"\n@njit({_OPTIONS}){_RATE_ONE}")
-    parts += [f"\n@njit({_OPTIONS})\n{inspect.getsource(text)}" for text in w_method.TEXTS]
+    for text in w_method.TEXTS:
+        within = ', inline="always"' if text in w_method.INLINED else ""  # what calls all kernels takes long to compile
+        parts.append(f"\n@njit({_OPTIONS}{within})\n{inspect.getsource(text)}")
     return "".join(parts)
 
 

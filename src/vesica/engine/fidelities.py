@@ -27,12 +27,18 @@ if TYPE_CHECKING:  # `vesica check` asks this module whether a model is whole, a
 # Fidelity -> module:function that makes all arms of one replicate, in an order in which doses are ready;
 # by name, so that its kernels are loaded only when a model asks for them, and in every process.
 WHOLE: Final[dict[str, str]] = {"stochastic": "vesica.engine.whole.run:trajectories"}
+SPATIAL: Final = "tissue"
 TRACED: Final = 8  # cells of each type that are followed in time
 
 
 def is_whole(model: ResolvedModel) -> bool:
     """Whether a model is run in whole numbers, with chance."""
     return model.schedule.fidelity in WHOLE
+
+
+def is_spatial(model: ResolvedModel) -> bool:
+    """Whether a model is run in space: cells with positions, fields between them."""
+    return model.schedule.fidelity == SPATIAL
 
 
 def replicates(program: Program, numbers: Sequence[int], workers: int | None = None) -> Iterator[Found]:

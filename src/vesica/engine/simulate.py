@@ -28,8 +28,12 @@ Summarise = Callable[[ResolvedModel, Mapping[str, Iterable[ArmRun]], str], dict[
 ReportProgress = Callable[[float, str], None]
 
 
+Follow = Callable[..., Trajectory]  # an arm, as `vesica.engine.well_mixed.run_arm` does
+
+
 def run_all(
-    program: Program, drawn: Mapping[str, float] | None = None, known: Mapping[str, Source] | None = None
+    program: Program, drawn: Mapping[str, float] | None = None, known: Mapping[str, Source] | None = None,
+    follow: Follow = run_arm,
 ) -> Iterator[Trajectory]:
     """All arms in an order in which doses are ready.
 
@@ -39,6 +43,8 @@ def run_all(
         Numbers of a draw, in place of the model's.
     known : mapping of arm to source, optional
         Arms that need not be run again.
+    follow : callable, optional
+        How one arm is followed.
     """
     sources: dict[str, Source] = dict(known or {})
     rests: Rests = {}
@@ -47,7 +53,8 @@ def run_all(
             if arm.name in sources:
                 continue
             taken_at = schedule.snapshot_times(program.model.arms, arm.name)
-            trajectory = run_arm(program, arm, parameter_row(program.model, arm, drawn), sources, taken_at, rests)
+            row = parameter_row(program.model, arm, drawn)
+            trajectory = follow(program, arm, row, sources, taken_at, rests)
             sources[arm.name] = trajectory.source
             yield trajectory
             if trajectory.message:
@@ -192,7 +199,7 @@ def run(  # noqa: PLR0913 - a run is made of all of these
             samples = {arm.name: _sample_note(model, arm, share) for arm in followed.arms}
             found = _whole(program, writer, samples, workers)
         else:
-            found = _means(program, writer)
+            found = _means(program, writer, _way(program, folder, spec_text, report_progress))
         with contextlib.closing(found):
             _run_rows(program, writer, found, summarise, report_progress)
     return results.open(folder)
@@ -207,10 +214,19 @@ class Row:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _means(program: Program, writer: RunWriter) -> Generator[Row, None, None]:
+def _way(program: Program, folder: Path, spec_text: str, report_progress: ReportProgress | None) -> Follow:
+    """How an arm of this model is followed: by its means, or in space."""
+    if program.model.schedule.fidelity != "tissue":
+        return run_arm
+    from vesica.engine.tissue import run_stored  # its kernels are loaded where a model asks for them
+
+    return run_stored(program, folder, spec_text, report_progress)
+
+
+def _means(program: Program, writer: RunWriter, follow: Follow) -> Generator[Row, None, None]:
     """The arms that are not in the folder yet; an arm that is gives doses from there."""
     known = {name: Source(run.arm, dict(run.notes["snapshots"])) for name, run in _stored(program, writer).items()}
-    arms = run_all(program, known=known)
+    arms = run_all(program, known=known, follow=follow)
     while (found := _next(arms)) is not None:
         notes = {} if isinstance(found, RunFault) else _storage_notes(found)
         yield Row(0, found, notes)

@@ -88,13 +88,17 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels side by side with one legend and one caption. ``folded`` puts them behind the title."""
+    """Panels side by side with one legend and one caption. ``folded`` puts them behind the title.
+
+    ``is_wide`` gives a single panel the whole width without a drawing of its own for a phone.
+    """
 
     caption: str
     panels: tuple[Panel, ...]
     keys: tuple[Key, ...] = ()
     title: str = ""
     folded: bool = False
+    is_wide: bool = False
     block: str = field(default="figure", init=False)
 
 

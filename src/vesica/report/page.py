@@ -29,6 +29,7 @@ from vesica.report import (
 )
 from vesica.report.blocks import Section, breakable
 from vesica.report.material import Material, ResultsLike
+from vesica.report.tissue import section as tissue
 
 FILE: Final = "report.html"
 SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
@@ -36,6 +37,9 @@ SECTIONS: Final[tuple[Callable[[Material], Section], ...]] = (
     grounds.measurements,
     controls.controls,
     outcome.arms,
+    tissue.space,
+    tissue.maps,
+    tissue.fronts,
     whole.whole,
     passage.budget,
     passage.rates,

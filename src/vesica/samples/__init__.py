@@ -1,7 +1,7 @@
-"""Small data files of our own making, in the formats of the instruments, for examples and tests.
+"""Small data files of our own making, in the formats of the instruments, for examples and tests; a model beside one.
 
 All are synthetic, say so in the file where the format has room, and are made by
-`scripts/make_samples.py` from a fixed seed. Nothing in them was measured.
+`scripts/make_samples.py` and `scripts/make_cortex.py` from fixed seeds. Nothing in them was measured.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ _FOLDER = Path(__file__).parent
 _CARGO: Final = "vesica cargo score --cells mirna_cell_counts.csv --evs mirna_ev_counts.csv --group control --group LPS"
 # name -> what it is, and a command that reads it
 _WORDS: Final = {
+    "cortex_cells.csv": ("cells of a piece of cortex with their places in um", "vesica check cortex_cells.yaml"),
+    "cortex_cells.yaml": ("a model of the tissue that these cells are in", "vesica check cortex_cells.yaml"),
     "ev_nanosight32_autosampler_d100.csv": (
         "NanoSight 3.2 from an autosampler: no average columns, the dilution in the sample's name only",
         "vesica nta read ev_nanosight32_autosampler_d100.csv"),
@@ -50,7 +52,7 @@ _WORDS: Final = {
 
 def names() -> tuple[str, ...]:
     """Names of all samples."""
-    return tuple(sorted(file.name for file in _FOLDER.iterdir() if file.suffix in (".csv", ".tsv", ".txt")))
+    return tuple(sorted(file.name for file in _FOLDER.iterdir() if file.suffix in (".csv", ".tsv", ".txt", ".yaml")))
 
 
 def path(name: str) -> Path:

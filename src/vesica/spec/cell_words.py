@@ -170,6 +170,18 @@ class MatrixSpec(Words):
     proteases: dict[Name, MatrixProteaseSpec] = Field(default_factory=dict, description="SOLUBLE that digests it")
 
 
+class MotilitySpec(Words):
+    """How cells crawl in space (`vocabulary.CELL_MOTILITY`)."""
+
+    speed: Quantity | None = Field(None, description="root mean square, `1 um/min`")
+    persistence: Quantity | None = Field(None, description="time in which a cell forgets its direction, `10 min`")
+    repulsion: Quantity | None = Field(None, description="rate at which an overlap with a neighbour goes away")
+    chemotaxis: dict[Name, Quantity] = Field(
+        default_factory=dict, description="SOLUBLE or AGENT: pull, as share of the speed per difference of receptor "
+                                          "occupancy over the cell, `20`"
+    )
+
+
 class CellSpec(Words):
     """One cell type: how many, and what differs from the library."""
 
@@ -202,3 +214,4 @@ class CellSpec(Words):
     ligands: dict[Name, LigandSpec] = Field(default_factory=dict, description="ligand cargo: receptor it engages")
     ago: bool | None = Field(None, description="whether miRNAs share a pool of Ago that they must load")
     matrix: MatrixSpec | None = Field(None, description="matrix that it lays down around itself (default: none)")
+    motility: MotilitySpec | None = Field(None, description="in space: how it crawls (default: it stays)")

@@ -129,6 +129,13 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Motility:
+    """Cells of a type crawl in space; gradients of ``attractants`` draw them."""
+
+    attractants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CellType:
     """A cell type with its machinery, its signals, cargo and solubles, by name."""
 
@@ -150,6 +157,7 @@ class CellType:
     ligands: tuple[tuple[str, str], ...] = ()  # ligand on bound vesicles, receptor of the cell
     has_ago: bool = False  # miRNAs share a pool of Ago
     matrix: Matrix | None = None  # that it lays down around itself
+    motility: Motility | None = None  # how it crawls
 
     @property
     def levels(self) -> dict[str, tuple[str, str]]:

@@ -78,6 +78,9 @@ def files_read(spec: ModelSpec) -> dict[str, Path]:
     named += [] if read.sizes is None else [("measured.sizes.file", read.sizes.file)]
     for index, item in enumerate(read.cargo):
         named += [(f"measured.cargo[{index}].{key}", getattr(item, key)) for key in ("cells", "evs")]
+    if spec.positions is not None:
+        named.append(("positions.file", spec.positions.file))
+        named += [] if spec.positions.join is None else [("positions.join.file", spec.positions.join.file)]
     notes = Notes(spec.origin)
     return {name: file_of(name, place, notes) for place, name in named if not name.startswith(SAMPLE)}
 

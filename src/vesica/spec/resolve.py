@@ -165,14 +165,26 @@ def _frame(spec: ModelSpec, library: Library, molar: Masses, notes: Notes) -> sp
     if said is None:
         tissue_checks.refuse_outside(spec, notes)
         return None
+    size, edges = spaces.size_of(said, notes), spaces.edges_of(said, notes)
+    found = None
+    if spec.positions is not None and edges is not None:
+        from vesica.spec import positions  # with numpy, which mixed models do without
+
+        found = positions.of_model(spec.positions, said, size, edges, library, notes)
+    if size is None and spec.positions is None and not notes.has_errors_at("domain"):
+        spaces.without_size(said, notes)
+    size = size if size is not None or found is None else found.size
+    if size is None or edges is None:
+        return spaces.Frame(spaces.BROKEN)
     known = spaces.Known([*spec.solubles, *library.solubles], [*spec.agents, *library.agents], molar)
-    return spaces.Frame(spaces.space_of(said, None, known, notes))
+    return spaces.Frame(spaces.space_of(said, size, edges, known, notes), found.cells if found is not None else {})
 
 
 def _agents_read(
     plans: Sequence[structure.CellPlan], names: structure.Catalogue, of_medium: Sequence[Network]
 ) -> set[str]:
     read = (table.words_of_networks((*of_medium, *(network for plan in plans for network in plan.cell.networks))))
+    read |= {name for plan in plans if plan.cell.motility for name in plan.cell.motility.attractants}
     return read & set(names.agents)
 
 

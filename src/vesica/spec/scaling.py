@@ -20,7 +20,9 @@ from vesica.spec.vocabulary import (
     AFFINITY,
     CELL_MATRIX_FACTOR,
     CELL_MATRIX_PROTEASE,
+    CELL_MOTILITY,
     CELL_SENSING,
+    CHEMOTAXIS,
     CONTACT,
     COOLING,
     FUSOGENICITY,
@@ -57,6 +59,7 @@ _MACHINERY: Final[dict[str, int]] = {
         "matrix_unbinding_rate", "apoptotic_cargo_share", "apoptotic_diameter_median", "apoptotic_diameter_gsd",
         "apoptotic_diameter_low", "apoptotic_diameter_high", "duplex_decay_rate", "loaded_arrival_share",
         "surface_response", "soluble_response", "contact_response", "arbor_radius",
+        *CELL_MOTILITY,
     ), 0),
 }  # fmt: skip
 _CARGO: Final = {"basal": 1, "decay_rate": 0, "enrichment": 0, "microvesicle_enrichment": 0, "empty_share": 0,
@@ -111,7 +114,8 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
     cells = {cell.name: cell for cell in model.cells}
     prepared = {one.name: _PREPARATION for one in model.preparations}
     of_cell = _MACHINERY | {f"{AFFINITY}{name}": 0 for name in (*cells, *prepared)} | {FUSOGENICITY: 0}
-    of_cell |= {f"{CONTACT}{name}": 0 for name in cells}
+    known = {*model.solubles, *model.agents}
+    of_cell |= {f"{CONTACT}{name}": 0 for name in cells} | {f"{CHEMOTAXIS}{name}": 0 for name in known}
     whole = {"medium": _MEDIUM, "vessel": _VESSEL, **dict.fromkeys(model.solubles, _SOLUBLE),
              **dict.fromkeys(cells, of_cell), **dict.fromkeys(model.agents, _AGENT), **prepared,
              **{f"rule.{rule.key}": _RULE for rule in model.rules}}
@@ -131,7 +135,7 @@ def _table(model: ResolvedModel, owner: str) -> dict[str, int]:
         tables |= _TARGETS
     if thing in held.solubles:
         tables |= _SECRETED
-    if thing in model.solubles:
+    if thing in known:
         tables |= dict.fromkeys((*CELL_SENSING, *CELL_MATRIX_FACTOR, *CELL_MATRIX_PROTEASE), 0)
     if thing in {signal.name for signal in held.signals}:
         tables |= _SIGNAL

@@ -24,7 +24,7 @@ from vesica.spec.resolved import Arm, Parameter
 from vesica.spec.space import Placed, Region, Space, Triple
 from vesica.spec.space_words import MonolayerSpec
 from vesica.spec.spaces import Frame
-from vesica.units import split
+from vesica.units import as_written, split
 
 if TYPE_CHECKING:
     from vesica.spec.space import Array
@@ -59,7 +59,7 @@ def _counted(cell: CellSpec, base: CellSpec, path: str, spec: ModelSpec, frame: 
     if cell.density is None:
         return cell
     if cell.count is not None:
-        notes.add("error", f"{path}.density", f"`density: {cell.density}` beside `count: {cell.count}`",
+        notes.add("error", f"{path}.density", f"`density: {cell.density}` beside `count: {as_written(cell.count)}`",
                   "a number of cells is given once", "the two may contradict each other", "delete one of them")
         return cell
     x, y, z = _extent(base.region, frame.space)
@@ -110,6 +110,7 @@ def settled(
         notes.take(failure.finding(f"cells.{failure.kind}"))
         return space
     cells = data | {name: Placed(positions) for name, positions in found.items()}
+    _check_overlap(cells, radii, notes)
     first = np.arange(max(most.values(), default=0))
     return replace(space, cells={
         arm.name: {name: cells[name].some(first[:round(arm.counts[name])]) for name in sorted(cells)
@@ -164,6 +165,24 @@ def _wanted(name: str, count: int, spec: ModelSpec, space: Space, radius: float,
                       f"{space.size[2]:.3g} um", "cells on a bottom are covered by medium", "they would stick out",
                       f"give a `height` above {2.0 * radius:.3g} um")
     return Wanted(count, spacing, low, high)
+
+
+def _check_overlap(cells: Mapping[str, Placed], radii: Mapping[str, float], notes: Notes) -> None:
+    """Bodies that reach into one another: as spheres of the volume of their cells."""
+    from scipy.spatial import cKDTree
+
+    points = np.concatenate([one.positions for one in cells.values()] or [np.zeros((0, 3))])
+    own = np.concatenate([np.full(one.count, radii[name]) for name, one in cells.items()] or [np.zeros(0)])
+    if len(points) < 2:
+        return
+    distance, other = cKDTree(points).query(points, k=2)
+    deep = distance[:, 1] < 0.5 * (own + own[other[:, 1]])
+    if deep.any():
+        notes.add("note", "cells", f"{int(deep.sum())} of {len(points)} cells lie deep inside their nearest neighbour: "
+                  f"centres down to {distance[:, 1].min():.2g} um apart",
+                  "spheres of the volume of a cell lie side by side", "they exchange as spheres that share their place",
+                  "nothing to do for cells of a section, which lie over one another; cells that are made keep apart "
+                  "with `spacing: 12 um`")
 
 
 def _placed(space: Space, wanted: Mapping[str, Wanted], seed: int, fixed: Mapping[str, tuple[Array, float]]

@@ -65,19 +65,19 @@ def at_walls(spec: ModelSpec) -> set[str]:
     return {name for _, wall in _walls_said(said.walls) for name in _values(wall)} if said is not None else set()
 
 
-def space_of(said: SpatialSpec, found: Triple | None, known: Known, notes: Notes) -> Space:
+def edges_of(said: SpatialSpec, notes: Notes) -> Triple | None:
+    """Edges of a voxel as asked for, um."""
+    return _three([notes.quantity(edge, "um", "domain.voxel", positive=True) for edge in said.voxel])
+
+
+def space_of(said: SpatialSpec, size: Triple, edges: Triple, known: Known, notes: Notes) -> Space:
     """The box, without cells.
 
     Parameters
     ----------
-    found : um, optional
-        Size that follows from the data, for a domain that gives none.
+    size, edges : um, of the box and of a voxel
     """
-    size = _size(said, found, notes)
-    edges = [notes.quantity(edge, "um", "domain.voxel", positive=True) for edge in said.voxel]
-    if size is None or any(edge is None for edge in edges):
-        return BROKEN
-    voxels = _voxels(size, [edge or math.nan for edge in edges], notes)
+    voxels = _voxels(size, edges, notes)
     walls = tuple((_wall(low, f"domain.walls.{axis}", known, notes), _wall(high, f"domain.walls.{axis}", known, notes))
                   for axis, (low, high) in zip(AXES, _sides(said.walls), strict=True))
     for axis, (low, high) in zip(AXES, walls, strict=True):
@@ -107,18 +107,33 @@ def mean_fraction(space: Space, outside: float) -> float:
     return total / math.prod(space.voxels)
 
 
-def _size(said: SpatialSpec, found: Triple | None, notes: Notes) -> Triple | None:
+def size_of(said: SpatialSpec, notes: Notes) -> Triple | None:
+    """Size of the box as the model gives it, um; nothing where it gives none, or with a finding."""
     if isinstance(said, MonolayerSpec):
-        return _bottom(said, found, notes)
+        return _bottom(said, notes)
     if said.size is None:
-        if found is None:
-            notes.add("error", "domain", "the domain has no `size`", "a box has a length along x, y and z",
-                      "there is nowhere to put cells", "write `size: [500 um, 500 um, 100 um]`, or give `positions:`")
-        return found
+        return None
     return _three([notes.quantity(length, "um", "domain.size", positive=True) for length in said.size])
 
 
-def _bottom(said: MonolayerSpec, found: Triple | None, notes: Notes) -> Triple | None:
+def without_size(said: SpatialSpec, notes: Notes) -> None:
+    """Note that neither words nor data say how large the box is."""
+    if isinstance(said, MonolayerSpec):
+        notes.add("error", "domain", "the bottom has no `area`", "a monolayer has an area and a height",
+                  "there is nowhere to put cells", "write `area: 1 mm^2`, or give `positions:`")
+    else:
+        notes.add("error", "domain", "the domain has no `size`", "a box has a length along x, y and z",
+                  "there is nowhere to put cells", "write `size: [500 um, 500 um, 100 um]`, or give `positions:`")
+
+
+def height_of(said: SpatialSpec, notes: Notes) -> float | None:
+    """Height of the medium of a monolayer, um; nothing for others."""
+    if not isinstance(said, MonolayerSpec):
+        return None
+    return notes.quantity(said.height, "um", "domain.height", positive=True)
+
+
+def _bottom(said: MonolayerSpec, notes: Notes) -> Triple | None:
     height = notes.quantity(said.height, "um", "domain.height", positive=True)
     if said.area is not None and said.bottom is not None:
         notes.add("error", "domain.bottom", "the bottom has an `area` and two edges",
@@ -130,11 +145,7 @@ def _bottom(said: MonolayerSpec, found: Triple | None, notes: Notes) -> Triple |
         return _three([edge, edge, height])
     if said.bottom is not None:
         return _three([*(notes.quantity(edge, "um", "domain.bottom", positive=True) for edge in said.bottom), height])
-    if found is None:
-        notes.add("error", "domain", "the bottom has no `area`", "a monolayer has an area and a height",
-                  "there is nowhere to put cells", "write `area: 1 mm^2`, or give `positions:`")
-        return None
-    return _three([found[0], found[1], height])
+    return None
 
 
 def _three(lengths: Sequence[float | None]) -> Triple | None:

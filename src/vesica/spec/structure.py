@@ -12,6 +12,7 @@ from vesica.spec import (
     contacts,
     matrix,
     medium_networks,
+    motility,
     network_checks,
     networks,
     phenotypes,
@@ -219,7 +220,8 @@ def _plan(
                          base.can_die or bleb, sheds, bleb)  # fmt: skip
     cell_type = replace(cell_type, spreads=variability.spreads_of(name, said, notes))
     has_ago = _flag("ago", said, notes) or (base.ago and all(cell.ago is None for _, cell in said))
-    cell_type = replace(cell_type, has_ago=has_ago, matrix=matrix.of_cell(said, names.solubles, notes))
+    cell_type = replace(cell_type, has_ago=has_ago, matrix=matrix.of_cell(said, names.solubles, notes),
+                        motility=motility.of_cell(said, {*names.solubles, *names.agents}, notes))
     cell_type = transfer.of_cell(cell_type, base, said, names.cargo, notes)
     _check_receptors(cell_type, said[0][0], notes)
     text = spec.model_dump_json(exclude_none=True)
@@ -375,7 +377,7 @@ def expected_of_cell(cell: CellType) -> dict[str, Field]:
         *((soluble, CELL_SOLUBLE) for soluble in cell.solubles),
     ):
         paths |= {f"{cell.name}.{owner}.{name}": field for name, field in fields.items()}
-    paths |= phenotypes.expected(cell) | transfer.expected(cell) | matrix.expected(cell)
+    paths |= phenotypes.expected(cell) | transfer.expected(cell) | matrix.expected(cell) | motility.expected(cell)
     return paths | variability.expected(cell)
 
 
@@ -407,6 +409,7 @@ def library_numbers(plan: CellPlan, library: Library) -> dict[str, Given]:
             for name, entry in item.numbers().items():
                 numbers[f"{owner}.{name}"] = Given(f"@{entry}", place)
     numbers |= transfer.library_numbers(plan.cell, base, place) | matrix.library_numbers(plan.cell, place)
+    numbers |= motility.library_numbers(plan.cell, place)
     found = {f"{plan.name}.{name}": given for name, given in numbers.items()}
     return found | dict(plan.numbers) | variability.defaults(plan.cell)
 
@@ -424,6 +427,7 @@ def written_numbers(cell: CellSpec, name: str, place: str) -> dict[str, Given]:
     numbers = {f"{name}.{key}": Given(text, f"{place}.parameters.{key}") for key, text in cell.parameters.items()}
     numbers |= _owned_numbers(cell, name, place) | phenotypes.written(cell.phenotypes, name, place)
     numbers |= transfer.written_numbers(cell, name, place) | contacts.written(cell, name, place)
+    numbers |= motility.written_numbers(cell, name, place)
     return numbers | matrix.written_numbers(cell, name, place) | variability.written(cell, name, place)
 
 

@@ -133,6 +133,7 @@ def solubles_of(spec: ModelSpec, gathered: Gathered) -> tuple[str, ...]:
     words = words_of_networks((*gathered.held.networks, *(network for cell in cells for network in cell.networks)))
     words |= {word.removeprefix(GRADIENT) for word in words}
     words |= {name for cell in cells if cell.matrix for name in (*cell.matrix.factors, *cell.matrix.proteases)}
+    words |= {name for cell in cells if cell.motility for name in cell.motility.attractants}
     words |= spaces.at_walls(spec)
     words |= {item.add for condition in conditions(spec) for _, item in condition.exposures
               if isinstance(item, AddedSpec)} | {*spec.medium.contents}  # fmt: skip
@@ -171,6 +172,8 @@ def build(spec: ModelSpec, gathered: Gathered, used: Sequence[Drug], notes: Note
     expected |= {path: preparations.FRESH_FIELDS[path] for path in preparations.FRESH_FIELDS if path in measured}
     agent_of = dict(book.molar) | drugs.concentrations(used) | {path: path.split(".")[1] for path in felt}
     agent_of |= {f"{name}.in_fresh_medium": name for name in solubles}
+    agent_of |= {f"{plan.name}.{name}.sensing_kd": name for plan in plans if plan.cell.motility
+                 for name in plan.cell.motility.attractants}
     reader = _Reader(expected, cells, library, molar, agent_of, notes)
     base = _library_layer(spec, library, plans, solubles) | dict(book.numbers) | dict(held.numbers)
     base |= {path: default for path, (_, default) in choices.items()}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from vesica.spec import arms
+from vesica.spec.exposures import AgentExposure
 from vesica.spec.model import ModelSpec
 from vesica.spec.quantities import Notes
 from vesica.spec.resolved import ResolvedModel
+from vesica.spec.space import AXES
 from vesica.spec.space_words import TissueSpec
 from vesica.spec.spaces import at_walls, spatial
 from vesica.spec.treatments import AddedSpec, DoseSpec, VesiclesSpec
 
-WORDS: Final = ("density", "spacing", "region")  # of cells in space
+WORDS: Final = ("density", "spacing", "region", "motility")  # of cells in space
 NOT_YET: Final = "a run in space follows exposures of agents, interventions and changed numbers"
 
 
@@ -20,6 +22,12 @@ def refuse_outside(spec: ModelSpec, notes: Notes) -> None:
     """Words of cells in space, in a vessel without positions."""
     said = [(f"cells.{name}", cell) for name, cell in spec.cells.items()]
     said += [(f"arms.{arm}.cells.{name}", cell) for arm, one in spec.arms.items() for name, cell in one.cells.items()]
+    for condition in arms.conditions(spec):
+        for path, item in condition.exposures:
+            if isinstance(item, AgentExposure) and item.face is not None:
+                notes.add("error", f"{path}.face", f"`face: {item.face}` in a {spec.domain.kind}",
+                          "an agent comes in by a wall of a tissue, gel, monolayer or box",
+                          "there is no such wall", "delete it, or give another `domain`")
     rule = (f"cells have positions in a tissue, gel, monolayer or box, not in a {spec.domain.kind}",
             "nobody would know where they are")
     for place_, cell in said:
@@ -40,6 +48,7 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
     if spatial(spec) is None:
         return
     _check_numbers(model, notes)
+    _check_faces(spec, model, notes)
     if spec.run.fidelity == "tissue":
         _check_done(spec, notes)
     elif spec.run.fidelity == "stochastic":
@@ -52,7 +61,7 @@ def check(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
 
 def _check_numbers(model: ResolvedModel, notes: Notes) -> None:
     """Shares, and numbers that are at least one."""
-    least = {"vessel.tortuosity": 1.0, "vessel.gap_spread": 1.0, "vessel.gap_connectivity": 2.0}
+    least = {"vessel.tortuosity": 1.0, "vessel.gap_spread": 1.0, "vessel.gap_connectivity": 2.01}
     values = [("", {path: number.value for path, number in model.parameters.items()})]
     values += [(f"arms.{arm.name}.", dict(arm.values)) for arm in model.arms]
     for place, numbers in values:
@@ -72,6 +81,34 @@ def _check_numbers(model: ResolvedModel, notes: Notes) -> None:
                 notes.add("error", f"domain.regions.{region.name}.tortuosity",
                           f"a tortuosity of {region.numbers['tortuosity']:g}", "it is 1 or more",
                           "ways would be shorter than straight", "give 1 or more")
+
+
+def _check_faces(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
+    """An agent comes in by one wall, which is there, or stands everywhere."""
+    faces: dict[str, dict[str, str]] = {}  # agent -> face -> where it is written
+    for condition in arms.conditions(spec):
+        here: dict[str, str] = {}
+        for path, item in condition.exposures:
+            if not isinstance(item, AgentExposure):
+                continue
+            face = item.face or ""
+            if here.setdefault(item.agent, face) != face:
+                notes.add("error", f"{path}.face", f"`{item.agent}` at {face or 'no wall'} and at "
+                          f"{here[item.agent] or 'no wall'} in arm `{condition.name}`",
+                          "an agent comes in by one wall, or stands everywhere", "it would have two sources",
+                          "give both parts the same `face`")
+            faces.setdefault(item.agent, {}).setdefault(face, path)
+            if face and model.domain.space is not None:
+                low, _ = model.domain.space.walls[AXES.index(face[0])]
+                if low.kind == "periodic":
+                    notes.add("error", f"{path}.face", f"`{face}` is a periodic wall", "nothing stands at a wall that "
+                              "is none", "the agent would come in from nowhere",
+                              f"write `walls: {{{face[0]}: closed}}`, or another `face`")
+    for agent, found in faces.items():
+        if "" in found and len(found) > 1:
+            notes.add("error", found[""], f"`{agent}` stands everywhere here, and comes in by a wall elsewhere",
+                      "an agent spreads by itself in all arms, or in none", "it would be two things",
+                      "give every exposure to it a `face`, or none")
 
 
 def _check_done(spec: ModelSpec, notes: Notes) -> None:
@@ -99,6 +136,8 @@ def _check_mixed(spec: ModelSpec, model: ResolvedModel, notes: Notes) -> None:
     lost = [f"flow along {said.flow.along}"] if said.flow is not None else []
     held = sorted(at_walls(spec))
     lost += [f"{' and '.join(held)} at a wall"] if held else []
+    faces = sorted({exposure.face for arm in model.arms for exposure in arm.exposures if exposure.face})
+    lost += [f"agents at {' and '.join(faces)}"] if faces else []
     lost += ["open walls"] if any(wall.kind == "open" for both in space.walls for wall in both) else []
     if lost:
         notes.add("warning", "run.fidelity", f"`fidelity: well_mixed` of a {model.domain.kind} with {', '.join(lost)}",

@@ -110,6 +110,15 @@ CELL_TISSUE: Final[dict[str, Field]] = {
     "arbor_radius": Field("um", False, "radius of the territory over which its processes take up and release",
                           positive=True),
 }
+# CELL.NAME for each cell type that crawls
+CELL_MOTILITY: Final[dict[str, Field]] = {
+    "motility_speed": Field("um/s", False, "speed of crawling, root mean square"),
+    "motility_persistence": Field("s", False, "time in which a crawling cell forgets its direction", positive=True),
+    "motility_repulsion": Field("1/s", False, "rate at which an overlap with a neighbour goes away"),
+}
+# CELL.chemotaxis_NAME, of a soluble or agent that draws a cell that crawls; it feels it as `CELL_SENSING` says
+CHEMOTAXIS: Final = "chemotaxis_"
+CELL_CHEMOTAXIS: Final = Field("", False, "pull of a gradient: share of its speed per difference of receptor occupancy")
 ALL_MACHINERY: Final[dict[str, Field]] = (
     CELL_MACHINERY | CELL_SHEDDING | CELL_APOPTOSIS | CELL_AGO | CELL_MATRIX | CELL_TISSUE
 )

@@ -111,6 +111,15 @@ class FieldStepper:
         self._exchange = 6.0 * liquid.diffusivity / least**2
         self.step = math.inf
 
+    @property
+    def liquid(self) -> Liquid:
+        """What carries the field."""
+        return self._parts.liquid
+
+    def move(self, kernel: Exchange | None) -> None:
+        """Cells have moved: from now on these are their weights."""
+        self._parts.kernel = kernel
+
     def content(self, density: Field) -> float:
         """Amount in the liquid of a field."""
         return self._parts.diffusion.amount(density)

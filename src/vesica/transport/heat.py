@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numba import njit
 
+from vesica.transport.basis import axis_basis
 from vesica.transport.grid import Array, Face
 
 _IMAGES: Final = 3  # to each side; the next is exp(-64) while tau < (length/2)^2
+_SIGNS: Final = {"closed": 1.0, "held": -1.0, "periodic": 0.0}
 _MODES: Final = 5  # the next is exp(-(5.5 pi)^2/4) from there on
 
 
@@ -40,11 +41,10 @@ class Axis:
     @classmethod
     def of(cls, n: int, spacing: float, faces: tuple[Face, Face]) -> Axis:
         """The axis of n voxels; an open wall is taken as closed."""
-        if faces[0].kind == "periodic":
-            signs = (0.0, 0.0)
-        else:
-            signs = (-1.0 if faces[0].kind == "held" else 1.0, -1.0 if faces[1].kind == "held" else 1.0)
-        return _axis(n, spacing, signs)
+        low, high = (Face() if face.kind == "open" else face for face in faces)
+        basis = axis_basis(n, spacing, low, high, 1.0)
+        one, two = (_SIGNS[face.kind] for face in (low, high))
+        return cls(n * spacing, spacing, (one, two), basis.vectors, basis.values)
 
     @property
     def is_periodic(self) -> bool:
@@ -98,20 +98,6 @@ class Axis:
             shape = curve(np.outer(x, wave)) * curve(np.outer(y, wave))
         share = np.where(wave == 0.0, 1.0, 2.0) / self.length
         return np.asarray((shape * share) @ np.exp(-np.outer(wave**2, tau)))
-
-
-@lru_cache(maxsize=64)
-def _axis(n: int, h: float, signs: tuple[float, float]) -> Axis:
-    """Symmetric finite volumes: a held wall lies half a voxel from the middle of the last one."""
-    matrix = np.diag(np.full(n, -2.0)) + np.diag(np.ones(n - 1), 1) + np.diag(np.ones(n - 1), -1)
-    if signs[0] == 0.0:
-        matrix[0, -1] += 1.0
-        matrix[-1, 0] += 1.0
-    else:
-        matrix[0, 0] += signs[0]
-        matrix[-1, -1] += signs[1]
-    values, vectors = np.linalg.eigh(matrix / h**2)
-    return Axis(n * h, h, signs, vectors, np.minimum(values, 0.0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

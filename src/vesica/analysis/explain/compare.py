@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from vesica.analysis.explain import compare_space
 from vesica.analysis.explain.changes import GROUPS, Change, Side, by_name, fields, same, sets
 from vesica.analysis.explain.compare_arms import HOUR, all_arms, arm_changes, concentration
 from vesica.analysis.explain.compare_inside import cells, networks
@@ -113,7 +114,9 @@ def _about(rule: Rule) -> tuple[str, str, str]:
 def _run(one: ResolvedModel, other: ResolvedModel) -> Iterator[Change]:
     yield from fields("Dish and run", "", one.domain, other.domain, _DOMAIN)
     yield from _parts(one.domain, other.domain)
+    yield from compare_space.spaces(one.domain.space, other.domain.space)
     yield from fields("Dish and run", "", one.schedule, other.schedule, _SCHEDULE)
+    yield from compare_space.runs(one.schedule.tissue, other.schedule.tissue)
     yield from sets("Dish and run", "observed:", one.observe, other.observe)
 
 

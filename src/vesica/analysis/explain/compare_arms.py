@@ -126,8 +126,9 @@ def exposure_text(exposure: Exposure | Inhibition) -> str:
     if len(steps) > MOST_STEPS:
         return f"a course of {len(steps)} steps, at most {concentration(max(exposure.levels))}"
     ends = [f"{time / HOUR:.4g} h" for time in exposure.times[1:]] + ["the end"]
-    return ", ".join(f"{concentration(level)} from {time / HOUR:.4g} h to {end}"
+    said = ", ".join(f"{concentration(level)} from {time / HOUR:.4g} h to {end}"
                      for (time, level), end in zip(steps, ends, strict=True) if level) or "none"
+    return f"{said} at {face}" if (face := getattr(exposure, "face", "")) else said
 
 
 def concentration(level: float) -> str:

@@ -111,7 +111,7 @@ def summarise_replicates(model: ResolvedModel, runs: Mapping[str, Iterable[ArmRu
     runs : mapping of arm to its replicates
         Read once, one at a time.
     """
-    if model.schedule.fidelity == "well_mixed":
+    if model.schedule.fidelity != "stochastic":
         return summarise(model, {name: next(iter(of)) for name, of in runs.items()}, outcome)
     gathered: dict[str, Gathered] = {}
     for name, of in runs.items():

@@ -1,9 +1,9 @@
-"""What a run in space says, arm by arm: fronts, ranges, journeys; plain data for ``summary.json``, tables and pictures."""
+"""What a run in space says, arm by arm: fronts, ranges, journeys; for ``summary.json``, tables and pictures."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -50,10 +50,10 @@ class Look:
         return f"the face {AXES[self.axis]}.{'high' if self.high else 'low'}"
 
 
-def look_at(tissues: Sequence[Tissue]) -> Look:
-    """What is worth a look where nobody said."""
+def look_at(tissues: Sequence[Tissue], levels: Collection[str] = ()) -> Look:
+    """What is worth a look where nobody said; ``levels`` are the signals that a model names, all if there are none."""
     axis = choices.axis_of(tissues)
-    found = Look(tuple(choices.quantities(tissues)), tuple(choices.fields(tissues)), axis)
+    found = Look(tuple(choices.quantities(tissues, levels)), tuple(choices.fields(tissues)), axis)
     return Look(found.quantities, found.species, axis, high=_begins_high(tissues, found))
 
 
@@ -147,19 +147,6 @@ def journeys_of(tissue: Tissue) -> dict[str, dict[str, Journey]]:
                              periodic=tissue.periodic)
 
 
-def tissues_of(folder: Path | str, arms: Sequence[str] = ()) -> dict[str, Tissue]:
-    """Arms in space of a run that stored some cells, in the order of the model; all of them, or those that are named.
-
-    Raises
-    ------
-    InputError
-        The run has none, or no such arm.
-    """
-    chosen = tuple(arms) or view.arms_of(folder) or ("",)  # the reader says what is wrong with a run without any
-    found = {arm: view.open_tissue(folder, arm) for arm in chosen}
-    return {arm: one for arm, one in found.items() if one.cell_times.size} or found
-
-
 def space_of(tissue: Tissue, look: Look, thresholds: Mapping[str, float | None]) -> dict[str, Any]:
     """What ``summary.json`` says of an arm in space; docs/format.md has the keys."""
     found: dict[str, Any] = {"cells": dict(tissue.counts), "front": {}, "range": {}, "profiles_from": look.from_words}
@@ -197,10 +184,11 @@ def with_space(summary: dict[str, Any], folder: Path | str) -> dict[str, Any]:
     """The summary with ``space`` in every arm that ran in space; unchanged where none did."""
     if not view.has_tissue(folder):
         return summary
-    tissues = {arm: one for arm, one in tissues_of(folder).items() if one.cell_times.size}
+    known = view.tissues_of(folder)
+    tissues = {name: known[name] for name in summary.get("arms", {}) if name in known}
     if not tissues:
         return summary
-    look = look_at(list(tissues.values()))
+    look = look_at(list(tissues.values()), choices.levels_in(summary))
     thresholds = {name: threshold_of(list(tissues.values()), name) for name in look.quantities}
     arms = {name: {**arm, "space": space_of(tissues[name], look, thresholds)} if name in tissues else arm
             for name, arm in summary.get("arms", {}).items()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from vesica.analysis.tissue.view import Tissue
 
 Array = NDArray[np.float64]
-STATE: Final = "share"  # unit of phenotypes
 DOSE: Final = "taken_up:"
 AROUND: Final = "around:"
 COUNTED: Final = ("released:", DOSE, AROUND)
@@ -19,18 +18,23 @@ FREE: Final = "free:"
 MOST: Final = 2  # of each kind
 
 
-def quantities(tissues: Sequence[Tissue], most: int = MOST) -> list[str]:
-    """States, then signals, that change or differ most (in their own measure), then the largest dose of vesicles."""
+def quantities(tissues: Sequence[Tissue], levels: Collection[str] = (), most: int = MOST) -> list[str]:
+    """States, then signals, that change or differ most (in their own measure), then the largest dose of vesicles.
+
+    ``levels`` are the signals that a model names; all plain quantities if there are none.
+    """
+    phenotypes = frozenset[str]().union(*(one.states for one in tissues))
     states, signals, doses = {}, {}, {}
-    for name, one in known(tissues, "quantities").items():
-        if name == "alive" or name.startswith(("released:", AROUND)):
+    for name in known(tissues, "quantities"):
+        is_plain = name in levels if levels else ":" not in name and name != "alive"
+        if not (is_plain or name in phenotypes or name.startswith(DOSE)):
             continue
-        spread, top = _spread([tissue.values(name, frame) for tissue in tissues if name in tissue.quantities
-                               for frame in _ends(tissue.cell_times.size)])
+        spread, top = _spread(tissue.values(name, frame) for tissue in tissues if name in tissue.quantities
+                               for frame in _ends(tissue.cell_times.size))
         if name.startswith(DOSE):
             doses[name] = top
         elif spread > 0.0:
-            (states if one.unit == STATE else signals)[name] = spread / max(top, 1e-300)
+            (states if name in phenotypes else signals)[name] = spread / max(top, 1e-300)
     return [*_largest(states, most), *_largest(signals, most), *_largest(doses, 1)]
 
 
@@ -40,8 +44,8 @@ def fields(tissues: Sequence[Tissue], most: int = MOST) -> list[str]:
     for name in known(tissues, "species"):
         if name.startswith(FREE) and "/" in name:
             continue
-        spread, top = _spread([tissue.density(name, frame) for tissue in tissues if name in tissue.species
-                               for frame in _ends(tissue.field_times.size)])
+        spread, top = _spread(tissue.density(name, frame) for tissue in tissues if name in tissue.species
+                               for frame in _ends(tissue.field_times.size))
         if top > 0.0 and spread > 1e-9 * top:
             (vesicles if name.startswith(FREE) else factors)[name] = top if name.startswith(FREE) else spread / top
     return [*_largest(vesicles, most), *_largest(factors, most)]
@@ -54,6 +58,12 @@ def known(tissues: Sequence[Tissue], what: str) -> dict[str, object]:
         for name, one in getattr(tissue, what).items():
             found.setdefault(name, one)
     return found
+
+
+def levels_in(summary: Mapping[str, Any]) -> frozenset[str]:
+    """Names of signals of cells, and of levels of networks, in a ``summary.json``."""
+    return frozenset(str(name) for arm in summary.get("arms", {}).values() for cell in arm.get("cells", {}).values()
+                     for name in cell.get("signals", {}))
 
 
 def axis_of(tissues: Sequence[Tissue]) -> int:
@@ -87,14 +97,14 @@ def _ends(count: int) -> list[int]:
     return sorted({0, count // 2, count - 1}) if count else []
 
 
-def _spread(values: Sequence[Array]) -> tuple[float, float]:
-    """Highest less lowest, and the highest size."""
-    some = [one[np.isfinite(one)] for one in values]
-    some = [one for one in some if one.size]
-    if not some:
-        return 0.0, 0.0
-    low, high = min(float(one.min()) for one in some), max(float(one.max()) for one in some)
-    return high - low, max(abs(low), abs(high))
+def _spread(values: Iterable[Array]) -> tuple[float, float]:
+    """Highest less lowest, and the highest size; one array is held at a time."""
+    low, high = np.inf, -np.inf
+    for one in values:
+        some = one[np.isfinite(one)]
+        if some.size:
+            low, high = min(low, float(some.min())), max(high, float(some.max()))
+    return (high - low, max(abs(low), abs(high))) if high >= low else (0.0, 0.0)
 
 
 def _largest(found: Mapping[str, float], most: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import math
 from collections.abc import Mapping
@@ -43,12 +44,14 @@ class Wanted:
         """Indices of the times of fields; none where an arm stored none."""
         return _frames(tissue.field_times.tolist(), self.times)
 
+    @functools.cached_property
     def fronts(self) -> dict[tuple[str, str], Front]:
-        """Of every quantity in every arm, against one threshold for all arms."""
+        """(quantity, arm) -> front, against one threshold for all arms."""
         found = {}
-        for name in self.look.quantities:
-            if name.startswith(choices.COUNTED):
-                continue
+        moving = [name for name in self.look.quantities if not name.startswith(choices.COUNTED)]
+        for tissue in self.tissues.values():
+            tissue.read_courses(moving)
+        for name in moving:
             level = self.threshold
             if level is None:
                 level = account.threshold_of(list(self.tissues.values()), name)
@@ -66,7 +69,7 @@ def _frames(times: list[float], wanted: tuple[float, ...]) -> list[int]:
 
 def outcome(wanted: Wanted, title: str, findings: tuple[Finding, ...] = ()) -> LabOutcome:
     """Everything but the pictures."""
-    fronts = wanted.fronts()
+    fronts = wanted.fronts
     tables = [table for table in (_fronts(fronts), _courses(fronts), _ranges(wanted), _profiles(wanted),
                                   _journeys(wanted)) if table.rows]
     summary = {"arms": {arm: _record(wanted, arm, fronts) for arm in wanted.tissues},
@@ -76,13 +79,17 @@ def outcome(wanted: Wanted, title: str, findings: tuple[Finding, ...] = ()) -> L
 
 
 def _headline(wanted: Wanted, fronts: Mapping[tuple[str, str], Front]) -> list[str]:
-    lines = []
+    """What there is, and where something moves; arms that are alike share a sentence."""
+    held: dict[str, list[str]] = {}
     for arm, tissue in wanted.tissues.items():
         said = ", ".join(f"{kind}: {count:,}" for kind, count in tissue.counts.items())
-        lines.append(f"{arm}: {counted(tissue.types.size, 'cell')} ({said}); stored up to "
-                     f"{number(float(tissue.cell_times[-1]) / HOUR)} h.")
-    lines += [f"{arm}, {name}: {one.words}" for (name, arm), one in fronts.items()]
-    return lines
+        held.setdefault(f"{counted(tissue.types.size, 'cell')} ({said}); stored up to "
+                        f"{number(float(tissue.cell_times[-1]) / HOUR)} h.", []).append(arm)
+    lines = [f"{', '.join(arms)}: {words}" for words, arms in held.items()]
+    said_of: dict[tuple[str, str], list[str]] = {}
+    for (name, arm), one in fronts.items():
+        said_of.setdefault((name, one.words), []).append(arm)
+    return lines + [f"{name} in {', '.join(arms)}: {words}" for (name, words), arms in said_of.items()]
 
 
 def _record(wanted: Wanted, arm: str, fronts: Mapping[tuple[str, str], Front]) -> dict[str, object]:

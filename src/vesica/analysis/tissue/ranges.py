@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -86,24 +87,38 @@ def _fitted(x: Array, y: Array, shape: Shape, far: float | None) -> tuple[float 
     """Decay length by least squares: linear in level and height, so only the length is searched.
 
     It is looked for between half the least distance of two points and ten times the reach of the profile; at an end of
-    that it is not determined.
+    that, or with an interval that reaches there, it is not determined.
     """
+    from scipy.optimize import brentq, minimize_scalar
+
     lowest, highest = 0.5 * float(np.diff(x).min()), 10.0 * float(x[-1] - x[0])
-    grid = np.geomspace(lowest, highest, 400)
-    sums = np.array([_residual(x, y, length, shape, far) for length in grid])
+    grid = np.log(np.geomspace(lowest, highest, 200))
+
+    def left(log_length: float) -> float:
+        return _residual(x, y, math.exp(log_length), shape, far)
+
+    sums = np.array([left(one) for one in grid])
     best = int(np.argmin(sums))
     if best in {0, grid.size - 1}:
         return None, None, None
-    from scipy.optimize import minimize_scalar
-
-    found = minimize_scalar(lambda s: _residual(x, y, math.exp(s), shape, far), method="bounded",
-                            bounds=(math.log(grid[best - 1]), math.log(grid[best + 1])), options={"xatol": 1e-10})
+    found = minimize_scalar(left, method="bounded", bounds=(grid[best - 1], grid[best + 1]), options={"xatol": 1e-10})
     free = max(x.size - (2 if far is not None else 3), 1)
-    inside = np.flatnonzero(sums <= float(found.fun) * (1.0 + LEVEL / free))
-    ends = (float(grid[inside[0]]), float(grid[inside[-1]])) if inside.size else (math.exp(found.x),) * 2
-    if inside.size and inside[-1] == grid.size - 1:
-        return None, None, None  # as good as a straight line
-    return math.exp(float(found.x)), *ends
+    limit = float(found.fun) * (1.0 + LEVEL / free)
+    outside = sums > limit
+    below, above = np.flatnonzero(outside[: best]), best + 1 + np.flatnonzero(outside[best + 1 :])
+    if not below.size or not above.size:
+        return None, None, None  # as good as a straight line, or as a step
+    ends = (_end(left, limit, float(grid[one]), float(found.x), brentq) for one in (below[-1], above[0]))
+    low, high = ends
+    return math.exp(float(found.x)), low, high
+
+
+def _end(left: Callable[[float], float], limit: float, outside: float, best: float, solve: Callable[..., float],
+         ) -> float:
+    """Where what is left over reaches the limit, um."""
+    if left(best) >= limit:  # nothing is left over at all
+        return math.exp(best)
+    return math.exp(solve(lambda at: left(at) - limit, outside, best, xtol=1e-10))
 
 
 def _residual(x: Array, y: Array, length: float, shape: Shape, far: float | None) -> float:

@@ -47,15 +47,28 @@ class Cells(Protocol):
         """(name, cell) of values as states and surroundings are now."""
 
 
-def contact_graph(positions: Array, radii: Array, distance: float, box: Sequence[float],
-                  periodic: Sequence[bool] = (False, False, False)) -> csr_array:
-    """Membrane of each cell that lies within a distance of another cell.
+@dataclass(frozen=True)
+class Bodies:
+    """Cells of one type, or territories of their processes in neuropil, which overlap.
 
     Parameters
     ----------
     positions : (cell, 3) um
     radii : (cell,) um
-        Of cells; in neuropil of the territories of their processes, which overlap.
+    """
+
+    positions: Array
+    radii: Array
+
+
+def contact_graph(cells: Bodies, others: Bodies | None, distance: float, box: Sequence[float],
+                  periodic: Sequence[bool] = (False, False, False)) -> csr_array:
+    """Membrane of each cell that lies within a distance of another cell.
+
+    Parameters
+    ----------
+    others : Bodies, optional
+        Of another type; cells among each other without.
     distance : um
         Between surfaces, up to which cells touch.
     box : um, along x, y, z
@@ -63,35 +76,40 @@ def contact_graph(positions: Array, radii: Array, distance: float, box: Sequence
 
     Returns
     -------
-    (cell, cell) csr, um^2
-        Symmetric. Between spheres with a gap s it is 2 pi r_1 r_2/(r_1 + r_2) (distance - s), where the distance is
-        small against the radii (Derjaguin's approximation); it grows on with the depth of an overlap, up to the
-        smaller diameter.
+    (cell, other) csr, um^2
+        Symmetric among cells of one type. Between spheres with a gap s it is 2 pi r_1 r_2/(r_1 + r_2) (distance - s),
+        where the distance is small against the radii (Derjaguin's approximation); it grows on with the depth of an
+        overlap, up to the smaller diameter.
 
     Notes
     -----
     It falls to zero where contact ends, so cells that move lose it without a jump.
     """
-    count = len(positions)
-    if count < 2:
-        return csr_array((count, count))
+    there = cells if others is None else others
+    shape = (len(cells.radii), len(there.radii))
+    if not shape[0] * shape[1]:
+        return csr_array(shape)
     period = np.where(periodic, np.asarray(box, float), 0.0)
-    wrapped = np.where(period > 0.0, np.mod(positions, np.where(period > 0.0, period, 1.0)), positions)
-    wrapped = np.where((period > 0.0) & (wrapped >= period), 0.0, wrapped)  # rounding of a small negative number
-    pairs = cKDTree(wrapped, boxsize=period).query_pairs(2.0 * float(radii.max()) + distance, output_type="ndarray")
-    one, other = pairs[:, 0], pairs[:, 1]
-    apart = wrapped[one] - wrapped[other]
-    apart -= period * np.round(np.divide(apart, period, out=np.zeros_like(apart), where=period > 0.0))
-    gap = np.sqrt((apart**2).sum(axis=1)) - (radii[one] + radii[other])
+    trees = [cKDTree(_wrapped(one.positions, period), boxsize=period) for one in (cells, there)]
+    reach = float(cells.radii.max() + there.radii.max()) + distance
+    pairs = trees[0].sparse_distance_matrix(trees[1], reach, output_type="ndarray")
+    first, second = cells.radii[pairs["i"]], there.radii[pairs["j"]]
+    gap = pairs["v"] - (first + second)
     touching = gap < distance
-    one, other, gap = one[touching], other[touching], gap[touching]
-    first, second = radii[one], radii[other]
+    if others is None:
+        touching &= pairs["i"] != pairs["j"]
+    pairs, gap, first, second = (part[touching] for part in (pairs, gap, first, second))
     depth = distance - np.maximum(gap, -2.0 * np.minimum(first, second))
-    area = 2.0 * np.pi * (first * second) / np.maximum(first + second, 1e-300) * depth
-    found = coo_array((np.tile(area, 2), (np.concatenate([one, other]), np.concatenate([other, one]))),
-                      shape=(count, count)).tocsr()
+    area = 2.0 * np.pi * (first * second) / (first + second) * depth
+    found = coo_array((area, (pairs["i"], pairs["j"])), shape=shape).tocsr()
     found.sort_indices()
     return found
+
+
+def _wrapped(positions: Array, period: Array) -> Array:
+    """Positions inside a box that is periodic along some axes."""
+    inside = np.where(period > 0.0, np.mod(positions, np.where(period > 0.0, period, 1.0)), positions)
+    return np.where((period > 0.0) & (inside >= period), 0.0, inside)  # rounding of a small negative number
 
 
 @dataclass(frozen=True)
@@ -109,17 +127,15 @@ class Contacts:
     shares: Mapping[str, Array]
 
 
-def share_out(graph: csr_array, cells: Mapping[str, slice], wanted: Mapping[tuple[str, str], float],
+def share_out(graphs: Mapping[tuple[str, str], csr_array], wanted: Mapping[tuple[str, str], float],
               membrane: Mapping[str, Array]) -> Contacts:
     """Areas of contact of each pair of cells.
 
     Parameters
     ----------
-    graph : (cell, cell) csr
-        Of `contact_graph`.
-    cells : mapping of type to its cells in the graph
-    wanted : mapping of (type, other type) to the mean share of the membrane that touches, 1
-        Each pair of types once; the other side follows, as the two have one area.
+    graphs : mapping of (type, other type) to (cell, other) csr
+        Of `contact_graph`, for each pair of types once; the other side follows, as the two have one area.
+    wanted : for each of them the mean share of the membrane of the first type that touches, 1
     membrane : mapping of type to (cell,) um^2
 
     Notes
@@ -129,7 +145,7 @@ def share_out(graph: csr_array, cells: Mapping[str, slice], wanted: Mapping[tupl
     """
     areas: dict[tuple[str, str], csr_array] = {}
     for (cell, other), share in wanted.items():
-        block = graph[cells[cell], cells[other]]
+        block = graphs[cell, other]
         total = float(block.sum())
         scale = share * float(membrane[cell].sum()) / total if total > 0.0 else 0.0
         areas[cell, other] = block * scale
@@ -183,15 +199,12 @@ class Around:
         """Whether any cells of this arm touch."""
         return bool(self._wanted)
 
-    def place(self, positions: Mapping[str, Array], radii: Mapping[str, Array], distance: float, box: Sequence[float],
+    def place(self, bodies: Mapping[str, Bodies], distance: float, box: Sequence[float],
               periodic: Sequence[bool] = (False, False, False)) -> None:
-        """Find who touches whom, (cell, 3) and (cell,) um by type, and give each cell its shares."""
-        names, first, cells = list(self.populations), 0, {}
-        for name in names:
-            cells[name] = slice(first, first := first + len(positions[name]))
-        graph = contact_graph(np.concatenate([positions[name] for name in names]),
-                              np.concatenate([radii[name] for name in names]), distance, box, periodic)
-        self.contacts = share_out(graph, cells, self._wanted, {name: self._membrane(name) for name in names})
+        """Find who touches whom, by type, and give each cell its shares."""
+        graphs = {(cell, other): contact_graph(bodies[cell], None if cell == other else bodies[other], distance, box,
+                                               periodic) for cell, other in self._wanted}
+        self.contacts = share_out(graphs, self._wanted, {name: self._membrane(name) for name in self.populations})
         for path, share in self.contacts.shares.items():
             self.populations[path.partition(".")[0]].give(path, share)
 
@@ -215,6 +228,15 @@ class Around:
     def restart(self) -> None:
         """Something jumped: the last change says nothing."""
         self._before, self._last = {}, 0.0
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint needs beside positions."""
+        return {"before": dict(self._before), "last": self._last}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self._before = {target: np.asarray(seen) for target, seen in state["before"].items()}
+        self._last = float(state["last"])
 
     def _mean(self, view: _View, shown: Mapping[str, Array]) -> Array:
         """(cell,) of what is seen."""

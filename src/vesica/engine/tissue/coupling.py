@@ -9,14 +9,15 @@ exact at any step, and errors of what changes fall with the square of the step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.tissue.fields import Fields
+from vesica.engine.tissue.meeting import Meeting
 from vesica.engine.tissue.population import Population
 
 Array = NDArray[np.float64]
@@ -24,8 +25,6 @@ FIRST_STEP: Final = 1.0  # s, after something jumped
 GROWTH: Final = 2.0
 CHANGE: Final = 0.1  # of what is sent and taken in a step: the error of a staggered step is a 24th of its square
 BEYOND: Final = 1e-9  # of a time: closer than that it is reached
-
-Look = Callable[[Sequence[Population], float], None]
 
 
 @dataclass
@@ -57,15 +56,19 @@ class Coupled:
     fields : Fields
     longest : s
         Of a step; 0 for no limit.
-    meet : callable, optional
-        Called with the populations and the time (s) before cells move on: sets what they see of each other and
-        of agents.
+    meeting : Meeting, optional
+        What cells do with each other.
+
+    Attributes
+    ----------
+    changed_at : s
+        When something jumped last.
     """
 
     def __init__(self, populations: Sequence[Population], fields: Fields, longest: float = 0.0,
-                 meet: Look | None = None) -> None:
-        self.populations, self.fields = tuple(populations), fields
-        self.clock, self.longest, self._meet = Clock(), longest, meet
+                 meeting: Meeting | None = None) -> None:
+        self.populations, self.fields, self.meeting = tuple(populations), fields, meeting
+        self.clock, self.longest, self.changed_at = Clock(), longest, 0.0
         cells = sum(one.count for one in self.populations)
         self.sent = np.zeros((len(fields.names), cells))  # by cells, not yet in a field; below zero: the reverse
         self.captured = np.zeros_like(self.sent)  # from fields, not yet in a cell
@@ -73,7 +76,7 @@ class Coupled:
         self.taken = np.zeros((len(fields.names), len(self.populations)))
         self._before: Array | None = None
 
-    def run(self, until: float, report: Callable[[float], None] | None = None) -> None:
+    def run(self, until: float, step_done: Callable[[], None] | None = None) -> None:
         """Go on to a time, s, where cells and fields stand side by side."""
         while self.clock.time < until * (1.0 - BEYOND) - BEYOND:
             left = until - self.clock.time
@@ -81,14 +84,16 @@ class Coupled:
             step = left if step > left * (1.0 - 1e-6) else min(step, left / 2.0) if step > left / 2.0 else step
             self._cells(self.clock.time + step / 2.0)
             self._fields(step)
-            if report is not None:
-                report(self.clock.time)
+            if step_done is not None:
+                step_done()
         self._cells(self.clock.time)
 
     def restart(self) -> None:
         """Something jumped: begin with a short step again."""
-        self.clock.step = FIRST_STEP
+        self.clock.step, self.changed_at = FIRST_STEP, self.clock.time
         self._before = None
+        if self.meeting is not None:
+            self.meeting.restart()
 
     def around(self) -> Array:
         """(field, cell) concentrations at the cells now."""
@@ -109,12 +114,14 @@ class Coupled:
         coming = np.maximum(self.captured + self._capturing * around * (to - clock.time), 0.0)
         for one in self.populations:
             one.feel(around[:, one.where])
-        if self._meet is not None:
-            self._meet(self.populations, clock.time)
+        if self.meeting is not None:
+            self.meeting.before(duration)
         for one in self.populations:
             one.receive(coming[:, one.where], duration)
             one.lanes.advance(duration)
             one.collect(self.sent[:, one.where])
+        if self.meeting is not None:
+            self.meeting.after(duration)
         self.captured -= coming
         clock.ahead = to - clock.time
 
@@ -148,3 +155,28 @@ class Coupled:
         size = np.maximum(np.abs(now), np.abs(before))
         change = np.max(np.divide(np.abs(now - before), size, out=np.zeros_like(size), where=size > 0.0), initial=0.0)
         return step * float(np.clip(CHANGE / max(change, 1e-12), 0.5, GROWTH))
+
+    def state(self) -> dict[str, Any]:
+        """All that a run needs to go on bit for bit; `restore` takes it."""
+        clock = self.clock
+        return {
+            "clock": [clock.time, clock.ahead, clock.step, clock.steps, self.changed_at],
+            "sent": self.sent, "captured": self.captured, "capturing": self._capturing, "taken": self.taken,
+            "before": np.zeros(0) if self._before is None else self._before,
+            "fields": self.fields.state(), "cells": [one.state() for one in self.populations],
+            "meeting": self.meeting.state() if self.meeting is not None else {},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        time, ahead, step, steps, self.changed_at = state["clock"]
+        self.clock = Clock(float(time), float(ahead), float(step), int(steps))
+        for name, array in (("sent", self.sent), ("captured", self.captured), ("capturing", self._capturing),
+                            ("taken", self.taken)):
+            array[:] = state[name]
+        self._before = np.array(state["before"]) if len(state["before"]) else None
+        self.fields.restore(state["fields"])
+        for one, own in zip(self.populations, state["cells"], strict=True):
+            one.restore(own)
+        if self.meeting is not None:
+            self.meeting.restore(state["meeting"])

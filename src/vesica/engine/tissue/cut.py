@@ -26,6 +26,7 @@ from vesica.spec.resolved import ResolvedModel
 SENT: Final = "sent:"
 ARRIVING: Final = "arriving by "  # before the name of a law that takes: the rate at which what it took comes in
 MEDIUM: Final = "medium"
+AGENT: Final = "agent."
 NOWHERE: Final = frozenset({"plastic_loss"})  # processes of a dish that a space does not have
 BETWEEN: Final = frozenset({"junction"})  # ... and those that cells do with each other, in a step of its own
 DIFFUSIVITY: Final = ".diffusivity"
@@ -65,7 +66,7 @@ class CellPart:
     taking : Program
         The laws of ``uptake``, too; linear ones without their field.
     reads : tuple of str
-        Fields that its values rest on.
+        Fields and agents that its values rest on.
     """
 
     cell: str
@@ -239,7 +240,7 @@ def _uptake(flux: Flux, fields: frozenset[str]) -> Uptake:
 
 
 def _read(part: ProcessTable, taking: Iterable[Uptake], fields: frozenset[str]) -> tuple[str, ...]:
-    """Fields that some value or law of a cell rests on, those that it only takes left out."""
+    """Fields and agents that some value or law of a cell rests on, what it only takes left out."""
     laws = {one.target: one for one in part.assignments}
     stack = [name for flux in part.fluxes for name in flux.factors] + [one.name for one in part.watched]
     stack += [name for one in taking for name in one.flux.factors]
@@ -249,7 +250,7 @@ def _read(part: ProcessTable, taking: Iterable[Uptake], fields: frozenset[str]) 
         if name not in seen:
             seen.add(name)
             stack.extend(laws[name].args if name in laws else ())
-    return tuple(sorted(seen & fields))
+    return tuple(sorted(name for name in seen if name in fields or name.startswith(AGENT)))
 
 
 def _liquid_part(model: ResolvedModel, table: ProcessTable, fields: frozenset[str]) -> LiquidPart:

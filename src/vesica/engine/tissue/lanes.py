@@ -6,17 +6,19 @@ thread, not to a cell, and what a block becomes depends neither on the other blo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.codegen import compiled
-from vesica.engine.steppers.w_method import STAGES
+from vesica.engine.steppers.w_loops import STAGES
 from vesica.engine.system import Lanes, runaway
 from vesica.engine.tables import Tables, Walk
+from vesica.engine.tissue.local import compact, meeting, needed
 from vesica.errors import Finding, RunFault
 
 Array = NDArray[np.float64]
@@ -156,11 +158,11 @@ class CellLanes:
         def work(low: int) -> int:
             space = spaces.pop() if spaces else self._space(plan)
             found: int = advance_blocks(low, min(low - low % JOB + JOB, self.blocks), duration, allowed, self.relative,
-                                        self.state, self._own, step, clock, tally, failed, plan, space)
+                                        (self.state, self._own), (step, clock, tally, failed), plan, space)
             spaces.append(space)
             return found
 
-        _share_out(work, self.blocks, self.workers)
+        share_out(work, self.blocks, self.workers)
         self._step = step
         if (failed >= 0).any():
             self._lost(int(np.argmax(failed >= 0)), failed, clock)
@@ -183,6 +185,19 @@ class CellLanes:
         found[self.tables.pools] = self.state[:, lane]
         return found
 
+    def saved(self) -> dict[str, Any]:
+        """All that is needed to go on bit for bit; `restore` takes it."""
+        return {"state": self.state, "shared": self._shared, "own": self._own, "own_places": self._own_places,
+                "step": self._step, "time": self.time}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on from what was `saved`."""
+        self.state[:] = saved["state"]
+        self._shared, self._own = np.array(saved["shared"]), np.array(saved["own"]).reshape(-1, self.lanes)
+        self._own_places = np.array(saved["own_places"], dtype=np.int64)
+        self._step, self.time = np.array(saved["step"]), float(saved["time"])
+        self._forget()
+
     def _forget(self) -> None:
         """Shared numbers are other ones, or other numbers are shared: what rests on them is found anew."""
         self._plan: Any = None
@@ -195,16 +210,16 @@ class CellLanes:
         return self._plan, self._spaces
 
     def _planned(self) -> Any:
-        places, local = _compact(self.tables, self.tables.pools)
+        places, local = compact(self.tables, self.tables.pools)
         lu, tape = self.tables.lu, self.tables.tape
-        needed = _needed(local, local.factors)
+        used = needed(local, local.factors)
         moves = local.resting_on(local.pools)
-        own_rows, own_into = _meeting(self._own_places, places)
+        own_rows, own_into = meeting(self._own_places, places)
         own = local.resting_on(own_into)
-        constant = self._constants(places, local.kernels(needed & ~moves & ~own))
+        constant = self._constants(places, local.kernels(used & ~moves & ~own))
         diagonal = np.flatnonzero(tape.rows == tape.columns)
         return (
-            tuple(local.kernels(needed & own & ~moves)), tuple(local.kernels(needed & moves)),
+            tuple(local.kernels(used & own & ~moves)), tuple(local.kernels(used & moves)),
             (local.factor_start, local.factors, local.move_start, local.move_state),
             (tape.chain_target, tape.chain_partial, tape.chain_source, tape.term_flux, tape.term_skip, tape.term_slot,
              tape.entry_place, tape.entry_move, tape.entry_term, diagonal),
@@ -228,27 +243,50 @@ class CellLanes:
         compiled().evaluate(rows, *kernels)
         return np.ascontiguousarray(rows[:, 0])
 
+    def part(self, tables: Tables, job: int) -> Array:
+        """(flux, lane) rates of the fluxes of other tables for the lanes of one job, `lanes_of` it."""
+        lanes = lanes_of(job, self.lanes)
+        out = np.empty((len(tables.fluxes), lanes.stop - lanes.start))
+        self._fill(job, self._known(tables, tables.pools[:0], tables.factor_start, tables.factors), out, lanes.start)
+        return out
+
     def _read(self, tables: Tables, size: int, wanted: Index, starts: Index, factors: Index) -> Array:
         out = np.empty((size, self.lanes))
+        known = self._known(tables, wanted, starts, factors)
+
+        def work(low: int) -> int:
+            return self._fill(low // JOB, known, out, 0)
+
+        share_out(work, self.blocks, self.workers)
+        return out
+
+    def _known(self, tables: Tables, wanted: Index, starts: Index, factors: Index) -> Any:
         key = (tables, bool(wanted.size))
         if key not in self._readings:
             self._readings[key] = self._reading(tables, wanted, starts, factors)
-        plan, work = self._readings[key]
-        compiled().read_blocks(0, self.blocks, self.state, self._own, plan, work, out)
-        return out
+        return self._readings[key]
+
+    def _fill(self, job: int, known: Any, out: Array, origin: int) -> int:
+        plan, values, spaces = known
+        space = spaces.pop() if spaces else np.repeat(values[:, None], BLOCK, axis=1)
+        low = job * JOB
+        found: int = compiled().read_blocks(low, min(low + JOB, self.blocks), self.state, self._own, plan, space, out,
+                                            origin)
+        spaces.append(space)
+        return found
 
     def _reading(self, tables: Tables, wanted: Index, starts: Index, factors: Index) -> Any:
-        places, local = _compact(tables, np.concatenate([wanted, factors]))
+        places, local = compact(tables, np.concatenate([wanted, factors]))
         row = {int(place): k for k, place in enumerate(places)}
         rows, own_factors = (np.array([row[int(k)] for k in some], dtype=np.int64) for some in (wanted, factors))
-        own_rows, own_into = _meeting(self._own_places, places)
-        state_rows, state_into = _meeting(self.tables.pools, places)
-        needed = _needed(local, np.concatenate([rows, own_factors]))
+        own_rows, own_into = meeting(self._own_places, places)
+        state_rows, state_into = meeting(self.tables.pools, places)
+        used = needed(local, np.concatenate([rows, own_factors]))
         differs = local.resting_on(np.concatenate([own_into, state_into]))
-        constant = self._constants(places, local.kernels(needed & ~differs))
-        plan = (tuple(local.kernels(needed & differs)), rows, own_rows, own_into, state_rows, state_into, starts,
+        constant = self._constants(places, local.kernels(used & ~differs))
+        plan = (tuple(local.kernels(used & differs)), rows, own_rows, own_into, state_rows, state_into, starts,
                 own_factors)
-        return plan, np.repeat(constant[:, None], BLOCK, axis=1)
+        return plan, constant, []
 
     def _lost(self, block: int, failed: Index, clock: Array) -> None:
         lane = min(block * BLOCK + int(failed[block]), self.lanes - 1)
@@ -259,7 +297,12 @@ class CellLanes:
                                "look at the rules and rates that act on this variable, and at what the cell meets"))
 
 
-def _share_out(work: Any, blocks: int, workers: int) -> None:
+def lanes_of(job: int, lanes: int) -> slice:
+    """The lanes of one job of a thread."""
+    return slice(min(job * JOB * BLOCK, lanes), min((job + 1) * JOB * BLOCK, lanes))
+
+
+def share_out(work: Any, blocks: int, workers: int) -> None:
     """Do all jobs; every call comes back soon, so that Ctrl-C is heard."""
     ends = {low: min(low + JOB, blocks) for low in range(0, blocks, JOB)}
     at = {low: low for low in ends}
@@ -274,33 +317,3 @@ def _share_out(work: Any, blocks: int, workers: int) -> None:
                   if reached < ends[low]}
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _compact(tables: Tables, first: Index) -> tuple[Index, Tables]:
-    """Places of the values that tables use, those of ``first`` before others, and the tables in this numbering."""
-    first = np.asarray(list(dict.fromkeys(first.tolist())), dtype=np.int64)
-    used = np.unique(np.concatenate([tables.args, tables.out, tables.factors, tables.watched, tables.pools]))
-    places = np.concatenate([first, used[~np.isin(used, first)]])
-    to = np.full(int(places.max(initial=0)) + 1, -1, dtype=np.int64)
-    to[places] = np.arange(places.size)
-    return places, replace(tables, pools=to[tables.pools], args=to[tables.args], out=to[tables.out],
-                           factors=to[tables.factors], watched=to[tables.watched])
-
-
-def _needed(tables: Tables, wanted: Index) -> NDArray[np.bool_]:
-    """(kernel,) whether some wanted value rests on it."""
-    known = set(wanted.tolist())
-    found = np.zeros(tables.out.size, dtype=bool)
-    ends = [*tables.first[1:].tolist(), tables.args.size]
-    for k in range(tables.out.size - 1, -1, -1):
-        found[k] = int(tables.out[k]) in known
-        if found[k]:
-            known.update(tables.args[tables.first[k]:ends[k]].tolist())
-    return found
-
-
-def _meeting(mine: Index, places: Index) -> tuple[Index, Index]:
-    """Rows of mine that are among places, and where."""
-    row = {int(place): k for k, place in enumerate(places)}
-    rows = np.array([k for k, place in enumerate(mine.tolist()) if place in row], dtype=np.int64)
-    return rows, np.array([row[int(mine[k])] for k in rows], dtype=np.int64)

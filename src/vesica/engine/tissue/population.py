@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,21 @@ class Population:
         """Add what was sent since the last call, (field, lane), and forget it."""
         np.add.at(out, self._sent_field, self.lanes.state[self._sent])
         self.lanes.state[self._sent] = 0.0
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on; `restore` takes it."""
+        return {"lanes": self.lanes.saved(), "rates": self._rates}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.lanes.restore(state["lanes"])
+        self._rates = np.array(state["rates"])
+
+
+def alive_of(one: Population) -> Array:
+    """(lane,) share alive of each cell; 1 where none can die."""
+    place = {name: k for k, name in enumerate(one.tables.names)}.get(f"{one.cell}.alive")
+    return np.ones(one.count) if place is None else one.lanes.state[place]
 
 
 def _nonlinear(laws: Sequence[Uptake]) -> set[str]:

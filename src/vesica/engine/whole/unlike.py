@@ -44,8 +44,8 @@ def put_numbers(program: Program, kind: CellType, row: Mapping[str, float], valu
     RunFault
         A cell cannot be with the numbers it drew.
     """
-    normals = _normals(streams, sum(factors_of(one) for one in kind.spreads))
-    own = {path: row[path] * factor for path, factor in factors(kind.spreads, row, normals).items()}
+    drawn = normals(streams, sum(factors_of(one) for one in kind.spreads))
+    own = {path: row[path] * factor for path, factor in factors(kind.spreads, row, drawn).items()}
     try:
         everything = with_derived(program, row, own)
     except InputError as failure:
@@ -86,7 +86,7 @@ def put_rest(program: Program, kind: CellType, arm: Arm, present: frozenset[str]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _normals(streams, number):  # noqa: ANN001, ANN202
+def normals(streams, number):  # noqa: ANN001, ANN201
     """(number, cell) standard normals, those of a cell from its own stream."""
     found = np.empty((number, streams.shape[0]))
     for cell in range(streams.shape[0]):

@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.tissue import account
-from vesica.analysis.tissue.account import HOUR
 from vesica.analysis.tissue.outcome import Wanted
 from vesica.analysis.tissue.slabs import Slab
 from vesica.analysis.tissue.view import Tissue
@@ -65,16 +63,18 @@ def quantity_scale(wanted: Wanted, name: str) -> Scale | None:
     values = [factor * one.values(name, frame) for one in having for frame in wanted.cell_frames(one)]
     if not any(np.isfinite(one).any() for one in values):
         return None
-    return maps.scale_for(values, having[0].quantities[name].label, unit, for_cells=True)
+    return maps.scale_for(values, having[0].quantities[name].label, unit, for_cells=True,
+                          is_share=any(name in one.states for one in having))
 
 
-def field_scale(wanted: Wanted, name: str) -> Scale | None:
-    """One scale for all arms and times of a field; None where there is none of it anywhere."""
+def field_scale(wanted: Wanted, name: str, slab: Slab) -> Scale | None:
+    """One scale for what is shown of a field in all arms and times; None where there is none of it."""
     having = [one for one in wanted.tissues.values() if name in one.species and one.field_times.size]
     if not having:
         return None
     factor, unit = for_reading(having[0].species[name].unit)
-    values = [factor * one.density(name, frame) for one in having for frame in wanted.field_frames(one)]
+    values = [factor * slab.image(one.density(name, frame), one.centres) for one in having
+              for frame in wanted.field_frames(one)]
     if not any((one > 0.0).any() for one in values):
         return None
     return maps.scale_for(values, having[0].species[name].label, unit, for_cells=False)
@@ -93,7 +93,7 @@ def by_quantity(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> P
 
 def of_field(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> Picture | None:
     """Slices of a field."""
-    scale = field_scale(wanted, name)
+    scale = field_scale(wanted, name, slab)
     if scale is None:
         return None
     rows = [[maps.slice_of(one, name, frame, slab, _title(wanted, arm, float(one.field_times[frame])))
@@ -119,7 +119,7 @@ def _arranged(name: str, title: str, caption: str, rows: list[list[Map]], scale:
 
 def figures(wanted: Wanted, styles: dict[str, ArmStyle]) -> list[LabFigure]:
     """Fronts over time and profiles by distance, at the last time that was asked for."""
-    fronts = wanted.fronts()
+    fronts = wanted.fronts
     found: list[LabFigure | None] = []
     for name in wanted.look.quantities:
         mine = {arm: one for (what, arm), one in fronts.items() if what == name}
@@ -127,23 +127,13 @@ def figures(wanted: Wanted, styles: dict[str, ArmStyle]) -> list[LabFigure]:
         found.append(charts.front_courses(mine, styles, label, f"front-{safe(name)}"))
     at_cells = {arm: wanted.cell_frames(one)[-1] for arm, one in wanted.tissues.items() if one.cell_times.size}
     at_fields = {arm: wanted.field_frames(one)[-1] for arm, one in wanted.tissues.items() if one.field_times.size}
-    for name in wanted.look.quantities:
-        found.append(charts.cell_profiles(wanted.tissues, styles, name, wanted.look, at_cells,
-                                          f"profile-{safe(name)}"))
-    for name in wanted.look.species:
-        found.append(charts.field_profiles(wanted.tissues, styles, name, wanted.look, at_fields,
-                                           f"profile-field-{safe(name)}"))
+    found += [charts.cell_profiles(wanted.tissues, styles, name, wanted.look, at_cells, f"profile-{safe(name)}")
+              for name in wanted.look.quantities]
+    found += [charts.field_profiles(wanted.tissues, styles, name, wanted.look, at_fields,
+                                    f"profile-field-{safe(name)}") for name in wanted.look.species]
     return [one for one in found if one is not None]
 
 
 def safe(name: str) -> str:
     """A name that every file system takes, and that is an id of HTML."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "unnamed"
-
-
-def last_hours(wanted: Wanted) -> str:
-    """The last time of the arms, in words; of the first where they differ."""
-    return maps.hours_words(float(next(iter(wanted.tissues.values())).cell_times[-1]))
-
-
-__all__ = ["HOUR", "account", "by_quantity", "by_type", "figures", "last_hours", "of_field", "pictures", "safe"]

@@ -21,7 +21,7 @@ from vesica.report.lab.pieces import Axis, Curve, Points
 from vesica.report.material import ArmStyle
 from vesica.report.numbers import for_reading, number
 
-DECADES: Final = (1.5, 8.0)  # of a profile that is drawn by powers of ten
+DECADES: Final = (1.5, 5.0)  # that a profile spans to be drawn by powers of ten, and how many are drawn
 
 
 def field_profiles(tissues: Mapping[str, Tissue], styles: Mapping[str, ArmStyle], name: str, look: Look,
@@ -51,6 +51,11 @@ def cell_profiles(tissues: Mapping[str, Tissue], styles: Mapping[str, ArmStyle],
                      bands=True)
 
 
+def named(styles: Mapping[str, ArmStyle], arm: str) -> str:
+    """Name of an arm in the legend of a chart; nothing where its style has none, as there is a legend outside."""
+    return arm if styles[arm].name else ""
+
+
 def _scaled(found: Profile, factor: float) -> Profile:
     return Profile(found.distance, factor * found.mean, factor * found.low, factor * found.high, found.count)
 
@@ -65,7 +70,7 @@ def _profiles(found: Mapping[str, Profile], styles: Mapping[str, ArmStyle], labe
     is_log = bool(not bands and seen.min() >= 0.0 and positive.size
                   and math.log10(positive.max() / np.median(positive)) >= DECADES[0])
     floor = positive.max() * 10.0 ** -DECADES[1] if is_log else -math.inf
-    curves = [Curve(arm, styles[arm], one.distance, np.where(one.mean >= floor, one.mean, np.nan),
+    curves = [Curve(named(styles, arm), styles[arm], one.distance, np.where(one.mean >= floor, one.mean, np.nan),
                     one.low if bands else None, one.high if bands else None, styles[arm].dash)
               for arm, one in found.items()]
     across = Axis(f"distance from {look.from_words} (µm)")
@@ -88,17 +93,17 @@ def front_courses(fronts: Mapping[str, Front], styles: Mapping[str, ArmStyle], l
         if one.verdict == "none" or one.speed is None:
             continue
         hours, places = one.times[known] / HOUR, one.positions[known]
-        points.append(Points(arm, styles[arm], hours, places))
+        points.append(Points(named(styles, arm), styles[arm], hours, places))
         begin = float(np.median(places - one.speed * hours))
         ends = np.array([hours[0], hours[-1]])
-        curves.append(Curve(f"{arm}, fit", styles[arm], ends, begin + one.speed * ends))
+        curves.append(Curve("", styles[arm], ends, begin + one.speed * ends))
     if not points:
         return None
     sides = sorted({f"{AXES[one.axis]}.{one.side}" for one in fronts.values() if one.verdict != "none"})
     level = next(one.threshold for one in fronts.values() if one.verdict != "none")
     title = f"Front of {label}"
-    caption = (f"Where the mean of {label} falls below {number(level)}, over time. Lines: the median slope of all pairs "
-               f"of points. {' '.join(said)}")
+    caption = (f"Where the mean of {label} falls below {number(level)}, over time. Lines: the median slope of all "
+               f"pairs of points. {' '.join(said)}")
     across, up = Axis("time (h)"), Axis(f"distance from {' or '.join(sides)} (µm)")
 
     def draw(width: float) -> Markup:

@@ -1,4 +1,4 @@
-"""Maps of cells and fields: by type, by a quantity, and slices of fields, on one colour scale for all arms and times."""
+"""Maps of cells and fields: by type, by a quantity, slices of fields; one colour scale for all arms and times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 PLATE: Final = "#1b1e22"  # ground of every map, as under the microscope: bright cells stand out on any page
-MISSING: Final = "#5a5f66"
+MISSING: Final = "#3c4147"
 LEAST_DOT: Final = 0.9  # points; smaller cells are drawn this wide, and the caption says so
 VECTOR: Final = 12_000  # cells that a map draws one by one; more become pixels
 LEVELS: Final = 32  # colours of a quantity
@@ -42,7 +42,7 @@ class Scale:
 
     @property
     def norm(self) -> Any:
-        """matplotlib's form of it."""
+        """The same in the form that matplotlib takes."""
         from matplotlib.colors import LogNorm, Normalize
 
         return LogNorm(self.low, self.high, clip=True) if self.is_log else Normalize(self.low, self.high, clip=True)
@@ -53,9 +53,8 @@ class Scale:
         import matplotlib as mpl
         from matplotlib.colors import ListedColormap
 
-        found = ListedColormap(mpl.colormaps[canvas.MAP](np.linspace(self.begin, 1.0, 256)))
-        found.set_bad(PLATE)
-        return found
+        shades = mpl.colormaps[canvas.MAP](np.linspace(self.begin, 1.0, 256))
+        return ListedColormap(shades).with_extremes(bad=PLATE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +69,12 @@ class Map:
     colours: tuple[str, ...] = ()
 
 
-def scale_for(values: Sequence[Array], label: str, unit: str, *, for_cells: bool, is_log: bool | None = None) -> Scale:
+def scale_for(values: Sequence[Array], label: str, unit: str, *, for_cells: bool, is_share: bool = False,
+              is_log: bool | None = None) -> Scale:
     """A scale that holds all values; by powers of ten where a few are far above the others.
 
     ``values`` are in the unit that people read; cells leave out the darkest colours, as they stand on a dark ground.
+    Shares go from 0 to 1.
     """
     known = np.concatenate([one[np.isfinite(one)].ravel() for one in values]) if values else np.empty(0)
     label = f"{label} ({unit})" if unit else label
@@ -87,8 +88,8 @@ def scale_for(values: Sequence[Array], label: str, unit: str, *, for_cells: bool
     if is_log:
         return Scale(max(float(positive.min()), high * 10.0**-DECADES) if low > 0 else high * 10.0**-DECADES, high,
                      label, is_log=True, begin=begin)
-    if unit == "share":
-        return Scale(0.0, 1.0, label.removesuffix(" (share)") + " (share)", begin=begin)
+    if is_share:
+        return Scale(0.0, 1.0, label, begin=begin)
     if low >= 0.0 and low < 0.6 * high:
         low = 0.0
     return Scale(low, high if high > low else low + 1.0, label, begin=begin)
@@ -131,7 +132,7 @@ def type_colours(tissues: Sequence[Tissue]) -> dict[str, str]:
 
 
 def type_words(tissue: Tissue) -> dict[str, str]:
-    """``neuron (1,204)``"""
+    """``neuron (1,204)``."""
     return {name: f"{name} ({exact(count)})" for name, count in tissue.counts.items()}
 
 
@@ -194,9 +195,7 @@ def _paint(axes: Axes, one: Map, scale: Scale | None, per_um: float) -> None:
         canvas.dots(axes, one.places, radii, one.colours, per_um, raster=len(one.colours) > VECTOR)
     canvas.scale_bar(axes, wide)
     across, up = (AXES[axis] for axis in one.slab.shown)
-    for words, place, side in ((f"{across} →", (0.985, 0.012), "right"), (f"{up} ↑", (0.015, 0.99), "left")):
-        axes.text(*place, words, transform=axes.transAxes, color="#ffffff", alpha=0.8, fontsize=7.0, ha=side,
-                  va="bottom" if side == "right" else "top", zorder=9)
+    axes.set_title(f"{across} →  {up} ↑", loc="right", pad=3.5, fontsize=6.5, color=canvas.SOFT)
 
 
 def _bar(figure: Figure, scale: Scale, total: tuple[float, float], width: float, *, alone: bool) -> None:
@@ -242,7 +241,7 @@ def unit_of(unit: str) -> str:
 
 
 def hours_words(seconds: float) -> str:
-    """``24 h``, ``30 min``"""
+    """``24 h``, ``30 min``."""
     return f"{number(seconds / 3600.0)} h" if seconds >= 3600.0 or seconds == 0.0 else f"{number(seconds / 60.0)} min"
 
 

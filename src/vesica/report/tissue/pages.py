@@ -10,8 +10,8 @@ from vesica.report.tissue.canvas import Picture
 
 def section(drawn: Sequence[Picture], title: str = "Maps", anchor: str = "maps") -> Section:
     """One figure for each picture."""
-    return Section(anchor, title, "", tuple(Figure(one.caption, (Panel(one.title, one.inline, one.inline),),
-                                                   title=one.title) for one in drawn))
+    return Section(anchor, title, "", tuple(Figure(one.caption, (Panel(one.title, one.inline),), title=one.title,
+                                                   is_wide=True) for one in drawn))
 
 
 def files(drawn: Sequence[Picture]) -> dict[str, bytes]:
