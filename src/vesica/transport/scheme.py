@@ -105,7 +105,7 @@ def work_arrays(grid: Grid, dtype: Any, count: int) -> Iterator[list[Field]]:
     try:
         yield taken
     finally:
-        _LOCAL.pool = taken + fitting[count:]
+        _LOCAL.pool = taken + fitting[count:]  # what the caller took out of the list is theirs
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
