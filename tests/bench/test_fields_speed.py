@@ -99,35 +99,30 @@ def floor(grid: Grid) -> float:
 
 @pytest.mark.parametrize(("diffusivity", "loss"), [(4.0, 0.01), (4.0, 0.1), (40.0, 0.01)])
 def test_fields_against_split_steps_at_one_per_cent(diffusivity: float, loss: float) -> None:
-    """30 min from switch-on, one species. The opponent at the step that gives it 1 % at the sources; ours at the
-    loosest of four tolerances that gives no more.
+    """30 min from switch-on, one species. The opponent at the step that gives it 1 % at the sources; ours at a tolerance
+    of 1 % of what cells sample and take, and at one so loose that only the end of the run is within 1 %.
 
     On 100^3 voxels, with as many cells in a volume, steps are as many as on 50^3, where errors were measured; the time
     of the opponent is that of 20 steps times their number.
     """
-    small = scene(50, diffusivity, loss)
+    small, large = scene(50, diffusivity, loss), scene(100, diffusivity, loss)
     exact, _ = small.run(tolerance=1e-5, step=30.0)
     error = small.error(small.split(0.6, round(RUN / 0.6)), exact)
     steps = round(RUN / (0.6 * ALLOWED / error))
-    theirs_found = []
+    theirs_found: list[Array] = []
     theirs = processor(lambda: theirs_found.append(small.split(RUN / steps, steps)), 1)
     their_error = small.error(theirs_found[0], exact)
-    for tolerance in (0.3, 0.1, 0.03, 0.01):
-        found, ours = small.run(tolerance=tolerance, step=RUN)
-        my_error = small.error(found, exact)
-        if my_error <= ALLOWED:
-            break
-    mine = processor(lambda: small.run(tolerance=tolerance, step=RUN), 3)
-    print(f"\nD* {diffusivity:g} um2/s, cells take {loss:g}/s; error of split steps of 0.6 s: {error:.1%}")
-    print(f"50^3, vesica, tolerance {tolerance:g}, {ours} steps, error at the sources {my_error:.1e}: {mine:.4f} s")
-    print(f"50^3, split, {steps} steps of {RUN / steps:.3f} s, error {their_error:.1e}: {theirs:.2f} s, "
-          f"ratio {theirs / mine:.0f}")
-    large = scene(100, diffusivity, loss)
-    big = processor(lambda: large.run(tolerance=tolerance, step=RUN), 2)
     split = processor(lambda: large.split(RUN / steps, 20), 2) / 20 * steps
-    print(f"100^3, vesica {big:.3f} s, split {split:.1f} s for all its steps, ratio {split / big:.0f}; "
-          f"floor of our matrix products {floor(large.grid) * ours:.3f} s")
-    assert my_error <= ALLOWED
+    print(f"\nD* {diffusivity:g} um2/s, cells take {loss:g}/s; error of split steps of 0.6 s: {error:.1%}")
+    print(f"split, {steps} steps of {RUN / steps:.3f} s, error {their_error:.1e}: 50^3 {theirs:.2f} s, 100^3 {split:.1f} s")
+    for tolerance in (0.3, 0.01):
+        found, ours = small.run(tolerance=tolerance, step=RUN)
+        mine = processor(lambda t=tolerance: small.run(tolerance=t, step=RUN), 2)
+        big = processor(lambda t=tolerance: large.run(tolerance=t, step=RUN), 1)
+        print(f"vesica at tolerance {tolerance:g}, {ours} steps, error {small.error(found, exact):.1e}: 50^3 {mine:.3f} s, "
+              f"ratio {theirs / mine:.0f}; 100^3 {big:.3f} s, ratio {split / big:.0f}; "
+              f"floor of its matrix products {floor(large.grid) * ours:.3f} s")
+        assert small.error(found, exact) <= ALLOWED
     assert their_error == pytest.approx(ALLOWED, rel=0.2)
 
 
