@@ -13,6 +13,7 @@ import pytest
 from tests.space_models import BOX, errors, examined, resolved, space_of
 from vesica.spec import io, recall, spaces
 from vesica.spec.resolved import TissueRun
+from vesica.spec.scaling import exponent
 from vesica.spec.settling import radius_of
 from vesica.spec.space import Flow, Placed, Region, Space, Wall
 
@@ -375,6 +376,15 @@ def test_a_model_in_space_is_read_back_without_its_cells() -> None:
     space = dataclasses.replace(space_of(model), cells={})
     expected = dataclasses.replace(model, domain=dataclasses.replace(model.domain, space=space))
     assert recall.recalls(io.dump_resolved(model)) == expected
+
+
+def test_every_number_of_a_space_scales_in_some_way() -> None:
+    """Nothing is refused: what a cell has in space stays as it is, as shapes and gaps do."""
+    model = resolved(with_domain(f"{TISSUE}, flow: {{along: y}}, walls: {{y: periodic}}")
+                     + LPS.replace("y.low", "x.low"))
+    found = {path: exponent(model, path) for path in model.parameters}
+    assert {found[path] for path in found if path.startswith(("vessel.", "LPS."))} == {0}
+    assert found["neuron.arbor_radius"] == 0
 
 
 def test_places_are_compared_cell_by_cell() -> None:
