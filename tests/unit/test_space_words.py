@@ -128,6 +128,7 @@ def test_flow_is_none_unless_said_and_the_library_knows_one_for_tissue() -> None
         (f"{TISSUE}, walls: {{x: [closed, periodic]}}", "domain.walls.x", "one wall of x is `closed`"),
         (f"{TISSUE}, flow: {{along: y}}", "domain.flow.along", "where a wall is closed"),
         (f"{TISSUE}, walls: {{y: {{held: {{TNF: 1 nM}}}}}}, flow: {{along: y}}", "domain.flow.along", "held"),
+        (f"{TISSUE}, walls: {{x: {{held: {{}}}}}}", "domain.walls.x", "holds nothing"),
         (f"{TISSUE}, walls: {{x: {{held: {{TFN: 1 nM}}}}}}", "domain.walls.x", "`TFN`"),
         (f"{TISSUE}, walls: {{x: {{held: {{LPS: 1 nM}}}}}}", "domain.walls.x", "is an agent"),
         (f"{TISSUE}, walls: {{y: periodic}}, flow: {{along: y, kind: channel, across: y}}",
@@ -230,6 +231,7 @@ def test_distances_are_kept_and_what_does_not_fit_is_refused() -> None:
         ("count: 6", "density: 5 1/mm^2", "cells.microglia.density", "1/mm^2"),
         ("count: 6", "count: 1e7", "cells", "1e+07 cells"),
         ("count: 6", "spacing: 5 um", "cells.microglia", "has no `count`"),
+        ("count: 6", "count: 0, spacing: 5 kg", "cells.microglia.spacing", "5 kg"),
     ],
 )
 def test_cells_that_cannot_be(old: str, new: str, path: str, says: str) -> None:
