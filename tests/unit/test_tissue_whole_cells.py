@@ -18,9 +18,10 @@ from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import resting
 from vesica.engine.rows import parameter_row, value_vector
 from vesica.engine.system import Lanes
-from vesica.engine.tissue.lanes import CellLanes
+from vesica.engine.tissue.lanes import CellLanes, flux_values
 from vesica.engine.tissue.unlike import keys_of
 from vesica.engine.tissue.whole_cells import WholeCells
+from vesica.engine.tissue.whole_table import split
 from vesica.spec.model import ModelSpec
 
 
@@ -154,21 +155,20 @@ def test_what_cells_release_varies_as_bursts_do() -> None:
     """
     cells, _ = after_an_hour()
     program, values = microglia()
-    rate = {name: values[program.index[f"microglia.{name}"]] for name in (
-        "mvb_lysosome_rate", "mvb_docking_rate", "mvb_undocking_rate", "mvb_fusion_rate", "ilv_capacity",
-        "ilv_budding_rate", "retrofusion_rate", "docking_sites", "docked")}
-    fill = rate["ilv_budding_rate"] / rate["ilv_capacity"]
-    relax = fill + rate["retrofusion_rate"]
-    docking = rate["mvb_docking_rate"] * (1.0 - rate["docked"] / rate["docking_sites"])
-    stages = mvb_law.fusion_stages(rate["mvb_lysosome_rate"], docking, rate["mvb_undocking_rate"],
-                                   rate["mvb_fusion_rate"])
-    law = mvb_law.fate_pmf(rate["ilv_capacity"], fill / relax, relax, stages)
+    donor = split(program, program.model.cells[0], present()).donor
+    assert donor is not None
+    rates = flux_values(donor, values[:, None].copy())[:, 0]
+    _, lysed, docked, sites, undocked, fused, _, _, _, capacity, budding, retro = rates
+    there = values[program.index["microglia.docked"]]
+    relax = budding / capacity + retro
+    stages = mvb_law.fusion_stages(lysed, docked * (1.0 - there / sites), undocked, fused)
+    law = mvb_law.fate_pmf(capacity, budding / capacity / relax, relax, stages)
     n = np.arange(law.size)
-    fusions, released = 3600.0 * rate["mvb_fusion_rate"] * rate["docked"], level(cells, "released:microglia")
+    fusions, released = 3600.0 * fused * there, level(cells, "released:microglia")
     assert agrees_with_mean(released, fusions * (n @ law), fusions * (n**2 @ law))
     squares = (released - fusions * (n @ law)) ** 2
     assert agrees_with_mean(squares, fusions * (n**2 @ law), squares.var())
-    assert not agrees_with_mean(squares, fusions * (n @ law) ** 2, squares.var())  # as if all bursts were alike
+    assert not agrees_with_mean(squares, fusions * (n @ law), squares.var())  # as if each vesicle left by itself
 
 
 def test_a_cell_draws_from_its_own_name_and_threads_change_nothing() -> None:
