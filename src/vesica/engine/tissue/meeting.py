@@ -14,7 +14,7 @@ from vesica.engine.tissue.cut import AGENT, MEDIUM
 from vesica.engine.tissue.fields import Fields
 from vesica.engine.tissue.junctions import Junctions
 from vesica.engine.tissue.motility import Felt, Motility, Room, gaits_of
-from vesica.engine.tissue.population import Population
+from vesica.engine.tissue.population import Population, alive_of
 from vesica.engine.tissue.setting import Setting, exchange_of
 from vesica.transport.gradients import gradient
 
@@ -76,7 +76,7 @@ class Meeting:
         if self._around.is_needed:
             self._junctions.exchange(self._around.contacts, duration / 2.0)
         if self.moves:
-            self.motility.advance(duration, self._what_is_felt(), {one.cell: _alive(one) for one in self.populations})
+            self.motility.advance(duration, self._what_is_felt(), {one.cell: alive_of(one) for one in self.populations})
             least = min(h for n, h in zip(self.setting.space.voxels, self.setting.space.spacing, strict=True)
                         if n > 1 or self.setting.space.dimensions == 0)
             moved = max(float(np.abs(self.motility.positions[name] - self.positions[name]).max(initial=0.0))
@@ -149,8 +149,3 @@ def _room(setting: Setting) -> Room:
     x, y, z = (n > 1 for n in space.voxels)
     return Room(space.size, _periodic(setting), (x, y, z and setting.model.domain.kind != "monolayer"))
 
-
-def _alive(one: Population) -> Array:
-    """(cell,) share alive."""
-    name = f"{one.cell}.alive"
-    return one.lanes.state[one.tables.names.index(name)] if name in one.tables.names else np.ones(one.count)

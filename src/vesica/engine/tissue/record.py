@@ -149,12 +149,9 @@ class Stored(Record):
         self.writer.finish(self.notes())
 
     def _laid_out(self) -> TissueLayout:
-        setting, placed = self.setting, self.setting.space.cells[self.setting.arm.name]
-        ids, types = [], []
-        for name in setting.types:
-            one = placed[name]
-            ids += one.ids or [f"{name}_{k}" for k in range(one.count)]
-            types += [name] * one.count
+        setting = self.setting
+        ids = [one for name in setting.types for one in setting.ids(name)]
+        types = [one.cell for one in self.coupled.populations for _ in range(one.count)]
         return TissueLayout(setting.space, ids, types, setting.of_cells("capture_radius"), setting.positions(),
                             self._cell_times, self._field_times, self._quantities(), self._species(),
                             moves=self._moves, chains=_chains(setting.model),
