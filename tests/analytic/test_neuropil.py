@@ -155,6 +155,18 @@ def test_calibrated_on_35_nm_particles_rigid_vesicles_of_100_nm_are_trapped() ->
         assert through(soft, 0.1).diffusivity[0] == pytest.approx(expected, abs=0.01)
 
 
+def test_the_page_says_what_comes_out() -> None:
+    """The table of docs/cells_in_voxels.md, to its digits."""
+    def soft(gaps: Gaps) -> float:
+        return float(through(replace(gaps, is_deformable=True), 0.1).diffusivity[0])
+
+    assert round(free(0.035) / float(through(GAPS, 0.035).diffusivity[0])) == 19
+    assert round(soft(GAPS), 2) == 0.68
+    assert round(soft(fitted_median(GAPS, 0.035, 0.01)), 2) == 0.47
+    assert round(soft(fitted_calibration(GAPS, 0.035, 0.01)), 2) == 0.13
+    assert (round(100 * GAPS.admitted(0.1)), GAPS.hindrance(0.1)) == (16, 0.0)
+
+
 def test_sizes_are_taken_one_by_one() -> None:
     sizes = np.array([0.03, 0.06, 0.2])
     together = in_gaps(sizes, [1.0, 2.0, 3.0], GAPS)

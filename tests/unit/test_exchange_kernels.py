@@ -121,6 +121,17 @@ def test_widths_are_those_of_voxels_or_of_cells() -> None:
     assert arbor_width(GRID, 50.0) == pytest.approx(np.full((1, 3), 50.0 / math.sqrt(5.0)))
 
 
+def test_the_order_of_cells_changes_no_bit() -> None:
+    """Cells are visited by their place, also where kernels are wider than the box and all begin in voxel 0."""
+    places, order = cells(), np.random.default_rng(9).permutation(43)
+    amounts, field = np.random.default_rng(3).uniform(size=43), np.random.default_rng(4).uniform(size=GRID.shape)
+    for width in (3.0, 6.0, 60.0):
+        one, other = (gaussian_kernel(GRID, where, width, MIXED) for where in (places, places[order]))
+        assert np.array_equal(one.sample(field)[order], other.sample(field))
+        assert np.array_equal(one.spread(amounts), other.spread(amounts[order]))
+        assert np.array_equal(one.volumes[order], other.volumes)
+
+
 def test_no_cells_are_a_kernel_too() -> None:
     kernel: Kernel = gaussian_kernel(GRID, np.zeros((0, 3)), 6.0)
     assert kernel.sample(np.ones(GRID.shape)).shape == (0,)

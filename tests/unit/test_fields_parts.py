@@ -117,7 +117,9 @@ def test_functions_of_the_rate_against_whole_matrices(faces, voxels, duration) -
 
 @pytest.mark.parametrize("faces", [CLOSED, MIXED, ((HELD, HELD),) * 3])
 def test_stencils_are_the_operator(faces) -> None:
-    """The uniform stencil, and the one of maps with even maps, against the axes' matrices; 30 roundings of 6 D/h^2 u."""
+    """The uniform stencil, and the one of maps with even maps, against the axes' matrices; 30 roundings of 6 D/h^2
+    u.
+    """
     grid = Grid((5, 4, 3), (2.0, 2.5, 3.0))
     field = np.random.default_rng(1).random(grid.shape)
     exact = -0.1 * field

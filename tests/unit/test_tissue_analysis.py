@@ -227,6 +227,8 @@ def test_slabs_by_default_and_outside() -> None:
     assert slab_of((500.0, 300.0, 10.0)).words == "the whole box, 10 µm thick along z"
     assert slab_of((500.0, 300.0, 200.0)).words == "z from 85 to 115 µm"
     assert slab_of((10.0, 300.0, 200.0)).normal == 0
+    sections = np.repeat([[0.0, 0.0, 25.0], [0.0, 0.0, 75.0], [0.0, 0.0, 125.0], [0.0, 0.0, 175.0]], [9, 10, 10, 9], 0)
+    assert slab_of((500.0, 300.0, 200.0), cells=sections).words == "z from 60 to 90 µm"
     for words in ({"plane": "xx"}, {"at": 900.0}, {"thickness": 0.0}):
         with pytest.raises(InputError):
             slab_of((500.0, 300.0, 200.0), **words)

@@ -54,7 +54,7 @@ def maps(folder: Path, *, arms: tuple[str, ...], times: tuple[str, ...], colors:
     found = view.tissues_of(folder, arms)
     tissues = {arm: found[arm] for arm in results.axes.arms if arm in found}
     first = next(iter(tissues.values()))
-    slab = slab_of(first.size, plane=plane, at=middle, thickness=thickness)
+    slab = slab_of(first.size, plane=plane, at=middle, thickness=thickness, cells=first.positions())
     levels = choices.levels_in(results.summary if results.outcome == "completed" else {})
     look = _look(tissues, levels, (colors, fields), source)
     wanted = found_in.Wanted(tissues, look, tuple(map(_seconds, times)), threshold)

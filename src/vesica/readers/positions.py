@@ -118,8 +118,9 @@ def _text(path: PathLike) -> CellTable:
         raise text.refuse(None, "a quoted cell goes over more than one line", "a row is a line",
                           "cells would be joined to the wrong columns", "export it without line ends inside cells")
     head, body = rows[0], rows[1:]
-    if len(body[0]) == len(head) + 1:
+    if delimiter in " \t" and all(len(row) == len(head) + 1 for row in body):
         head = [ROW_NAMES, *head]
+    head[0] = head[0] or ROW_NAMES
     _check(text, head, body, [number for number, _ in numbered])
     columns = {name: tuple(column) for name, column in zip(head, zip(*body, strict=True), strict=True)}
     kept = decimal_commas(text, delimiter)

@@ -24,7 +24,7 @@ from vesica.spec.resolved import Arm, Parameter
 from vesica.spec.space import Placed, Region, Space, Triple
 from vesica.spec.space_words import MonolayerSpec
 from vesica.spec.spaces import Frame
-from vesica.units import split
+from vesica.units import as_written, split
 
 if TYPE_CHECKING:
     from vesica.spec.space import Array
@@ -59,7 +59,7 @@ def _counted(cell: CellSpec, base: CellSpec, path: str, spec: ModelSpec, frame: 
     if cell.density is None:
         return cell
     if cell.count is not None:
-        notes.add("error", f"{path}.density", f"`density: {cell.density}` beside `count: {cell.count}`",
+        notes.add("error", f"{path}.density", f"`density: {cell.density}` beside `count: {as_written(cell.count)}`",
                   "a number of cells is given once", "the two may contradict each other", "delete one of them")
         return cell
     x, y, z = _extent(base.region, frame.space)

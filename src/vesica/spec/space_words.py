@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from vesica.spec.words import Name, Quantity, Words
+from vesica.units import as_written
 
 MOST_VOXELS: Final = 200_000_000
 
@@ -163,7 +164,14 @@ class ColumnsSpec(Words):
     id: str | None = None
 
 
-Globs = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+def as_words(value: Any) -> Any:
+    """Values of a column as text: one where a list may stand is a list of one, and `3` is no number."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [as_written(one) if isinstance(one, int | float) and not isinstance(one, bool) else one for one in values]
+
+
+Globs = Annotated[tuple[str, ...], BeforeValidator(as_words)]
 Span = tuple[Quantity, Quantity]
 
 

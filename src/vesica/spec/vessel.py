@@ -41,7 +41,7 @@ SPACE: Final[dict[str, Field]] = {  # of tissue with positions
     "tortuosity": Field("", False, "of the ways between cells, for small molecules", positive=True),
     "gap_width": Field("um", False, "median width of the gaps between cells", positive=True),
     "gap_spread": Field("", False, "geometric standard deviation of the width of gaps", positive=True),
-    "gap_connectivity": Field("", False, "gaps that a gap opens into", positive=True),
+    "gap_connectivity": Field("", False, "gaps that meet at a crossing", positive=True),
     "probe_ratio": Field("", False, "diffusion of 35 nm particles over that in free liquid"),
     "thinnest_vesicle": Field("um", False, "to which a deformable vesicle can flatten", positive=True),
 }

@@ -19,7 +19,7 @@ import numpy as np
 
 from vesica.transport.grid import Array
 from vesica.transport.modes import FIRST, SECOND, Marginals, Modes
-from vesica.transport.scheme import Field, Parts, Task, differ, extremes
+from vesica.transport.scheme import Field, Parts, Task, differ, extremes, scale_of
 from vesica.transport.stencil import wall_slice
 from vesica.transport.tally import Tally
 
@@ -83,6 +83,7 @@ class Exponential:
             tally.error = _error(start, middle, self._samples, duration * np.abs(slopes - self._slopes))
             if before > 0.0:
                 tally.error = max(tally.error, after * min(1.0, after / before))
+        tally.scale = scale_of(start, self._samples, out)
         tally.least, tally.most = extremes(out)
         return tally
 
@@ -119,8 +120,8 @@ def _error(start: Array, middle: Array, end: Array, bend: Array) -> float:
 
     The first stage misses what cells take of the change it makes; the second adds that, ``end - middle``, and misses
     what they take of this: its response, by the ratio of the two. A curved course between the stages adds the error of
-    the trapezium, ``bend/12`` (slopes at the ends), or half the change where the course bends faster than the step. That
-    error of the mean sample is the error of what is captured in the step, too, and counts a tenth.
+    the trapezium, ``bend/12`` (slopes at the ends), or half the change where the course bends faster than the step.
+    That error of the mean sample is the error of what is captured in the step, too, and counts a tenth.
     """
     if start.size == 0:
         return 0.0

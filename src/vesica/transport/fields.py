@@ -111,6 +111,15 @@ class FieldStepper:
         self._exchange = 6.0 * liquid.diffusivity / least**2
         self.step = math.inf
 
+    @property
+    def liquid(self) -> Liquid:
+        """What carries the field."""
+        return self._parts.liquid
+
+    def move(self, kernel: Exchange | None) -> None:
+        """Cells have moved: from now on these are their weights."""
+        self._parts.kernel = kernel
+
     def content(self, density: Field) -> float:
         """Amount in the liquid of a field."""
         return self._parts.diffusion.amount(density)
@@ -178,7 +187,7 @@ class FieldStepper:
             pieces = max(1.0, math.ceil((duration - done) / min(self.step, scheme.longest_step) - 1e-9))
             step = (duration - done) / pieces
             tally = scheme.step(state, trial, step, task)
-            error = self._relative_error(tally, step)
+            error = self._relative_error(tally)
             is_low = tally.least < LOWEST * tally.most and tally.least < floor
             if not math.isfinite(tally.most + tally.least) or error > 1.0 or (is_low and step > self._finest(task)):
                 rejected += 1
@@ -197,10 +206,10 @@ class FieldStepper:
             steps += 1
         return state, lowest, steps, rejected
 
-    def _relative_error(self, tally: Tally, step: float) -> float:
+    def _relative_error(self, tally: Tally) -> float:
         """Over what is allowed."""
-        scale = self._scale or (float(tally.sampled.max()) / step if tally.sampled.size else tally.most)
-        return tally.error / (self._tolerance * scale) if tally.error > 0.0 else 0.0
+        allowed = self._tolerance * (self._scale or tally.scale)
+        return tally.error / allowed if tally.error > 0.0 else 0.0
 
     def _finest(self, task: Task) -> float:
         loss = 0.0 if task.uptake is None else task.uptake.largest_loss

@@ -126,6 +126,6 @@ def _upwind(u, face, j, i, n, v, kinds, values):  # noqa: ANN001, ANN202
         back = u[behind % n, j, i]
     else:
         side = 0 if behind < 0 else 1
-        back = values[side] if kinds[side] == _PASSES else here
+        back = 2.0 * values[side] - here if kinds[side] == _PASSES else here  # the wall is half a voxel away
     a, b = here - back, u[before % n, j, i] - here
     return here + a * b / (a + b) if a * b > 0.0 else here

@@ -21,7 +21,7 @@ import numpy as np
 from vesica.errors import Finding, RunFault
 from vesica.transport.grid import Array
 from vesica.transport.modes import INVERSE, Modes
-from vesica.transport.scheme import Field, Parts, Task, extremes
+from vesica.transport.scheme import Field, Parts, Task, extremes, scale_of
 from vesica.transport.tally import Tally
 
 GAMMA: Final = 1.0 - 1.0 / math.sqrt(2.0)
@@ -86,7 +86,9 @@ class Implicit:
         left_over /= self._alpha
         out += left_over
         tally.deposited += duration * parts.given(task)
-        tally.error = self._error(out, known, given, change, inner)
+        end = parts.sample(out)
+        tally.error = self._error(out, end, known, given, change, inner)
+        tally.scale = scale_of(self._samples, end, out)
         tally.least, tally.most = extremes(out)
         return tally
 
@@ -166,14 +168,13 @@ class Implicit:
         low, high = extremes(correction)
         return max(-low, high) <= self._stop * scale
 
-    def _error(self, out: Field, known: Field, given: Field, change: Field, inner: float) -> float:
+    def _error(self, out: Field, samples: Array, known: Field, given: Field, change: Field, inner: float) -> float:
         """Estimate of the largest error of a sample.
 
         ``e = (M - dt gamma G)^-1 dt gamma (g3 - g2)``, cells left out, is ``0.207 dt^2 u''``, the error itself
         ``0.040 dt^3 u'''``. On the way to equilibrium the third difference is the square of the second over the first:
         ``0.94 e^2/change``, at most e.
         """
-        samples = self._parts.sample(out)
         np.subtract(known, given, out=known)
         np.multiply(self._alpha, out, out=given)
         given -= known  # dt gamma (G x3 + c), given = alpha out - (known - given)

@@ -55,6 +55,8 @@ class Kernel:
     Parameters
     ----------
     grid : Grid
+    order : (cell,)
+        Cells by their place, as memory lies; what follows is in this order.
     first : (cell, 3)
         First voxel of a row along x, y, z; a row goes on from the last voxel to voxel 0.
     count : (cell, 3)
@@ -64,6 +66,7 @@ class Kernel:
     """
 
     grid: Grid
+    order: NDArray[np.intp]
     first: Index
     count: Index
     rows: tuple[Array, Array, Array]
@@ -81,10 +84,10 @@ class Kernel:
         density : (z, y, x) or flat, any unit
         """
         field = np.ascontiguousarray(density).reshape(self.grid.shape)
-        out = np.empty(self.cells)
+        found = np.empty(self.cells)
         for start, stop in self._blocks:
-            _sample(field, self.first, self.count, *self.rows, start, stop, out)
-        return out
+            _sample(field, self.first, self.count, *self.rows, start, stop, found)
+        return self._by_cell(found)
 
     def spread(self, amounts: ArrayLike, out: Array | None = None) -> Array:
         """Amount in each voxel, (z, y, x), of what the cells give.
@@ -93,10 +96,11 @@ class Kernel:
         ----------
         amounts : (cell,)
         out : (z, y, x), contiguous
-            Added to, if given. Cells are added one after the other, so that the sum does not depend on threads.
+            Added to, if given. Cells are added one after the other by their place, so that the sum does not depend on
+            threads, nor on the order of cells that lie apart.
         """
         field = np.zeros(self.grid.shape) if out is None else out
-        given = np.asarray(amounts, dtype=float)
+        given = np.asarray(amounts, dtype=float)[self.order]
         for start, stop in self._blocks:
             _spread(field, self.first, self.count, *self.rows, start, stop, given)
         return field
@@ -104,7 +108,7 @@ class Kernel:
     @cached_property
     def overlap(self) -> Array:
         """Sum of the squared weights of each cell, (cell,)."""
-        return np.asarray(np.prod([np.einsum("ck,ck->c", row, row) for row in self.rows], axis=0))
+        return self._by_cell(np.prod([np.einsum("ck,ck->c", row, row) for row in self.rows], axis=0))
 
     @property
     def volumes(self) -> Array:
@@ -118,12 +122,18 @@ class Kernel:
         full = np.zeros((self.cells, n))
         at = (self.first[:, axis, None] + np.arange(row.shape[1])) % n
         np.put_along_axis(full, at, row, axis=1)
-        return full
+        return self._by_cell(full)
 
     def matrix(self) -> csr_matrix:
         """All weights, (cell, voxel in the order of a flat field): for tests and small tissues."""
         x, y, z = (self.axis_weights(axis) for axis in range(3))
         return csr_matrix(np.einsum("ci,cj,ck->cijk", z, y, x).reshape(self.cells, self.grid.size))
+
+    def _by_cell(self, found: Array) -> Array:
+        """From the order of places to that of cells."""
+        out = np.empty_like(found)
+        out[self.order] = found
+        return out
 
     @cached_property
     def _blocks(self) -> list[tuple[int, int]]:
@@ -158,8 +168,11 @@ def gaussian_kernel(grid: Grid, positions: Array, width: ArrayLike, faces: Faces
                    is_periodic=faces[axis][0].kind == "periodic")
         for axis in range(3)
     ]
-    first, count, rows = zip(*parts, strict=True)
-    return Kernel(grid, np.stack(first, axis=1), np.stack(count, axis=1), rows)
+    firsts, counts, rows = zip(*parts, strict=True)
+    first, count = np.stack(firsts, axis=1), np.stack(counts, axis=1)
+    order = np.lexsort((*places.T, *first.T))  # by first voxels as memory lies, and by place where these are alike
+    x, y, z = (np.ascontiguousarray(row[order]) for row in rows)
+    return Kernel(grid, order, first[order], count[order], (x, y, z))
 
 
 def _axis_rows(x: Array, width: Array, n: int, h: float, *, is_periodic: bool) -> tuple[Index, Index, Array]:
@@ -189,24 +202,31 @@ def _axis_rows(x: Array, width: Array, n: int, h: float, *, is_periodic: bool) -
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sample(field, first, count, in_x, in_y, in_z, start, stop, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Lines along x are added up before they are weighted: slices without wrapping, which compile to vectors."""
     nz, ny, nx = field.shape
+    line = np.empty(in_x.shape[1])
     for cell in range(start, stop):
-        x0, y0, z0 = first[cell]
+        x0, y, z = first[cell]
         size_x, size_y, size_z = count[cell]
         head = min(size_x, nx - x0)
-        total = 0.0
+        line[:size_x] = 0.0
+        before, after = line[:head], line[head:size_x]
         for k in range(size_z):
-            z = (z0 + k) % nz
-            plane = 0.0
+            y = first[cell, 1]
             for j in range(size_y):
-                y = (y0 + j) % ny
-                line = 0.0
-                for i in range(head):
-                    line += in_x[cell, i] * field[z, y, x0 + i]
-                for i in range(head, size_x):
-                    line += in_x[cell, i] * field[z, y, x0 + i - nx]
-                plane += in_y[cell, j] * line
-            total += in_z[cell, k] * plane
+                share = in_z[cell, k] * in_y[cell, j]
+                voxels = field[z, y, x0 : x0 + head]
+                for i in range(before.size):
+                    before[i] += share * voxels[i]
+                if head < size_x:
+                    voxels = field[z, y, : size_x - head]
+                    for i in range(after.size):
+                        after[i] += share * voxels[i]
+                y = y + 1 if y + 1 < ny else 0
+            z = z + 1 if z + 1 < nz else 0
+        total = 0.0
+        for i in range(size_x):
+            total += in_x[cell, i] * line[i]
         out[cell] = total
 
 
@@ -214,15 +234,20 @@ def _sample(field, first, count, in_x, in_y, in_z, start, stop, out):  # type: i
 def _spread(field, first, count, in_x, in_y, in_z, start, stop, given):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     nz, ny, nx = field.shape
     for cell in range(start, stop):
-        x0, y0, z0 = first[cell]
+        x0, y, z = first[cell]
         size_x, size_y, size_z = count[cell]
         head = min(size_x, nx - x0)
+        before, after = in_x[cell, :head], in_x[cell, head:size_x]
         for k in range(size_z):
-            z = (z0 + k) % nz
+            y = first[cell, 1]
             for j in range(size_y):
-                y = (y0 + j) % ny
                 share = given[cell] * in_z[cell, k] * in_y[cell, j]
-                for i in range(head):
-                    field[z, y, x0 + i] += share * in_x[cell, i]
-                for i in range(head, size_x):
-                    field[z, y, x0 + i - nx] += share * in_x[cell, i]
+                voxels = field[z, y, x0 : x0 + head]
+                for i in range(before.size):
+                    voxels[i] += share * before[i]
+                if head < size_x:
+                    voxels = field[z, y, : size_x - head]
+                    for i in range(after.size):
+                        voxels[i] += share * after[i]
+                y = y + 1 if y + 1 < ny else 0
+            z = z + 1 if z + 1 < nz else 0

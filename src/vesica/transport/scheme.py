@@ -84,6 +84,14 @@ class Parts:
         return float(task.source.sum()) + back
 
 
+def scale_of(start: Array, end: Array, field: Field) -> float:
+    """Largest sample at the ends of a step, or density where there are no cells."""
+    if start.size == 0:
+        low, high = extremes(field)
+        return max(-float(low), float(high))
+    return max(float(np.abs(start).max()), float(np.abs(end).max()))
+
+
 _LOCAL = threading.local()
 
 

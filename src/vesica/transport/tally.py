@@ -21,8 +21,9 @@ class Tally:
         Net amount out through the walls, x low, x high, y low ...
     decayed, deposited : amount
         Deposited is what cells and the background gave.
-    error, least, most : 1/um^3
-        Estimate of the largest error of a sample in the step; the lowest and highest density after it.
+    error, scale, least, most : 1/um^3
+        Estimate of the largest error of a sample in the step, and the largest sample (or density, without cells); the
+        lowest and highest density after it.
     """
 
     captured: Array
@@ -31,6 +32,7 @@ class Tally:
     decayed: float = 0.0
     deposited: float = 0.0
     error: float = 0.0
+    scale: float = 0.0
     least: float = 0.0
     most: float = 0.0
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vesica.analysis.tissue.profiles import LEAST, edges_for, profile
+from vesica.analysis.tissue.profiles import LEAST, edges_for, means
 
 Array = NDArray[np.float64]
 FEWEST: Final = 4  # times at which a front must stand inside the box
@@ -97,23 +97,20 @@ def find(times: Array, positions: Array, course: Array, size: tuple[float, float
     edges = edges_for(along)
     if edges.size < 4:
         return _none(times, axis, threshold, f"too few cells along {AXES[axis]} for a profile")
-    shapes = [profile(along, values, edges) for values in course]
-    means = np.stack([one.mean for one in shapes])
-    distance = _middle([one.distance for one in shapes])
-    rest, top = float(np.nanmean(course[0])), float(np.nanmax(means))
+    mean = means(along, course, edges)
+    distance = means(along, along[None], edges, least=1)[0]
+    if not np.isfinite(mean).any():
+        return _none(times, axis, threshold, "too few cells in every bin")
+    rest, top = float(np.nanmean(course[0])), float(np.nanmax(mean))
     if threshold is None:
         if top - rest <= RISE * max(abs(top), abs(rest)):
             return _none(times, axis, threshold, "it rises nowhere above its start")
         threshold = 0.5 * (rest + top)
-    side = _side(means, threshold)
+    side = _side(mean, threshold)
     if side == "high":
-        means, distance = means[:, ::-1], size[axis] - distance[::-1]
-    places = np.array([crossing(distance, row, threshold) for row in means])
+        mean, distance = mean[:, ::-1], size[axis] - distance[::-1]
+    places = np.array([crossing(distance, row, threshold) for row in mean])
     return _judged(times, places, axis, side, threshold)
-
-
-def _middle(rows: list[Array]) -> Array:
-    return np.asarray(np.median(np.stack(rows), axis=0))
 
 
 def _axis_of(positions: Array, course: Array, size: tuple[float, float, float]) -> int:
@@ -124,15 +121,18 @@ def _axis_of(positions: Array, course: Array, size: tuple[float, float, float]) 
         if length < 0.1 * longest:
             spread.append(-1.0)
             continue
-        edges = edges_for(positions[:, axis])
-        means = np.stack([profile(positions[:, axis], values, edges).mean for values in course])
-        spread.append(float(np.nansum(np.nanvar(means, axis=1))) if np.isfinite(means).any() else -1.0)
+        mean = means(positions[:, axis], course, edges_for(positions[:, axis]))
+        mean = mean[:, np.isfinite(mean).all(axis=0)]
+        spread.append(float(mean.var(axis=1).sum()) if mean.size else -1.0)
     return int(np.argmax(spread))
 
 
-def _side(means: Array, threshold: float) -> Literal["low", "high"]:
+def _side(mean: Array, threshold: float) -> Literal["low", "high"]:
     """The end that is above the threshold first; of two at once, the one that is above it more often."""
-    ends = (means[:, np.isfinite(means).all(axis=0)])[:, [0, -1]] > threshold
+    whole = mean[:, np.isfinite(mean).all(axis=0)]
+    if not whole.size:
+        return "low"
+    ends = whole[:, [0, -1]] > threshold
     first = [int(np.argmax(column)) if column.any() else len(column) for column in ends.T]
     if first[0] != first[1]:
         return "low" if first[0] < first[1] else "high"

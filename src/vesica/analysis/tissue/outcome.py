@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import math
 from collections.abc import Mapping
@@ -43,8 +44,9 @@ class Wanted:
         """Indices of the times of fields; none where an arm stored none."""
         return _frames(tissue.field_times.tolist(), self.times)
 
+    @functools.cached_property
     def fronts(self) -> dict[tuple[str, str], Front]:
-        """Of every quantity in every arm, against one threshold for all arms."""
+        """(quantity, arm) -> front, against one threshold for all arms."""
         found = {}
         moving = [name for name in self.look.quantities if not name.startswith(choices.COUNTED)]
         for tissue in self.tissues.values():
@@ -67,7 +69,7 @@ def _frames(times: list[float], wanted: tuple[float, ...]) -> list[int]:
 
 def outcome(wanted: Wanted, title: str, findings: tuple[Finding, ...] = ()) -> LabOutcome:
     """Everything but the pictures."""
-    fronts = wanted.fronts()
+    fronts = wanted.fronts
     tables = [table for table in (_fronts(fronts), _courses(fronts), _ranges(wanted), _profiles(wanted),
                                   _journeys(wanted)) if table.rows]
     summary = {"arms": {arm: _record(wanted, arm, fronts) for arm in wanted.tissues},

@@ -115,6 +115,19 @@ def profile(distance: Array, values: Array, edges: Array, *, weights: Array | No
     return Profile(middle, *out, count.astype(np.int64))
 
 
+def means(distance: Array, course: Array, edges: Array, least: int = LEAST) -> Array:
+    """(time, bin) mean of ``course`` (time, cell) in bins of ``distance`` (cell,); NaN with fewer than ``least`` cells."""
+    inside = (distance >= edges[0]) & (distance <= edges[-1])
+    at = np.minimum(np.searchsorted(edges, distance[inside], side="right") - 1, edges.size - 2)
+    out = np.full((len(course), edges.size - 1), np.nan)
+    for row, values in zip(out, course[:, inside], strict=True):
+        known = np.isfinite(values)
+        count = np.bincount(at[known], minlength=row.size)
+        total = np.bincount(at[known], weights=values[known], minlength=row.size)
+        np.divide(total, count, out=row, where=count >= least)
+    return out
+
+
 def along_axis(density: Array, centres: Array, axis: int) -> Profile:
     """Of a field along x, y or z (0, 1, 2): one bin for each layer of voxels.
 

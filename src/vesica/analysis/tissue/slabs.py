@@ -69,12 +69,15 @@ class Slab:
 
 
 def slab_of(size: tuple[float, float, float], *, plane: str = "", at: float | None = None,
-            thickness: float | None = None) -> Slab:
-    """What is looked at: by default along the shortest axis, all of a thin box, and 30 um in the middle of a thick one.
+            thickness: float | None = None, cells: Array | None = None) -> Slab:
+    """What is looked at: by default along the shortest axis, all of a thin box, and 30 um of a thick one.
 
     Parameters
     ----------
     size : of the box, um
+    cells : (cell, 3) um
+        A slab of which nobody said where it is lies where most of them are, near the middle; sections of one block lie
+        apart, and the middle may be empty.
     plane : ``xy``, ``xz``, ``yz``, ``yx`` ...: shown across and upwards
     at, thickness : middle of the slab and how thick it is, um
 
@@ -94,7 +97,8 @@ def slab_of(size: tuple[float, float, float], *, plane: str = "", at: float | No
     deep = size[normal]
     if at is None and thickness is None and deep <= WHOLE:
         return Slab((shown[0], shown[1]), normal, 0.0, deep, size)
-    middle, thick = 0.5 * deep if at is None else at, min(THICK, deep) if thickness is None else thickness
+    thick = min(THICK, deep) if thickness is None else thickness
+    middle = at if at is not None else _fullest(0.5 * deep, thick, None if cells is None else cells[:, normal])
     if not thick > 0.0:
         raise error("--thickness", f"a slab {thick:g} um thick", "a slab has a thickness above zero",
                     "no cell would lie in it", "write `--thickness 30`")
@@ -103,3 +107,14 @@ def slab_of(size: tuple[float, float, float], *, plane: str = "", at: float | No
         raise error("--slice", f"{AXES[normal]} = {middle:g} um", f"the box reaches from 0 to {deep:g} um along "
                     f"{AXES[normal]}", "nothing lies there", f"write `--slice {0.5 * deep:g}`")
     return Slab((shown[0], shown[1]), normal, low, high, size)
+
+
+def _fullest(middle: float, thick: float, along: Array | None) -> float:
+    """Middle of the slab with the most cells; of several within a tenth of that, the one nearest to ``middle``."""
+    if along is None or not along.size:
+        return middle
+    places = np.sort(along)
+    centres = np.append(np.unique(np.round(places)), middle)
+    count = np.searchsorted(places, centres + 0.5 * thick, "right") - np.searchsorted(places, centres - 0.5 * thick)
+    full = centres[count >= 0.9 * count.max()]
+    return float(full[np.argmin(np.abs(full - middle))])

@@ -141,23 +141,24 @@ def stages(h, is_explicit, plan, work) -> Any:  # noqa: ANN001
             solve(work[10], u[stage], plan[4])
 
 
-def read_blocks(block, last, state, own, plan, work, out) -> Any:  # noqa: ANN001
+def read_blocks(block, last, state, own, plan, work, out, origin) -> Any:  # noqa: ANN001
     """Values, or products of values where there are laws, of the lanes of some blocks; a text of the generated module.
 
     Parameters
     ----------
     out : (value or flux, lane)
+        Of the lanes from ``origin`` on.
     """
     entry, rows, own_rows, own_into, state_rows, state_into, factor_start, factors = plan
-    lanes, width = out.shape[1], work.shape[1]
+    lanes, width = state.shape[1], work.shape[1]
     for at in range(block, last):
         first = at * width
         there = min(width, lanes - first)
         copy(work, state, state_into, state_rows, first, there)
         copy(work, own, own_into, own_rows, first, there)
         evaluate(work, *entry)
-        copy_back(out, work, rows, first, there)
-        multiply(out, work, factor_start, factors, first, there)
+        copy_back(out, work, rows, first - origin, there)
+        multiply(out, work, factor_start, factors, first - origin, there)
     return last
 
 

@@ -229,6 +229,15 @@ class Around:
         """Something jumped: the last change says nothing."""
         self._before, self._last = {}, 0.0
 
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint needs beside positions."""
+        return {"before": dict(self._before), "last": self._last}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self._before = {target: np.asarray(seen) for target, seen in state["before"].items()}
+        self._last = float(state["last"])
+
     def _mean(self, view: _View, shown: Mapping[str, Array]) -> Array:
         """(cell,) of what is seen."""
         area = self.contacts.areas.get((view.cell, view.other))

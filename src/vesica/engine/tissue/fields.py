@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.engine.tissue.chemistry import Chemistry
 from vesica.transport.conductance import Conductance
 from vesica.transport.fields import FieldStep, FieldStepper
 from vesica.transport.grid import Grid
@@ -43,8 +44,6 @@ class Law:
     Parameters
     ----------
     stepper : FieldStepper
-    diffusivity : um^2/s
-        That of the stepper.
     counters : mapping of name to share
         Counters that get this share of what decays.
     freed : tuple of (field, share)
@@ -52,7 +51,6 @@ class Law:
     """
 
     stepper: FieldStepper
-    diffusivity: float
     counters: Mapping[str, float] = field(default_factory=dict)
     freed: tuple[tuple[int, float], ...] = ()
 
@@ -73,15 +71,17 @@ class Fields:
     names : fields, in the order of all arrays
     laws : one for each
     fraction : volume fraction of the liquid, a number or (z, y, x)
+    chemistry : reactions between fields, if there are any
     """
 
     def __init__(self, grid: Grid, names: Sequence[str], laws: Sequence[Law], exchange: Exchange,
-                 fraction: float | Array) -> None:
+                 fraction: float | Array, chemistry: Chemistry | None = None) -> None:
         self.grid, self.names, self.laws = grid, tuple(names), list(laws)
-        self.exchange, self.fraction = exchange, fraction
+        self.exchange, self.fraction, self.chemistry = exchange, fraction, chemistry
         self.density = np.zeros((len(self.names), *grid.shape))
         self.counts = Counts()
         self.gained: dict[str, float] = {}
+        self.uptakes: dict[int, Conductance] = {}  # of the last step
         self._first = [k for k, law in enumerate(self.laws) if law.freed]
         self._second = [k for k in range(len(self.laws)) if k not in set(self._first)]
 
@@ -126,21 +126,32 @@ class Fields:
         """
         captured, around = np.zeros_like(sent), np.zeros_like(sent)
         background: dict[int, Array] = {}
+        self._react(duration / 2.0)
         with ThreadPoolExecutor(THREADS) as pool:
             for group in (self._first, self._second):
                 steps = pool.map(lambda k: self._one(k, duration, sent[k], taking[k], background.get(k)), group)
                 for k, (step, back) in zip(group, steps, strict=True):
                     self._book(k, duration, step, background)
                     captured[k], around[k] = step.captured + back, step.sampled_mean
+        self._react(duration / 2.0)
         return captured, around
+
+    def _react(self, duration: float) -> None:
+        if self.chemistry is None:
+            return
+        for name, gained in self.chemistry.advance(self.density, duration).items():
+            amount = float((gained.reshape(self.grid.shape) * self.fraction).sum()) * self.grid.voxel_volume
+            self.gained[name] = self.gained.get(name, 0.0) + amount
 
     def _one(self, k: int, duration: float, sent: Array, taking: Array, background: Array | None
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
         law, exchange = self.laws[k], self.exchange
         fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
-        hidden = exchange.resistance / (fraction * law.diffusivity) if law.diffusivity > 0.0 else 0.0 * taking
+        spreads = law.stepper.liquid.diffusivity
+        hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
         uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes)
+        self.uptakes[k] = uptake
         back = uptake.conductance * hidden * sent
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
                                    mean=bool(law.freed))

@@ -162,7 +162,7 @@ class CellLanes:
             spaces.append(space)
             return found
 
-        _share_out(work, self.blocks, self.workers)
+        share_out(work, self.blocks, self.workers)
         self._step = step
         if (failed >= 0).any():
             self._lost(int(np.argmax(failed >= 0)), failed, clock)
@@ -243,23 +243,37 @@ class CellLanes:
         compiled().evaluate(rows, *kernels)
         return np.ascontiguousarray(rows[:, 0])
 
+    def part(self, tables: Tables, job: int) -> Array:
+        """(flux, lane) rates of the fluxes of other tables for the lanes of one job, `lanes_of` it."""
+        lanes = lanes_of(job, self.lanes)
+        out = np.empty((len(tables.fluxes), lanes.stop - lanes.start))
+        self._fill(job, self._known(tables, tables.pools[:0], tables.factor_start, tables.factors), out, lanes.start)
+        return out
+
     def _read(self, tables: Tables, size: int, wanted: Index, starts: Index, factors: Index) -> Array:
         out = np.empty((size, self.lanes))
+        known = self._known(tables, wanted, starts, factors)
+
+        def work(low: int) -> int:
+            return self._fill(low // JOB, known, out, 0)
+
+        share_out(work, self.blocks, self.workers)
+        return out
+
+    def _known(self, tables: Tables, wanted: Index, starts: Index, factors: Index) -> Any:
         key = (tables, bool(wanted.size))
         if key not in self._readings:
             self._readings[key] = self._reading(tables, wanted, starts, factors)
-        plan, values, spaces = self._readings[key]
-        read_blocks = compiled().read_blocks
+        return self._readings[key]
 
-        def work(low: int) -> int:
-            space = spaces.pop() if spaces else np.repeat(values[:, None], BLOCK, axis=1)
-            found: int = read_blocks(low, min(low - low % JOB + JOB, self.blocks), self.state, self._own, plan, space,
-                                     out)
-            spaces.append(space)
-            return found
-
-        _share_out(work, self.blocks, self.workers)
-        return out
+    def _fill(self, job: int, known: Any, out: Array, origin: int) -> int:
+        plan, values, spaces = known
+        space = spaces.pop() if spaces else np.repeat(values[:, None], BLOCK, axis=1)
+        low = job * JOB
+        found: int = compiled().read_blocks(low, min(low + JOB, self.blocks), self.state, self._own, plan, space, out,
+                                            origin)
+        spaces.append(space)
+        return found
 
     def _reading(self, tables: Tables, wanted: Index, starts: Index, factors: Index) -> Any:
         places, local = compact(tables, np.concatenate([wanted, factors]))
@@ -283,7 +297,12 @@ class CellLanes:
                                "look at the rules and rates that act on this variable, and at what the cell meets"))
 
 
-def _share_out(work: Any, blocks: int, workers: int) -> None:
+def lanes_of(job: int, lanes: int) -> slice:
+    """The lanes of one job of a thread."""
+    return slice(min(job * JOB * BLOCK, lanes), min((job + 1) * JOB * BLOCK, lanes))
+
+
+def share_out(work: Any, blocks: int, workers: int) -> None:
     """Do all jobs; every call comes back soon, so that Ctrl-C is heard."""
     ends = {low: min(low + JOB, blocks) for low in range(0, blocks, JOB)}
     at = {low: low for low in ends}

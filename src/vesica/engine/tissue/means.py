@@ -13,7 +13,7 @@ from vesica.engine.program import Program
 from vesica.engine.table import Pool, Watched
 from vesica.engine.tissue.coupling import Coupled
 from vesica.engine.tissue.cut import SENT
-from vesica.engine.tissue.population import Population
+from vesica.engine.tissue.population import Population, alive_of
 
 Array = NDArray[np.float64]
 RULES: Final = frozenset({"modulated", "added"})  # kernels of rules
@@ -64,12 +64,6 @@ class Columns:
             held[base(name)] = held.get(base(name), 0.0) + amount
         for name in self._counters:
             out[self._place[name]] = held.get(name, 0.0)
-
-
-def alive_of(one: Population) -> Array:
-    """(lane,) share alive of each cell; 1 where none can die."""
-    place = {name: k for k, name in enumerate(one.tables.names)}.get(f"{one.cell}.alive")
-    return np.ones(one.count) if place is None else one.lanes.state[place]
 
 
 def quantities(one: Population) -> Sequence[tuple[str, Array]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +113,7 @@ class Motility:
     gaits : mapping of type to Gait
         Types without one stay where they are, and push others away.
     positions, radii : mapping of type to (cell, 3) and (cell,) um
-        In the canonical order of cells: their random numbers are named by type and place in it.
+        Where they are at the start also names their random numbers, so that their order does not matter.
     room : Room
     seed : int
     """
@@ -123,6 +123,7 @@ class Motility:
         self.gaits = {name: gait for name, gait in gaits.items() if name in positions and gait.speed > 0.0}
         self.room, self.seed, self.steps = room, seed, 0
         self.positions = {name: np.array(at, dtype=float) for name, at in positions.items()}
+        self._keys = {name: _ranks(self.positions[name]) for name in self.gaits}
         self.velocity = {name: self._start(name) for name in self.gaits}
         self._radii = {name: np.asarray(of, dtype=float) for name, of in radii.items()}
         still = [name for name in self.positions if name not in self.gaits]
@@ -130,19 +131,17 @@ class Motility:
         self._still_radii = _joined([self._radii[name][:, None] for name in still], 1)[:, 0]
         self._still_tree = cKDTree(self._still, boxsize=room.period) if len(self._still) else None
 
-    @property
-    def state(self) -> dict[str, Array]:
-        """All that a checkpoint needs, by name."""
-        found = {f"position of {name}": self.positions[name] for name in self.gaits}
-        return found | {f"velocity of {name}": of for name, of in self.velocity.items()} | {
-            "steps": np.array([float(self.steps)])}
+    def state(self) -> dict[str, Any]:
+        """All that a checkpoint needs."""
+        return {"position": {name: self.positions[name] for name in self.gaits}, "velocity": dict(self.velocity),
+                "steps": self.steps}
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint."""
         for name in self.gaits:
-            self.positions[name] = state[f"position of {name}"].copy()
-            self.velocity[name] = state[f"velocity of {name}"].copy()
-        self.steps = int(state["steps"][0])
+            self.positions[name] = np.array(state["position"][name])
+            self.velocity[name] = np.array(state["velocity"][name])
+        self.steps = int(state["steps"])
 
     def advance(self, duration: float, felt: Mapping[str, Mapping[str, Felt]] | None = None,
                 alive: Mapping[str, Array] | None = None) -> None:
@@ -176,8 +175,8 @@ class Motility:
 
     def _start(self, name: str) -> Array:
         """Velocities as they are on average."""
-        gait, count = self.gaits[name], len(self.positions[name])
-        drawn = normals(stream(self.seed, f"motility of {name}", 0), count, 0, 3)
+        gait = self.gaits[name]
+        drawn = normals(stream(self.seed, f"motility of {name}", 0), self._keys[name], 0, 3)
         return drawn * (gait.speed / np.sqrt(max(1, sum(self.room.free)))) * np.asarray(self.room.free)
 
     def _drift(self, name: str, felt: Mapping[str, Felt]) -> Array:
@@ -198,7 +197,7 @@ class Motility:
         """Velocity and displacement of a walk that forgets itself, drawn together (Gillespie 1996 PRE 54:2084)."""
         gait, free = self.gaits[name], np.asarray(self.room.free)
         count = len(self.positions[name])
-        drawn = normals(stream(self.seed, f"motility of {name}", 0), count, self.steps + 1, 6)
+        drawn = normals(stream(self.seed, f"motility of {name}", 0), self._keys[name], self.steps + 1, 6)
         scale = gait.speed / np.sqrt(max(1, free.sum()))
         keep, reach, cov = _moments(step, gait.persistence)
         velocity = self.velocity[name] * keep[0] + scale * keep[1] * drawn[:, :3] * free
@@ -267,6 +266,13 @@ def _moments(step: float, persistence: float) -> tuple[tuple[float, float], tupl
     shared = persistence * np.expm1(-x) ** 2 / new if new > 0.0 else 0.0
     own = np.sqrt(max(variance - shared**2, 0.0))
     return (float(stays), float(new)), (float(reach), float(own)), float(shared)
+
+
+def _ranks(positions: Array) -> NDArray[np.int64]:
+    """(cell,) place of each cell in the order of positions."""
+    found = np.empty(len(positions), np.int64)
+    found[np.lexsort(positions.T[::-1])] = np.arange(len(positions))
+    return found
 
 
 def _joined(parts: Sequence[Array], width: int) -> Array:

@@ -131,6 +131,12 @@ class Population:
         self._rates = np.array(state["rates"])
 
 
+def alive_of(one: Population) -> Array:
+    """(lane,) share alive of each cell; 1 where none can die."""
+    place = {name: k for k, name in enumerate(one.tables.names)}.get(f"{one.cell}.alive")
+    return np.ones(one.count) if place is None else one.lanes.state[place]
+
+
 def _nonlinear(laws: Sequence[Uptake]) -> set[str]:
     return {one.field for one in laws if not one.is_linear}
 

@@ -140,7 +140,7 @@ class Stored(Record):
     def store(self, time: float) -> None:
         """Store cells and fields if this is a time of theirs."""
         if time in self._cell_times:
-            self.writer.cells(time, self._of_cells())
+            self.writer.cells(time, self._of_cells(), self._places())
         if time in self._field_times:
             self.writer.fields(time, self._densities())
 
@@ -149,15 +149,12 @@ class Stored(Record):
         self.writer.finish(self.notes())
 
     def _laid_out(self) -> TissueLayout:
-        setting, placed = self.setting, self.setting.space.cells[self.setting.arm.name]
-        ids, types = [], []
-        for name in setting.types:
-            one = placed[name]
-            ids += one.ids or [f"{name}_{k}" for k in range(one.count)]
-            types += [name] * one.count
+        setting = self.setting
+        ids = [one for name in setting.types for one in setting.ids(name)]
+        types = [one.cell for one in self.coupled.populations for _ in range(one.count)]
         return TissueLayout(setting.space, ids, types, setting.of_cells("capture_radius"), setting.positions(),
                             self._cell_times, self._field_times, self._quantities(), self._species(),
-                            chains=_chains(setting.model),
+                            moves=self._moves, chains=_chains(setting.model),
                             attributes={"title": setting.model.title, "kind": setting.model.domain.kind,
                                         "volume_fraction": setting.row.get("vessel.volume_fraction", 1.0)})
 
@@ -195,6 +192,15 @@ class Stored(Record):
             row = out[place[AROUND + surroundings.plain_name(name)]]
             row[:] = np.where(np.isnan(row), 0.0, row) + values
         return out
+
+    @property
+    def _moves(self) -> bool:
+        return self.coupled.meeting is not None and self.coupled.meeting.moves
+
+    def _places(self) -> Array | None:
+        """(cell, 3) um now, where cells move."""
+        meeting = self.coupled.meeting
+        return meeting.all_positions() if meeting is not None and meeting.moves else None
 
     def _densities(self) -> dict[str, Array]:
         found: dict[str, Array] = {}

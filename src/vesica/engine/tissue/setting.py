@@ -16,10 +16,12 @@ from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
 from vesica.engine.tissue import surroundings
-from vesica.engine.tissue.cut import AGENT, Cut, Decay
+from vesica.engine.tissue.chemistry import Chemistry
+from vesica.engine.tissue.cut import AGENT, CellPart, Cut, Decay
 from vesica.engine.tissue.fields import THREADS, Exchange, Fields, Law
 from vesica.engine.tissue.lanes import CellLanes
 from vesica.engine.tissue.population import Population
+from vesica.engine.tissue.unlike import keys_of, rest_of_lanes, values_of_lanes
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.space import Space
 from vesica.transport import correction, kernels
@@ -66,6 +68,11 @@ class Setting:
         found = [np.full(placed[name].count, self.row[f"{name}.{what}"]) for name in self.types]
         return np.concatenate(found) if found else np.zeros(0)
 
+    def ids(self, cell: str) -> list[str]:
+        """Names of the cells of a type: those of the data, or made of the type and a number."""
+        placed = self.space.cells[self.arm.name][cell]
+        return list(placed.ids) or [f"{cell}_{k}" for k in range(placed.count)]
+
     def positions(self) -> Array:
         """(cell, 3) um, type by type."""
         placed = self.space.cells[self.arm.name]
@@ -99,9 +106,20 @@ def populations_of(setting: Setting, rests: Rests) -> list[Population]:
         values = value_vector(part.inside, setting.row, known)
         values[tables.pools] = [start.get(pool, 0.0) for pool in tables.names]
         lanes = CellLanes(tables, values, lanes=count, relative=CAREFUL * run.tolerance, workers=THREADS, label=name)
+        _tell_apart(setting, part, lanes, values)
         found.append(Population(part, setting.present, setting.field_names, lanes, slice(first, first + count)))
         first += count
     return found
+
+
+def _tell_apart(setting: Setting, part: CellPart, lanes: CellLanes, values: Array) -> None:
+    """Give cells that differ their own numbers, and what they rest at with them."""
+    kind = next(cell for cell in setting.model.cells if cell.name == part.cell)
+    keys = keys_of(setting.ids(part.cell))
+    own = values_of_lanes(part.inside, setting.row, kind, keys, setting.model.schedule.seed)
+    if own[0].size:
+        lanes.give(*own)
+        lanes.give(*rest_of_lanes(part.inside, kind, setting.present, values, own, THREADS))
 
 
 def _rest(setting: Setting, rests: Rests) -> dict[str, float]:
@@ -116,16 +134,24 @@ def _rest(setting: Setting, rests: Rests) -> dict[str, float]:
     return dict(zip(tables.names, rest.state[:, 0].tolist(), strict=True))
 
 
-def exchange_of(setting: Setting, positions: Array) -> Exchange:
-    """How cells at these places (cell, 3) meet the fields: over their arbor in tissue, else through their surface."""
+def exchange_of(setting: Setting, positions: Array, before: Exchange | None = None,
+                moved: NDArray[np.bool_] | None = None) -> Exchange:
+    """How cells at these places (cell, 3) meet the fields: over their arbor in tissue, else through their surface.
+
+    ``before`` knows what voxels hide of the cells that have not ``moved``.
+    """
     grid = surroundings.grid_of(setting.space)
     if setting.model.domain.kind == surroundings.NEUROPIL:
         width = kernels.arbor_width(grid, setting.of_cells("arbor_radius"))
         return Exchange(kernels.gaussian_kernel(grid, positions, width, CLOSED), np.zeros(len(positions)))
     radius, faces = setting.of_cells("capture_radius"), surroundings.faces_of(setting.space, "")
     width = kernels.width_for(grid, radius)
-    return Exchange(kernels.gaussian_kernel(grid, positions, width, faces),
-                    correction.self_resistance(grid, faces, positions, width, radius))
+    kernel = kernels.gaussian_kernel(grid, positions, width, faces)
+    if before is None or moved is None:
+        return Exchange(kernel, correction.self_resistance(grid, faces, positions, width, radius))
+    hidden = before.resistance.copy()
+    hidden[moved] = correction.self_resistance(grid, faces, positions[moved], width[moved], radius[moved])
+    return Exchange(kernel, hidden)
 
 
 def fields_of(setting: Setting) -> Fields:
@@ -133,10 +159,21 @@ def fields_of(setting: Setting) -> Fields:
     names, grid = setting.field_names, surroundings.grid_of(setting.space)
     exchange = exchange_of(setting, setting.positions())
     laws = laws_of(setting, names, exchange, 0.0)
-    fields = Fields(grid, names, laws, exchange, surroundings.fraction_of(setting.space, setting.row))
+    fields = Fields(grid, names, laws, exchange, surroundings.fraction_of(setting.space, setting.row),
+                    _chemistry(setting, grid.size))
     for k, name in enumerate(names):
         fields.density[k] = setting.row.get(f"{name.removeprefix('medium.')}.in_fresh_medium", 0.0)
     return fields
+
+
+def _chemistry(setting: Setting, voxels: int) -> Chemistry | None:
+    """What reacts in the liquid of this arm."""
+    program = setting.cut.liquid.reactions
+    if program is None or not program.tables(setting.present).fluxes:
+        return None
+    values = value_vector(program, setting.row, known_numbers(setting) | {VOLUME: 1.0})
+    run = setting.model.schedule.tissue
+    return Chemistry(program, setting.present, setting.field_names, values, voxels, CAREFUL * run.tolerance, THREADS)
 
 
 def laws_of(setting: Setting, names: Sequence[str], exchange: Exchange, time: float) -> list[Law]:
@@ -163,7 +200,7 @@ def _law(setting: Setting, name: str, decays: Sequence[tuple[Decay, float]], num
             counters[to] = counters.get(to, 0.0) + count * share
         for to, count in one.freed:
             freed[number[to]] = freed.get(number[to], 0.0) + count * share
-    return Law(stepper, liquid.diffusivity, counters, tuple(freed.items()))
+    return Law(stepper, counters, tuple(freed.items()))
 
 
 def _decay_rates(setting: Setting, time: float) -> dict[Decay, float]:
@@ -188,10 +225,11 @@ def change(setting: Setting, populations: Sequence[Population], fields: Fields, 
     levels = {f"{AGENT}{agent}": sum(schedule.level(one, time) for one in arm.exposures if one.agent == agent
                                      and not one.face) for agent in model.agents}
     at_walls = {name for name in setting.field_names if name.startswith(AGENT)}
-    for one in populations:
-        for name, value in (levels | drugs.levels(model, arm, time)).items():
-            if name not in at_walls:
-                one.give(name, value)
+    for name, value in (levels | drugs.levels(model, arm, time)).items():
+        if name in at_walls:
+            continue
+        for one in (*populations, *([fields.chemistry] if fields.chemistry is not None else ())):
+            one.give(name, value)
     moved = [name for name in setting.field_names if name in at_walls or model.drugs]
     for name, law in zip(moved, laws_of(setting, moved, fields.exchange, time), strict=True):
         fields.replace(name, law)

@@ -91,31 +91,33 @@ def spread_of(model: ResolvedModel, row: Mapping[str, float], field: str) -> Spr
     edges = np.geomspace(part.low, part.high, _POINTS + 1)
     middle = np.sqrt(edges[1:] * edges[:-1])
     weight = np.array([part.density(float(d)) for d in middle]) * np.diff(edges)
-    found = gaps_of(model, row).mixture(middle, weight, unit / middle)
-    return Spread(found.diffusivity, found.admitted)
+    found = neuropil.in_gaps(middle, unit / middle, gaps_of(model, row))
+    share = weight / weight.sum()
+    return Spread(float(share @ found.diffusivity), float(share @ found.admitted))
 
 
 def gaps_of(model: ResolvedModel, row: Mapping[str, float]) -> neuropil.Gaps:
-    """The gaps between cells, calibrated on rigid particles; vesicles are rigid or deformable, as the switch says."""
-    numbers = tuple(row[f"vessel.{name}"] for name in ("gap_width", "gap_spread", "gap_connectivity", "tortuosity"))
-    return _gaps(*numbers, row["vessel.probe_ratio"], _thinnest(model, row))
+    """The gaps between cells; vesicles are rigid or deformable, as the switch says.
 
-
-def _thinnest(model: ResolvedModel, row: Mapping[str, float]) -> float | None:
+    Calibrated on rigid particles in the gaps of the model, not in those of an arm or a region: what slows particles
+    besides walls stays when gaps get narrower.
+    """
+    names = ("gap_width", "gap_spread", "gap_connectivity", "tortuosity")
+    here = neuropil.Gaps(*(row[f"vessel.{name}"] for name in names))
+    known = tuple(model.parameters[f"vessel.{name}"].value for name in names)
     is_deformable = any(one.name == SWITCH and one.chosen == "deformable" for one in model.switches)
-    return row["vessel.thinnest_vesicle"] if is_deformable else None
+    return replace(here, calibration=_calibration(*known, row["vessel.probe_ratio"]), is_deformable=is_deformable,
+                   thinnest=row["vessel.thinnest_vesicle"])
 
 
 @functools.lru_cache(maxsize=64)
-def _gaps(median: float, spread: float, connectivity: float, tortuosity: float, ratio: float, thinnest: float | None
-          ) -> neuropil.Gaps:
-    """The factor that the probes leave open is found where they were measured: in gaps that are given."""
+def _calibration(median: float, spread: float, connectivity: float, tortuosity: float, ratio: float) -> float:
+    """The factor that the probes leave open, found where they were measured: in gaps that are given."""
     rigid = neuropil.Gaps(median, spread, connectivity, tortuosity)
     try:
-        found = neuropil.fitted_calibration(rigid, PROBE, ratio)
+        return neuropil.fitted_calibration(rigid, PROBE, ratio).calibration
     except ValueError:  # these gaps stop the probes: nothing can be learnt of them here
-        found = rigid
-    return replace(found, thinnest=thinnest)
+        return 1.0
 
 
 def liquid_of(model: ResolvedModel, space: Space, row: Mapping[str, float], arm: Arm, field: str, decay: float,

@@ -12,13 +12,15 @@ Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 
-def normals(stream: Words, cells: int, step: int, count: int) -> Array:
+def normals(stream: Words, cells: NDArray[np.int64], step: int, count: int) -> Array:
     """(cell, number) standard normal numbers of a step.
 
     Parameters
     ----------
     stream : (SIZE,)
-        Named by seed and purpose (`vesica.engine.counters.stream`); cells are its indices.
+        Named by seed and purpose (`vesica.engine.counters.stream`).
+    cells : (cell,)
+        Numbers of the cells: indices of the stream.
     step : int
         From 0 on.
     count : int
@@ -29,11 +31,11 @@ def normals(stream: Words, cells: int, step: int, count: int) -> Array:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _normals(stream, cells, block, count):  # noqa: ANN001, ANN202
-    found = np.empty((cells, count))
-    for cell in range(cells):
+    found = np.empty((cells.size, count))
+    for cell in range(cells.size):
         own = stream.copy()
         own[2], own[3] = block & np.uint64(0xFFFFFFFF), block >> np.uint64(32)
-        own[4] = np.uint64(cell)
+        own[4] = np.uint64(cells[cell])
         for k in range(count):
             found[cell, k] = normal(own)
     return found

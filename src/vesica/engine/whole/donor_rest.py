@@ -79,18 +79,18 @@ def furnish(streams, rates, means, share, free, docked, n_free, n_docked):  # no
             n_docked[c] = min(int(binomial(s, math.floor(rate[r.SITES]), mean_docked / rate[r.SITES])),
                               docked.shape[1])
         for k in range(n_free[c]):
-            age = exponential(s) / free_ends + _visits(s, again, free_ends, docked_ends)
+            age = exponential(s) / free_ends + visits(s, again, free_ends, docked_ends)
             mvbs.bear(s, rate, rest, -loss * age, free[c, k])
         for k in range(n_docked[c]):
             age = NEVER  # docked before the lysosome could take it, and there to stay
             if docked_ends > 0.0:
                 age = exponential(s) / free_ends + exponential(s) / docked_ends
-                age += _visits(s, again, free_ends, docked_ends)
+                age += visits(s, again, free_ends, docked_ends)
             mvbs.bear(s, rate, rest, -loss * age, docked[c, k])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _visits(s, again, free_ends, docked_ends):  # noqa: ANN001, ANN202
+def visits(s, again, free_ends, docked_ends):  # noqa: ANN001, ANN201
     """Time of the earlier visits to the membrane, each with the life before it; ``again`` that there was one more."""
     age = 0.0
     while again > 0.0 and uniform(s) < again:

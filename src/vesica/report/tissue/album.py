@@ -119,7 +119,7 @@ def _arranged(name: str, title: str, caption: str, rows: list[list[Map]], scale:
 
 def figures(wanted: Wanted, styles: dict[str, ArmStyle]) -> list[LabFigure]:
     """Fronts over time and profiles by distance, at the last time that was asked for."""
-    fronts = wanted.fronts()
+    fronts = wanted.fronts
     found: list[LabFigure | None] = []
     for name in wanted.look.quantities:
         mine = {arm: one for (what, arm), one in fronts.items() if what == name}

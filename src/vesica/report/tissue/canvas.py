@@ -196,5 +196,6 @@ def dots(axes: Axes, places: Array, radii: Array, colours: Sequence[Any], per_um
         ends = np.repeat(some, 2, axis=0)
         ends[1::2, 0] += 0.01 / per_um  # a line without length has no direction, and is not drawn
         codes = np.tile([Path.MOVETO, Path.LINETO], len(members))
-        axes.add_patch(PathPatch(Path(ends, codes), edgecolor=colour, facecolor="none", capstyle="round",
-                                 lw=2.0 * radius * per_um, snap=False, zorder=order + 1e-4 * place, rasterized=raster))
+        patch = PathPatch(Path(ends, codes), edgecolor=colour, facecolor="none", capstyle="round", snap=False,
+                          lw=2.0 * radius * per_um, zorder=order + 1e-4 * place, rasterized=raster)
+        axes.add_artist(patch)  # `add_patch` would look for the limits of the axes in every disc

@@ -53,9 +53,8 @@ class Scale:
         import matplotlib as mpl
         from matplotlib.colors import ListedColormap
 
-        found = ListedColormap(mpl.colormaps[canvas.MAP](np.linspace(self.begin, 1.0, 256)))
-        found.set_bad(PLATE)
-        return found
+        shades = mpl.colormaps[canvas.MAP](np.linspace(self.begin, 1.0, 256))
+        return ListedColormap(shades).with_extremes(bad=PLATE)
 
 
 @dataclass(frozen=True, eq=False)

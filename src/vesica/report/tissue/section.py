@@ -81,7 +81,8 @@ def maps(material: Material) -> Section:
     tissues = wanted.tissues
     blocks: list[Any] = [_no_maps()]
     if canvas.can_draw():
-        slab = slab_of(next(iter(tissues.values())).size)
+        first = next(iter(tissues.values()))
+        slab = slab_of(first.size, cells=first.positions())
         blocks = list(pages.section(album.pictures(wanted, slab, png=False)).blocks)
     styles = {arm: material.styles[arm] for arm in tissues}
     charts = album.figures(wanted, {arm: replace(style, name="") for arm, style in styles.items()})
