@@ -289,7 +289,7 @@ def test_the_summary_says_what_was_put_in(folder: Path) -> None:
     assert "space" not in found["arms"]["dish"]
     assert found["arms"]["lps"]["counts"] == 1
     space = found["arms"]["lps"]["space"]
-    front = space["front"]["inflammatory"]
+    front = space["front"]["microglia.inflammatory"]
     assert (front["verdict"], front["axis"], front["from"]) == ("moves", "y", "low")
     assert front["speed_um_per_h"] == pytest.approx(SPEED, abs=1000.0 / 18 / 20)
     assert front["low"] <= front["speed_um_per_h"] <= front["high"]
@@ -298,7 +298,7 @@ def test_the_summary_says_what_was_put_in(folder: Path) -> None:
     assert space["range"]["free:microglia"]["to_e_um"] is None  # a hump that travels has no range
     assert space["profiles_from"] == "the face y.low"
     assert space["run"]["steps"] == 480
-    assert found["arms"]["control"]["space"]["front"]["inflammatory"]["verdict"] == "none"
+    assert found["arms"]["control"]["space"]["front"]["microglia.inflammatory"]["verdict"] == "none"
     pairs = view.tissues_of(folder)["lps"].transfer
     total = sum(one["vesicles"] for by in space["journeys"].values() for one in by.values())
     assert total == pytest.approx(pairs.sum(), rel=1e-12)

@@ -151,13 +151,17 @@ def test_many_cells_become_pixels_and_the_file_stays_small(tmp_path: Path) -> No
 def test_charts_have_one_curve_for_each_arm(wanted: Wanted) -> None:
     styles = {arm: ArmStyle(arm, number) for number, arm in enumerate(wanted.tissues, start=1)}
     found = {one.name: one for one in album.figures(wanted, styles)}
-    assert list(found) == ["front-inflammatory", "front-NFkB", "profile-inflammatory", "profile-NFkB",
-                           "profile-taken_up-microglia", "profile-field-free-microglia", "profile-field-TNF"]
-    assert "control: No front" in found["front-NFkB"].caption
-    assert "It moves at" in found["front-NFkB"].caption
-    assert ">control<" in found["profile-NFkB"].wide
+    assert list(found) == ["front-microglia-inflammatory", "front-neuron-NFkB",
+                           "front-astrocyte-NFkB", "front-oligodendrocyte-NFkB", "profile-microglia-inflammatory",
+                           "profile-neuron-NFkB", "profile-astrocyte-NFkB", "profile-oligodendrocyte-NFkB",
+                           "profile-neuron-taken_up-microglia", "profile-astrocyte-taken_up-microglia",
+                           "profile-oligodendrocyte-taken_up-microglia", "profile-field-free-microglia",
+                           "profile-field-TNF"]
+    assert "control: No front" in found["front-neuron-NFkB"].caption
+    assert "It moves at" in found["front-neuron-NFkB"].caption
+    assert ">control<" in found["profile-neuron-NFkB"].wide
     bare = {arm: ArmStyle("", style.number) for arm, style in styles.items()}
-    assert ">control<" not in next(one for one in album.figures(wanted, bare) if one.name == "profile-NFkB").wide
+    assert ">control<" not in next(one for one in album.figures(wanted, bare) if one.name == "profile-neuron-NFkB").wide
 
 
 class FakeResults:

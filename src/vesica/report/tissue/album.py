@@ -119,16 +119,15 @@ def _arranged(name: str, title: str, caption: str, rows: list[list[Map]], scale:
 
 def figures(wanted: Wanted, styles: dict[str, ArmStyle]) -> list[LabFigure]:
     """Fronts over time and profiles by distance, at the last time that was asked for."""
-    fronts = wanted.fronts
     found: list[LabFigure | None] = []
-    for name in wanted.look.quantities:
-        mine = {arm: one for (what, arm), one in fronts.items() if what == name}
+    for (name, kind), by in wanted.fronts.items():
         label = next((one.quantities[name].label for one in wanted.tissues.values() if name in one.quantities), name)
-        found.append(charts.front_courses(mine, styles, label, f"front-{safe(name)}"))
+        found.append(charts.front_courses(by, styles, f"{label}, {kind}", f"front-{safe(kind)}-{safe(name)}"))
     at_cells = {arm: wanted.cell_frames(one)[-1] for arm, one in wanted.tissues.items() if one.cell_times.size}
     at_fields = {arm: wanted.field_frames(one)[-1] for arm, one in wanted.tissues.items() if one.field_times.size}
-    found += [charts.cell_profiles(wanted.tissues, styles, name, wanted.look, at_cells, f"profile-{safe(name)}")
-              for name in wanted.look.quantities]
+    found += [charts.cell_profiles(wanted.tissues, styles, (name, kind), wanted.look, at_cells,
+                                   f"profile-{safe(kind)}-{safe(name)}")
+              for name in wanted.look.quantities for kind in wanted.kinds[name] if kind != wanted.look.around]
     found += [charts.field_profiles(wanted.tissues, styles, name, wanted.look, at_fields,
                                     f"profile-field-{safe(name)}") for name in wanted.look.species]
     return [one for one in found if one is not None]

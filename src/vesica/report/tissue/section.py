@@ -61,12 +61,14 @@ def _costs(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table |
         kinds = ", ".join(f"{kind}\u00a0{exact(count)}" for kind, count in counts.items())
         cells = Cell(exact(sum(counts.values())), kinds if kinds != before else "the same cells")
         content.append((Cell(name, style=material.styles[name]), cells, Cell(exact(run.get("steps"))),
-                        Cell(exact(run.get("rejected"))), figure_cell(run.get("seconds"))))
+                        Cell(exact(run.get("field_steps"))), Cell(exact(run.get("rejected"))),
+                        figure_cell(run.get("seconds"))))
         before = kinds
     if not content:
         return None
-    heads = (Column("arm"), Column("cells", is_wide=True), Column("steps", is_number=True),
-             Column("rejected", is_number=True), Column("time", "s", is_number=True))
+    heads = (Column("arm"), Column("cells", is_wide=True), Column("steps", "of cells and fields", is_number=True),
+             Column("steps", "of single fields", is_number=True), Column("rejected", is_number=True),
+             Column("time", "s", is_number=True))
     return Table("Cells, and what each arm cost", heads, tuple(content))
 
 
@@ -127,7 +129,8 @@ def _fronts(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table 
             verdict = str(get(front, "verdict") or "")
             chip = Cell(verdict if verdict != "none" else "no front", kind=_VERDICTS.get(verdict, "plain"))
             found.setdefault(str(name), []).append(
-                (Cell(material.label(str(name))), Cell(arm, style=material.styles[arm]), chip,
+                (Cell(material.label(str(name)), str(name).partition(".")[0]),
+                 Cell(arm, style=material.styles[arm]), chip,
                  figure_cell(get(front, "speed_um_per_h"), _interval(mapping(front))),
                  Cell(str(get(front, "words") or ""))))
     content = tuple(row for rows_of in found.values() for row in rows_of)
