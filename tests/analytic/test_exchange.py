@@ -307,6 +307,28 @@ def test_uptake_solves_its_equation(reactivity: float) -> None:
     assert np.all(uptake[~takes] == 0.0)
 
 
+@pytest.mark.parametrize("h", [5.0, 20.0])
+def test_what_a_neighbour_sends_is_shared_alike_on_any_voxels(h: float) -> None:
+    """A sender, and an absorber 12 um away, both of 5 um, between far closed walls, without the box's mean.
+
+    In all the surface of the absorber sees ``Z_12 S``, Z the sum of lattice and gamma, and takes ``k Z_12 S/(1 + k
+    Z_22)``; of what it sends the sender takes ``k Z_11 S/(1 + k Z_11)``. On the grid part comes back at once, the rest
+    by the field, here steady: ``<C> = G (S - back - U)``. Both ways are the same equations, solved to 1e-9; the
+    numbers are those of any grid, to the quadrature's 1e-4.
+    """
+    grid = Grid((round(200 / h),) * 3, (h,) * 3)
+    places = np.array([[97.0, 101.0, 99.0], [109.0, 101.0, 99.0]])
+    kernel, uptake = uptake_of(grid, places, 5.0, 50.0, pairs=True)
+    green, total, sent = lattice_green(grid, kernel), pair_total(grid, places, 5.0, pairs=True), np.array([3.0, 0.0])
+    law = np.linalg.inv(np.eye(2) / 50.0 + total)
+    expected = law @ (total @ sent)  # U = k (Z (S - U))
+    back = uptake.returned(sent)
+    solve = np.array([uptake.rates(row) for row in np.eye(2)])  # symmetric
+    field = np.linalg.solve(np.eye(2) + green @ solve, green @ (sent - back))
+    assert uptake.rates(field) + back == pytest.approx(expected, rel=1e-9)
+    assert expected == pytest.approx([1.23101, 0.27970], rel=1e-4)  # on 4, 5, 10 and 20 um
+
+
 def test_the_largest_loss_is_that_of_the_fastest_cell() -> None:
     uptake = Conductance(np.array([0.0, 2.0, math.inf]), np.array([1.0, 0.5, 4.0]), np.array([1.0, 8.0, 1.0]))
     assert uptake.conductance == pytest.approx([0.0, 1.0, 0.25])

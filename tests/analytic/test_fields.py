@@ -449,8 +449,8 @@ def test_a_front_of_growth_runs_at_the_speed_of_its_edge() -> None:
 
     An edge ``exp(-m x)`` with m below sqrt(r/D) keeps its slope and pulls the front with it. In the liquid its speed is
     D m + r/m = 2.5, on voxels ``(2 D (cosh(m h) - 1)/h^2 + r)/m``, 1.7 % faster at m h = 1. Both parts of the edge
-    commute, so steps add no error. What the start has of other shapes dies as exp(-(c^2/4 - r) t): after 8 s 1 % of a voxel, so
-    0.1 % of the way in the next 8 s; rounding at the edge has grown to exp(16) EPS = 2e-9 by then.
+    commute, so steps add no error. What the start has of other shapes dies as exp(-(c^2/4 - r) t): after 8 s 1 % of a
+    voxel, so 0.1 % of the way in the next 8 s; rounding at the edge has grown to exp(16) EPS = 2e-9 by then.
     """
     slope, n, h, step = 0.5, 150, 2.0, 0.25
     grid = Grid((n, 1, 1), (h, h, h))

@@ -211,3 +211,68 @@ def test_a_checkpoint_of_another_model_stops_the_resume_and_stays(tmp_path: Path
     assert done.returncode != 0
     assert "of another run" in done.stderr.decode()
     assert path.read_bytes() == before
+
+
+MODEL = """
+vesica: 1
+title: a few cells
+use: [library:cns]
+domain: {kind: box, size: [60 um, 60 um, 40 um], voxel: 10 um}
+cells: {microglia: {density: 6e4 /mm^3}}
+exposures: []
+arms:
+  control: {}
+  LPS: {exposures: [{agent: LPS, concentration: 100 ng/mL, from: 0.25 h, to: 2 h}]}
+run:
+  {duration: 1 h, every: 0.25 h, fidelity: tissue, seed: 1,
+   tissue: {cells_every: 15 min, fields_every: 30 min, checkpoint_every: 1 ms}}
+"""
+
+
+def vesica(tmp_path: Path, out: Path, *more: str) -> list[str]:
+    model = tmp_path / "model.yaml"
+    model.write_text(MODEL)
+    return [sys.executable, "-W", "error", "-m", "vesica", "run", str(model), "--out", str(out), "--no-report", *more]
+
+
+def wait_for_a_checkpoint(process: subprocess.Popen[bytes], out: Path, arm: str) -> None:
+    path = tissue_checkpoint.path_of(out, arm)
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.005)
+
+
+def numbers(folder: Path) -> dict[str, object]:
+    """All chunks of arrays, in space and of the means, and the summary but for the seconds it took."""
+    chunks: dict[str, object] = {name: content for name, content in tree(folder).items() if "/c/" in name}
+    return chunks | {"summary": timeless(json.loads((folder / "summary.json").read_text()))}
+
+
+def timeless(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: timeless(item) for key, item in value.items() if key != "seconds"}
+    return [timeless(item) for item in value] if isinstance(value, list) else value
+
+
+def test_a_whole_run_in_space_that_is_killed_and_stopped_ends_with_the_same_bits(tmp_path: Path) -> None:
+    """Killed in the first arm, stopped by Ctrl-C in the second: each goes on from a checkpoint.
+
+    With a checkpoint after nearly every step both come from the middle of an arm, which is asserted.
+    """
+    finish(vesica(tmp_path, tmp_path / "whole"))
+    out, times = tmp_path / "run", []
+    for arm, number in (("control", signal.SIGKILL), ("LPS", signal.SIGINT)):
+        with start(vesica(tmp_path, out, *["--resume"] * out.exists())) as process:
+            wait_for_a_checkpoint(process, out, arm)
+            time.sleep(0.1)
+            process.send_signal(number)
+            process.wait(60)
+        path = tissue_checkpoint.path_of(out, arm)
+        times.append(json.loads(path.read_bytes().splitlines()[1])["tree"]["coupled"]["clock"][0])
+    assert process.returncode == 130
+    assert all(0.0 < one < 3600.0 for one in times)
+    finish(vesica(tmp_path, out, "--resume"))
+    assert results.open(out).run["resumed"] == 2
+    found, wanted = numbers(out), numbers(tmp_path / "whole")
+    assert len(wanted) > 40
+    assert found == wanted
+    assert not (out / "tissue").exists()

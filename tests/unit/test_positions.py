@@ -207,6 +207,7 @@ def test_what_is_left_out(model: Make) -> None:
         ("thickness: 8 um", "thickness: 8 um\n  origin: [0 um, 0 um]", "positions.origin", "without a size"),
         ("thickness: 8 um", "thickness: 8 s", "positions.thickness", "8 s"),
         ("unit: 0.5 um", "unit: 0.5 px", "positions.unit", "px"),
+        ("voxel: 10 um", "voxel: 1 mm", "domain.voxel", "around cells that span 200 x 40 um"),
         ("voxel: 10 um", "size: [300 um, 60 um, 20 um]", "positions.thickness", "in a box 20 um high"),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from tests.space_models import BOX, errors, examined, resolved, space_of
 from vesica.spec import io, recall, spaces
 from vesica.spec.resolved import TissueRun
+from vesica.spec.scaling import exponent
 from vesica.spec.settling import radius_of
 from vesica.spec.space import Flow, Placed, Region, Space, Wall
 
@@ -127,6 +128,7 @@ def test_flow_is_none_unless_said_and_the_library_knows_one_for_tissue() -> None
         (f"{TISSUE}, walls: {{x: [closed, periodic]}}", "domain.walls.x", "one wall of x is `closed`"),
         (f"{TISSUE}, flow: {{along: y}}", "domain.flow.along", "where a wall is closed"),
         (f"{TISSUE}, walls: {{y: {{held: {{TNF: 1 nM}}}}}}, flow: {{along: y}}", "domain.flow.along", "held"),
+        (f"{TISSUE}, walls: {{x: {{held: {{}}}}}}", "domain.walls.x", "holds nothing"),
         (f"{TISSUE}, walls: {{x: {{held: {{TFN: 1 nM}}}}}}", "domain.walls.x", "`TFN`"),
         (f"{TISSUE}, walls: {{x: {{held: {{LPS: 1 nM}}}}}}", "domain.walls.x", "is an agent"),
         (f"{TISSUE}, walls: {{y: periodic}}, flow: {{along: y, kind: channel, across: y}}",
@@ -229,6 +231,7 @@ def test_distances_are_kept_and_what_does_not_fit_is_refused() -> None:
         ("count: 6", "density: 5 1/mm^2", "cells.microglia.density", "1/mm^2"),
         ("count: 6", "count: 1e7", "cells", "1e+07 cells"),
         ("count: 6", "spacing: 5 um", "cells.microglia", "has no `count`"),
+        ("count: 6", "count: 0, spacing: 5 kg", "cells.microglia.spacing", "5 kg"),
     ],
 )
 def test_cells_that_cannot_be(old: str, new: str, path: str, says: str) -> None:
@@ -375,6 +378,15 @@ def test_a_model_in_space_is_read_back_without_its_cells() -> None:
     space = dataclasses.replace(space_of(model), cells={})
     expected = dataclasses.replace(model, domain=dataclasses.replace(model.domain, space=space))
     assert recall.recalls(io.dump_resolved(model)) == expected
+
+
+def test_every_number_of_a_space_scales_in_some_way() -> None:
+    """Nothing is refused: what a cell has in space stays as it is, as shapes and gaps do."""
+    model = resolved(with_domain(f"{TISSUE}, flow: {{along: y}}, walls: {{y: periodic}}")
+                     + LPS.replace("y.low", "x.low"))
+    found = {path: exponent(model, path) for path in model.parameters}
+    assert {found[path] for path in found if path.startswith(("vessel.", "LPS."))} == {0}
+    assert found["neuron.arbor_radius"] == 0
 
 
 def test_places_are_compared_cell_by_cell() -> None:

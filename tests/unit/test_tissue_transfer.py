@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from vesica.engine.tissue.all_pairs import captures, green
 from vesica.engine.tissue.transfer import LEAST, TOLERANCE, Steady, escaping, transfer, travelled
 from vesica.errors import InputError
 from vesica.transport.grid import CLOSED, Face, Faces, Grid
@@ -98,6 +99,30 @@ def test_what_a_cell_takes_back_at_its_surface_never_leaves() -> None:
         expected[np.arange(len(receivers))[:6], np.arange(len(receivers))[:6]] += kept[: min(6, len(receivers))]
         np.testing.assert_allclose(found.probability.toarray(), expected, atol=2 * LEAST)
         np.testing.assert_allclose(found.captured + found.elsewhere + found.escaped, 1.0, atol=CLOSE)
+
+
+@pytest.mark.parametrize(("faces", "decay"), [(CLOSED, 1e-4), (CLOSED, 0.0), (MIXED, 1e-4), (MIXED, 0.0)])
+@pytest.mark.parametrize("coupled", [False, True])
+def test_all_pairs_at_once_are_the_same(faces: Faces, decay: float, coupled: bool) -> None:
+    """Without the field: quadrature over time and one dense system, to 1e-9 of the solutions one by one."""
+    it = field(faces, decay=decay, coupled=coupled)
+    every, nobody = captures(green(it.grid, it.liquid, kernel()), it.uptake)
+    found = transfer(it, range(20), range(20))
+    kept = found.probability.toarray()
+    np.testing.assert_allclose(np.where(kept != 0.0, every, 0.0), kept, atol=CLOSE)
+    np.testing.assert_allclose(every.sum(axis=1), found.captured, atol=CLOSE)
+    np.testing.assert_allclose(nobody, found.escaped, atol=CLOSE)
+    if faces is CLOSED and decay == 0.0:
+        np.testing.assert_allclose(nobody, 0.0, atol=1e-12)
+
+
+def test_many_pairs_are_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one_by_one = transfer(field(), range(20), range(20))
+    monkeypatch.setattr("vesica.engine.tissue.transfer.MANY", 10)
+    monkeypatch.setattr(Steady, "solve", None)
+    found = transfer(field(), range(20), range(20))
+    np.testing.assert_allclose(found.probability.toarray(), one_by_one.probability.toarray(), atol=CLOSE + LEAST)
+    np.testing.assert_allclose(found.escaped, one_by_one.escaped, atol=CLOSE)
 
 
 def test_the_report_counts_solutions() -> None:

@@ -7,17 +7,17 @@ import math
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from vesica import api
 from vesica.cli import failures, model_commands
-from vesica.cli.progress import Progress
+from vesica.cli.progress import Progress, in_words
 from vesica.errors import Finding, RunFault, error, keep_interrupts
 
 if TYPE_CHECKING:
@@ -157,8 +157,23 @@ def ending_kept(file: Path, out: Path, *, draws: int = 0) -> Iterator[None]:
             sys.unraisablehook = hook
 
 
+def expected_and_true(run: Mapping[str, Any]) -> str:
+    """What was said before the start, beside what it took; nothing where nothing was said."""
+    expected = run.get("expected")
+    if not isinstance(expected, dict):
+        return ""
+
+    def words(memory_mb: float, seconds: float) -> str:
+        return f"{memory_mb * 1e6 / 2**30:.2g} GiB and {in_words(seconds)}"
+
+    return (f"Expected {words(expected['memory_mb'], expected['seconds'])}; "
+            f"it took {words(run['peak_memory_mb'], run['wall_seconds'])}.")
+
+
 def _print(results: Results, out: Path, page: Path | None) -> None:
     from vesica.cli import summary
 
     summary.print_summary(results.summary, summary.console())
+    if line := expected_and_true(results.run):
+        click.echo(line)
     click.echo("\n".join(summary.folder_lines(out, page)))

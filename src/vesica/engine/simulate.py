@@ -11,12 +11,13 @@ from typing import Any
 from vesica import results
 from vesica.engine import schedule
 from vesica.engine.doses import Given, Source
-from vesica.engine.fidelities import TRACED, is_whole, replicates
+from vesica.engine.fidelities import TRACED, is_spatial, is_whole, replicates
 from vesica.engine.program import Program, compile_model
 from vesica.engine.rest import Rests
 from vesica.engine.rows import derived_values, parameter_row
 from vesica.engine.steppers.threads import one_thread
 from vesica.engine.stored import StoredArm
+from vesica.engine.tissue import cost as tissue_cost
 from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
 from vesica.errors import Finding, InputError, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
@@ -191,7 +192,8 @@ def run(  # noqa: PLR0913 - a run is made of all of these
     followed, share = sampled(model)
     program = compile_model(followed)
     numbers = tuple(range(model.schedule.replicates)) if replicate is None else (replicate,)
-    meta = provenance.meta(command, {"folder": folder.name}, model.schedule.seed)
+    more = {"expected": tissue_cost.estimate(model)} if is_spatial(model) else {}
+    meta = provenance.meta(command, {"folder": folder.name}, model.schedule.seed, **more)
     make = RunWriter.resume if resume else RunWriter.create
     with make(folder, model_text=model_text, spec_text=spec_text, meta=meta, axes=_axes(program, numbers),
               inputs=inputs or {}) as writer:
@@ -216,9 +218,9 @@ class Row:
 
 def _way(program: Program, folder: Path, spec_text: str, report_progress: ReportProgress | None) -> Follow:
     """How an arm of this model is followed: by its means, or in space."""
-    if program.model.schedule.fidelity != "tissue":
+    if not is_spatial(program.model):
         return run_arm
-    from vesica.engine.tissue import run_stored  # its kernels are loaded where a model asks for them
+    from vesica.engine.tissue.stored import run_stored  # its kernels are loaded where a model asks for them
 
     return run_stored(program, folder, spec_text, report_progress)
 

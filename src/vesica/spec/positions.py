@@ -178,6 +178,11 @@ def _put_into(
             notes.add("error", f"{PLACE}.origin", "an `origin` without a size of the domain",
                       "without a size the box is that around the cells", "it would do nothing",
                       "delete it, or give `domain: {size: ...}`")
+        if len(rows) > 1 and edges[0] > high[0] - low[0] and edges[1] > high[1] - low[1]:
+            notes.add("error", "domain.voxel", f"voxels of {edges[0]:.4g} x {edges[1]:.4g} um around cells that span "
+                      f"{high[0] - low[0]:.4g} x {high[1] - low[1]:.4g} um", "a box holds more than one voxel",
+                      "all cells would be in one place", "give smaller voxels, or check the `unit` of the positions")
+            return None
         margin = None if said.margin is None else notes.quantity(said.margin, "um", f"{PLACE}.margin")
         around = np.array(edges if margin is None else [margin] * 3)
         span = np.maximum(high - low + 2.0 * around, edges)

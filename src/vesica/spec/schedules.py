@@ -12,6 +12,7 @@ from vesica.spec.resolved import Schedule, TissueRun
 FIDELITIES: Final = ("well_mixed", "stochastic", "tissue")
 LONGEST: Final = 876_600 * 3600.0  # s; 100 years
 MOST_OUTPUTS: Final = 200_000
+FARTHEST_TOUCH: Final = 50.0  # um between cells that touch by their processes
 MOST_STORED: Final = 20_000  # times at which cells, or fields, of a space are stored
 
 
@@ -58,7 +59,7 @@ def _in_space(spec: ModelSpec, duration: float, every: float, notes: Notes) -> T
     times = {word: None if (text := getattr(said, word)) is None
              else notes.quantity(text, "s", f"run.tissue.{word}", positive=True)
              for word in ("step", "cells_every", "fields_every", "checkpoint_every")}
-    contact = notes.quantity(said.contact_distance, "um", "run.tissue.contact_distance")
+    contact = notes.quantity(said.contact_distance, "um", "run.tissue.contact_distance", at_most=FARTHEST_TOUCH)
     for word in ("cells_every", "fields_every"):
         between = times[word] or math.inf
         if spec.run.fidelity == "tissue" and duration / between >= MOST_STORED:

@@ -36,6 +36,9 @@ def counted(spec: ModelSpec, frame: Frame, notes: Notes) -> ModelSpec:
     """The words with a count of every cell type: that of the data, or what a density means."""
     base = {**{name: CellSpec() for name in frame.data if name not in spec.cells}, **spec.cells}
     cells = {name: _counted(cell, cell, f"cells.{name}", spec, frame, notes) for name, cell in base.items()}
+    for name, cell in cells.items():
+        if cell.spacing is not None:
+            notes.quantity(cell.spacing, "um", f"cells.{name}.spacing")
     for name, data in frame.data.items():
         if cells[name].count is None:
             cells[name] = cells[name].model_copy(update={"count": float(data.count)})

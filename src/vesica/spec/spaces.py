@@ -198,6 +198,9 @@ def _wall(said: WallSpec, path: str, known: Known, notes: Notes) -> Wall:
     if not isinstance(said, HeldWall | OpenWall):
         return Wall(said)
     values = {}
+    if isinstance(said, HeldWall) and not said.held:
+        notes.add("error", path, "a wall that holds nothing", "a held wall says what stands there",
+                  "it would be closed", "write `closed`, or `{held: {TNF: 1 ng/mL}}`")
     for name, text in _values(said).items():
         if name not in known.solubles and name in known.agents:
             notes.add("error", path, f"`{name}` at a wall is an agent",

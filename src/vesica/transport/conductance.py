@@ -42,8 +42,7 @@ class Conductance:
         self._alone = np.divide(1.0, g, where=np.isinf(k), out=np.zeros_like(k))
         finite = np.isfinite(k)
         self._alone[finite] = k[finite] / (1.0 + k[finite] * g[finite])
-        self._volume = np.asarray(volume, dtype=float)
-        self._pairs = pairs
+        self._resistance, self._volume, self._pairs = g, np.asarray(volume, dtype=float), pairs
 
     @property
     def conductance(self) -> Array:
@@ -61,6 +60,18 @@ class Conductance:
             return np.asarray(self._alone * samples)
         # U = s (1 + s P s)^-1 s <C> with s = sqrt(k/(1 + k g)): symmetric, and right for k = 0 and infinity
         return np.asarray(self._root * _solve(self._coupling, self._root * samples))
+
+    def returned(self, sent: Array) -> Array:
+        """What cells take of what they and their neighbours send before the grid sees it, (cell,).
+
+        Parameters
+        ----------
+        sent : (cell,) amount or amount/s
+            What each cell sends from its surface, where it raises the concentration by ``g sent`` (at neighbours by
+            what the pairs say). The liquid gets ``sent - returned``, the cells ``returned`` beside their `rates`.
+        """
+        raised = self._resistance * sent
+        return self.rates(raised if self._pairs is None else raised + self._pairs @ sent)
 
     @cached_property
     def _root(self) -> Array:

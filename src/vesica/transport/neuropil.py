@@ -66,7 +66,7 @@ class Gaps:
     is_deformable : bool
         Whether vesicles keep the area of their membrane, lose volume, and become long spheroids as thin as `thinnest`.
     thinnest : um
-        Two membranes of 5 nm, and 2 nm of liquid between them.
+        Two membranes of 5 nm, what stands out of them, and a little lumen.
     calibration : 1
         Factor on D* of what has a size, for what slows it besides the walls; see `fitted_calibration`.
     """
@@ -76,7 +76,7 @@ class Gaps:
     connectivity: float
     tortuosity: float
     is_deformable: bool = False
-    thinnest: float = 0.012
+    thinnest: float = 0.02
     calibration: float = 1.0
 
     @property

@@ -27,8 +27,15 @@ def run_stored(program: Program, folder: Path, spec_text: str, report_progress: 
         def report(time: float) -> None:
             if report_progress is not None:
                 done = (names.index(setting.arm.name) + time / duration) / len(names)
-                report_progress(done, f"{setting.arm.name}, {time / 3600.0:.3g} h")
+                report_progress(done, _words(setting, coupled, time))
 
         return Stored(setting, coupled, folder, spec_text, shown, report)
 
     return functools.partial(run_arm, record=record)
+
+
+def _words(setting: Setting, coupled: Coupled, time: float) -> str:
+    """``LPS: 3.2 of 24 h, 41 steps``."""
+    whole, rejected = setting.model.schedule.duration / 3600.0, coupled.fields.counts.rejected
+    return (f"{setting.arm.name}: {time / 3600.0:.3g} of {whole:.3g} h, {coupled.clock.steps} steps"
+            + f", {rejected} of fields rejected" * (rejected > 0))

@@ -18,16 +18,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from vesica.engine.steppers.threads import one_thread
+from vesica.engine.tissue.all_pairs import MOST, captures, green
 from vesica.errors import Finding, RunFault, error
 from vesica.transport.grid import Grid
+from vesica.transport.kernels import Kernel
 from vesica.transport.liquid import Exchange, Liquid, Uptake
 from vesica.transport.modes import INVERSE, Modes
 from vesica.transport.stencil import Diffusion
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Report = Callable[[int, int], None]
 TOLERANCE: Final = 1e-10  # of what leaves the sender: left over when a solution is good
 LEAST: Final = 1e-6  # of a row: smaller probabilities are not kept one by one
+MANY: Final = 64  # solutions, from which on all pairs at once are faster
 _THREADS: Final = 2
 _TURNS: Final = 2000
 
@@ -151,7 +155,7 @@ class Transfer:
 
 
 def transfer(field: Steady, senders: Iterable[int], receivers: Iterable[int],
-             report: Callable[[int, int], None] | None = None) -> Transfer:
+             report: Report | None = None) -> Transfer:
     """Probabilities of capture for all pairs.
 
     Parameters
@@ -159,40 +163,69 @@ def transfer(field: Steady, senders: Iterable[int], receivers: Iterable[int],
     senders, receivers : numbers of cells among all
     report : callable, optional
         Told how many solutions are done, and how many there will be.
+
+    Notes
+    -----
+    From `MANY` solutions on, and for up to `all_pairs.MOST` cells between voxels that are alike, the field is
+    eliminated instead, and all pairs are found at once.
     """
     given, taking = np.array(list(senders), np.int64), np.array(list(receivers), np.int64)
-    by_sender = given.size <= taking.size
-    sources = given if by_sender else taking
-
-    def one(cell: int) -> tuple[Array, float, float]:
-        """Row of a sender, with what others take and what escapes; or column of a receiver."""
-        unit = np.zeros(field.kernel.cells)
-        unit[cell] = 1.0
-        density = field.solve(field.kernel.spread(unit if by_sender else field.uptake.rates(unit)))
-        if not by_sender:
-            return field.kernel.sample(density)[given], 0.0, 0.0
-        taken = field.captured(density)
-        return taken[taking], float(taken.sum()), field.decayed(density) + field.left(density)
-
-    found: list[tuple[Array, float, float]] = []
-    with one_thread(), ThreadPoolExecutor(_THREADS) as pool:
-        for done in pool.map(one, sources.tolist()):
-            found.append(done)
-            if report is not None:
-                report(len(found), sources.size)
-    table = np.array([line for line, _, _ in found])
-    if by_sender:
-        table = table.reshape(given.size, taking.size)
-        total, escaped = (np.array([entry[k] for entry in found]) for k in (1, 2))
-    else:
-        table = table.reshape(taking.size, given.size).T
-        escaped = escaping(field)[given]
-        total = 1.0 - escaped
+    kernel = field.kernel
+    with one_thread():
+        if (min(given.size, taking.size) >= MANY and kernel.cells <= MOST and field.liquid.is_uniform
+                and isinstance(kernel, Kernel)):
+            every, nobody = captures(green(field.grid, field.liquid, kernel), field.uptake)
+            table, total, escaped = every[np.ix_(given, taking)], every.sum(axis=1)[given], nobody[given]
+        elif given.size <= taking.size:
+            table, total, escaped = _rows(field, given, taking, report)
+        else:
+            table, escaped = _columns(field, given, taking, report), escaping(field)[given]
+            total = 1.0 - escaped
     kept = field.kept[given]
     table = table * (1.0 - kept)[:, None] + np.where(given[:, None] == taking, kept[:, None], 0.0)
     captured = table.sum(axis=1)
-    sparse = csr_array(np.where(table >= LEAST * captured[:, None], table, 0.0))
+    sparse = csr_array(np.where(np.abs(table) >= LEAST * captured[:, None], table, 0.0))
     return Transfer(given, taking, sparse, captured, kept + (1.0 - kept) * total - captured, (1.0 - kept) * escaped)
+
+
+def _rows(field: Steady, given: Index, taking: Index, report: Report | None) -> tuple[Array, Array, Array]:
+    """(sender, receiver) probabilities by a solution for each sender; what all cells capture; what escapes."""
+    table, total, escaped = np.zeros((given.size, taking.size)), np.zeros(given.size), np.zeros(given.size)
+
+    def one(row: int) -> None:
+        density = field.solve(field.kernel.spread(_unit(field, given[row])))
+        taken = field.captured(density)
+        table[row], total[row] = taken[taking], taken.sum()
+        escaped[row] = field.decayed(density) + field.left(density)
+
+    _each(one, given.size, report)
+    return table, total, escaped
+
+
+def _columns(field: Steady, given: Index, taking: Index, report: Report | None) -> Array:
+    """(sender, receiver) probabilities by a solution for each receiver."""
+    table = np.zeros((given.size, taking.size))
+
+    def one(column: int) -> None:
+        source = field.uptake.rates(_unit(field, taking[column]))
+        table[:, column] = field.kernel.sample(field.solve(field.kernel.spread(source)))[given]
+
+    _each(one, taking.size, report)
+    return table
+
+
+def _unit(field: Steady, cell: int) -> Array:
+    unit = np.zeros(field.kernel.cells)
+    unit[cell] = 1.0
+    return unit
+
+
+def _each(one: Callable[[int], None], count: int, report: Report | None) -> None:
+    """Do each of some solutions, two at a time."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for done, _ in enumerate(pool.map(one, range(count)), start=1):
+            if report is not None:
+                report(done, count)
 
 
 def escaping(field: Steady) -> Array:

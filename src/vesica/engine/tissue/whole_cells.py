@@ -8,6 +8,7 @@ MVB holds drawn as it fuses. A cell's numbers rest on its stream alone.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -127,6 +128,19 @@ class WholeCells:
             self._change(0.5 * h)
             found += [counts.steps, counts.rejected, counts.explicit]
         return Counts(*found.tolist())
+
+    def saved(self) -> dict[str, Any]:
+        """As `CellLanes.saved`."""
+        return {"means": self.lanes_of_means.saved(), "streams": self.streams, "rates": self._rates,
+                "free": [free for free, _ in self._x], "docked": [docked for _, docked in self._x]}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """As `CellLanes.restore`."""
+        self.lanes_of_means.restore(saved["means"])
+        self.streams[:] = saved["streams"]
+        self._rates = [np.array(one) for one in saved["rates"]]
+        self._x = [(np.array(free), np.array(docked)) for free, docked in
+                   zip(saved["free"], saved["docked"], strict=True)]
 
     def _pieces(self, duration: float) -> int:
         if self._split.donor is None:
