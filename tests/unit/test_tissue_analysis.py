@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from scipy import sparse
 
 from tests import tissue_store
+from tests.pages import text_of
 from tests.tissue_store import LENGTH, SPEED, Made
 from vesica.analysis.tissue import account, choices, exchange, fronts, profiles, ranges, view
 from vesica.analysis.tissue.slabs import slab_of
@@ -304,3 +306,12 @@ def test_the_summary_says_what_was_put_in(folder: Path) -> None:
     assert total == pytest.approx(pairs.sum(), rel=1e-12)
     assert list(space["journeys"]) == ["microglia"]
     assert account.with_space(summary, folder.parent / "none") is summary
+
+
+def test_the_page_shows_what_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (text,) = re.findall(r"```python\n(.*?)```", text_of("tissue_results"), re.DOTALL)
+    tissue_store.write(tmp_path, {"LPS": Made(count=1500, pairs=False)})
+    exec(text.replace("runs/cortex", str(tmp_path)), {})
+    said = capsys.readouterr().out
+    assert "It moves at" in said
+    assert "length=120.0" in said
