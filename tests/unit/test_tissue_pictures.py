@@ -41,7 +41,7 @@ def test_every_cell_is_drawn_once_at_its_true_size(wanted: Wanted) -> None:
     picture = album.by_type(wanted, slab_of(tissue.size))
     text = picture.svg.decode()
     paths = re.findall(r'<path d="([^"]*h0[^"]*)"[^>]*style="([^"]*)"', text)
-    per_um = POINTS * canvas.PANEL / tissue.size[0]
+    per_um = POINTS * album.map_width(slab_of(tissue.size), canvas.PANEL) / tissue.size[0]
     drawn: dict[float, int] = {}
     for path, style in paths:
         width = float(re.search(r"stroke-width: ([\d.]+)", style)[1])
@@ -70,7 +70,7 @@ def test_a_scale_bar_is_a_round_length_and_as_long_as_it_says(wanted: Wanted) ->
     picture = album.by_type(wanted, slab_of(wanted.tissues["lps"].size))
     assert "100 µm" in picture.svg.decode()
     bar = re.search(r"M ([\d.]+) ([\d.]+) \nL ([\d.]+) ([\d.]+) \n?\"", picture.svg.decode())
-    length = 100.0 * POINTS * canvas.PANEL / 600.0
+    length = 100.0 * POINTS * album.map_width(slab_of(wanted.tissues["lps"].size), canvas.PANEL) / 600.0
     assert float(bar[3]) - float(bar[1]) == pytest.approx(length, abs=0.02)  # coordinates have two decimals
     assert bar[2] == bar[4]
 
