@@ -194,6 +194,8 @@ class FieldStepper:
         """
         given = state
         done, steps, rejected, refused, lowest = 0.0, 0, 0, 0, 0.0
+        if math.isinf(self.step) and task.uptake is not None and task.uptake.largest_loss > 0.0:
+            self.step = 2.0 / task.uptake.largest_loss  # the first of all; its error says how to go on
         floor = float(state.min()) * (1.0 + 1e-9)
         scheme.begin(state, task)
         while duration - done > 1e-12 * duration:
