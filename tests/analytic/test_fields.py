@@ -7,6 +7,7 @@ n of them. Errors of voxels (order h^2) and of steps (order dt^2) are compared w
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -434,6 +435,27 @@ def test_steps_that_are_too_long_are_rejected_and_the_step_is_remembered() -> No
     other = again.advance(first.density, 10.0, np.zeros(1), Loss(np.array([8.0]), 8.0))
     assert np.array_equal(one.density, other.density)
     assert stepper.step == again.step
+
+
+def test_two_fields_at_once_are_what_they_are_one_by_one() -> None:
+    """Bit for bit: work arrays are shared, numbers are not."""
+    grid = Grid((20, 18, 16), (5.0, 5.0, 5.0))
+    rng = np.random.default_rng(10)
+    kernel = gaussian_kernel(grid, 80.0 * rng.random((50, 3)), 5.0)
+    uptake = Conductance(np.full(50, 3.0), np.zeros(50), kernel.volumes)
+    source = rng.random(50)
+
+    def end(k: int) -> Array:
+        stepper = FieldStepper(grid, Liquid(1.0 + k, 1e-3), kernel, scheme="implicit" if k % 3 == 2 else "etd")
+        field = np.zeros(grid.shape)
+        for _ in range(3):
+            field = stepper.advance(field, 20.0, source, uptake).density
+        return field
+
+    alone = [end(k) for k in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(end, range(6)))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
 
 def test_the_way_to_step_is_chosen_by_what_cells_take() -> None:

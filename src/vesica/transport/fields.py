@@ -240,7 +240,8 @@ def _factor(error: float, most: float) -> float:
     """By how much the next step is longer: a local error goes as the third power, or a lower one where it is large."""
     if error == 0.0:
         return most
-    return min(most, max(_SHRINKAGE, _CAUTION * error ** (-1.0 / 3.0 if error <= 1.0 else -0.5)))
+    power: float = error ** (-1.0 / 3.0 if error <= 1.0 else -0.5)
+    return min(most, max(_SHRINKAGE, _CAUTION * power))
 
 
 def _fault(parts: Parts, done: float, duration: float) -> RunFault:
