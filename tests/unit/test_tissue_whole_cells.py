@@ -1,6 +1,6 @@
 """Cells of a tissue in whole numbers: whole bursts, exact conservation, means and variances of their laws.
 
-Random tests: 18 checks at `tests.comparisons.ALARM` each, fixed seeds.
+Random tests: 15 checks at `tests.comparisons.ALARM` each, fixed seeds.
 """
 
 from __future__ import annotations
