@@ -62,7 +62,8 @@ class Record:
         """How it went."""
         counts = self.coupled.fields.counts
         return {"steps": self.coupled.clock.steps, "field_steps": counts.steps, "rejected": counts.rejected,
-                "seconds": round(clock.monotonic() - self._begun, 3)}
+                "seconds": round(clock.monotonic() - self._begun, 3),
+                "spread": surroundings.spread_said(self.setting.model, self.setting.row, self.coupled.fields.names)}
 
 
 class Stored(Record):
