@@ -28,10 +28,10 @@ __all__ = ["FieldStep", "FieldStepper", "Liquid", "Uptake"]
 
 LOWEST: Final = -1e-6  # of the highest density; a step that goes below is rejected
 _CAUTION: Final = 0.8  # of the step that would just meet the tolerance
-_GROWTH, _SHRINKAGE = 4.0, 0.2  # most by which a step changes
-_MOST: Final = 10_000  # steps in one call
-_STIFF: Final = 2.0  # duration x loss from which an implicit step is cheaper than exponential ones of loss x step 0.3
-_BOUND: Final = 0.1  # share of the exchange 6 D*/h^2 from which a loss is not small against it
+_GROWTH, _SHRINKAGE = 4.0, 0.1  # most by which a step changes
+_MOST, _REFUSALS = 100_000, 50  # steps in one call; rejections in a row, 1e-15 of the first
+_STIFF: Final = 8.0  # duration x loss from which an implicit step, as dear as ten others, is the cheaper way
+_GRIP: Final = 0.7  # uptake over what diffusion brings from which exponential steps have to be short against 1/loss
 _FINEST: Final = 0.02  # of the time in which a voxel changes: shorter steps do not lift what lies below 0
 Walls = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 
@@ -91,7 +91,7 @@ class FieldStepper:
     precision : "double" or "single", of exponential steps
     scheme : "etd", "implicit" or "auto"
         "auto" steps implicitly where voxels differ, and where over the duration of a call cells take more than
-        twice what their voxels hold and the loss is not small against what diffusion brings to a voxel.
+        eight times what their voxels hold and a cell takes more than 0.7 of what diffusion brings to its voxels.
 
     Raises
     ------
@@ -146,12 +146,12 @@ class FieldStepper:
         name = self._pick(duration, uptake)
         task = Task(np.asarray(source, dtype=float).reshape(-1), uptake, background)
         dtype = self._dtype if name == "etd" else np.float64
-        state = np.array(density, dtype=dtype, order="C")
         total = Tally.zero(self._parts.cells)
-        with work_arrays(self._parts.grid, dtype, 1 if name == "etd" else 7) as work:
+        with work_arrays(self._parts.grid, dtype, 3 if name == "etd" else 9) as work:
             scheme = self._get(name)
-            scheme.work = work
-            state, lowest, steps, rejected = self._go(scheme, state, duration, task, total)
+            scheme.work = work[2:]
+            state, lowest, steps, rejected = self._go(scheme, np.ascontiguousarray(density, dtype), duration, task,
+                                                      work, total)
             scheme.work = []
         left = tuple((float(total.left[2 * k]), float(total.left[2 * k + 1])) for k in range(3))
         course = Course(density, state, duration, total.captured, total.decayed)
@@ -165,8 +165,20 @@ class FieldStepper:
             return "implicit"
         if self._scheme != "auto":
             return self._scheme
-        loss = 0.0 if uptake is None else uptake.largest_loss
-        return "implicit" if loss * duration > _STIFF and loss > _BOUND * self._exchange else "etd"
+        if uptake is None or uptake.largest_loss * duration <= _STIFF or self._parts.cells == 0:
+            return "etd"
+        return "implicit" if self._grip(uptake) > _GRIP else "etd"
+
+    def _grip(self, uptake: Uptake) -> float:
+        """Largest uptake of a cell over what diffusion brings to its voxels, 1.
+
+        ``K/(4 pi alpha D* sqrt(pi) s)``, where a Gaussian of width s fills the volume ``(2 sqrt(pi) s)^3``.
+        """
+        liquid, kernel = self._parts.liquid, self._parts.kernel
+        assert kernel is not None  # noqa: S101
+        taken = uptake.rates(np.ones(kernel.cells))
+        brought = 2.0 * math.pi * liquid.fraction * liquid.diffusivity * kernel.volumes ** (1.0 / 3.0)
+        return float(np.max(taken / brought)) if liquid.diffusivity > 0.0 else 0.0
 
     def _get(self, name: str) -> Any:
         if name not in self._schemes:
@@ -174,24 +186,28 @@ class FieldStepper:
                                    else Implicit(self._parts, self._tolerance))
         return self._schemes[name]
 
-    def _go(self, scheme: Scheme, state: Field, duration: float, task: Task,
+    def _go(self, scheme: Scheme, state: Field, duration: float, task: Task, work: list[Field],
             total: Tally) -> tuple[Field, float, int, int]:
-        """Steps through a duration, each accepted by its error and its lowest density."""
-        trial = np.empty_like(state)
-        done, steps, rejected, lowest = 0.0, 0, 0, 0.0
+        """Steps through a duration, each accepted by its error and its lowest density.
+
+        The first two work arrays take turns; the one that holds the end leaves the list.
+        """
+        given = state
+        done, steps, rejected, refused, lowest = 0.0, 0, 0, 0, 0.0
         floor = float(state.min()) * (1.0 + 1e-9)
         scheme.begin(state, task)
         while duration - done > 1e-12 * duration:
-            if steps + rejected >= _MOST:
+            if refused > _REFUSALS or steps > _MOST:
                 raise _fault(self._parts, done, duration)
             pieces = max(1.0, math.ceil((duration - done) / min(self.step, scheme.longest_step) - 1e-9))
             step = (duration - done) / pieces
+            trial = work[1] if state is work[0] else work[0]
             tally = scheme.step(state, trial, step, task)
             error = self._relative_error(tally)
             is_low = tally.least < LOWEST * tally.most and tally.least < floor
             if not math.isfinite(tally.most + tally.least) or error > 1.0 or (is_low and step > self._finest(task)):
-                rejected += 1
-                self.step = step * (0.5 if is_low or not math.isfinite(error) else _factor(error, 0.5))
+                rejected, refused = rejected + 1, refused + 1
+                self.step = step * (0.5 if is_low or not error > 1.0 else _factor(error, 0.5))
                 scheme.begin(state, task)
                 continue
             if not is_low:
@@ -201,10 +217,11 @@ class FieldStepper:
             total.add(tally)
             lowest = min(lowest, tally.least / tally.most if tally.most > 0.0 else 0.0)
             floor = tally.least * (1.0 + 1e-9)
-            state, trial = trial, state
-            done += step
+            state = trial
+            done, refused = done + step, 0
             steps += 1
-        return state, lowest, steps, rejected
+        work[:2] = [array for array in work[:2] if array is not state]
+        return state.copy() if state is given else state, lowest, steps, rejected
 
     def _relative_error(self, tally: Tally) -> float:
         """Over what is allowed."""
@@ -218,13 +235,15 @@ class FieldStepper:
 
 
 def _factor(error: float, most: float) -> float:
-    """By how much the next step is longer, for a local error that goes as the third power."""
-    return most if error == 0.0 else min(most, max(_SHRINKAGE, _CAUTION * error ** (-1.0 / 3.0)))
+    """By how much the next step is longer: a local error goes as the third power, or a lower one where it is large."""
+    if error == 0.0:
+        return most
+    return min(most, max(_SHRINKAGE, _CAUTION * error ** (-1.0 / 3.0 if error <= 1.0 else -0.5)))
 
 
 def _fault(parts: Parts, done: float, duration: float) -> RunFault:
     return RunFault(Finding(
-        "error", "domain", f"a field came {done:g} s of {duration:g} s far in {_MOST} steps",
+        "error", "domain", f"a field came {done:g} s of {duration:g} s far",
         "a step is taken when its error is within the tolerance and nothing lies below 0",
         f"the field cannot go on (D* {parts.liquid.diffusivity:g} um2/s)",
         "check rates of cells for values that are not finite, use smaller voxels, or a coarser tolerance"))

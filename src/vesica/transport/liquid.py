@@ -64,6 +64,11 @@ class Exchange(Protocol):
         """Number of cells."""
         ...
 
+    @property
+    def volumes(self) -> Array:
+        """Volume over which each cell spreads, um^3, (cell,)."""
+        ...
+
     def sample(self, density: NDArray[Any]) -> Array:
         """Mean of a field over the weights of each cell, (cell,)."""
         ...
