@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vesica.analysis.numbers import SUPERSCRIPT
 from vesica.analysis.tissue.slabs import Slab
 from vesica.analysis.tissue.view import AXES, Tissue
+from vesica.report import svg
 from vesica.report.numbers import exact, for_reading, number
 from vesica.report.tissue import canvas
 from vesica.report.tissue.canvas import Picture
@@ -27,6 +28,7 @@ MISSING: Final = "#3c4147"
 LEAST_DOT: Final = 0.9  # points; smaller cells are drawn this wide, and the caption says so
 VECTOR: Final = 12_000  # cells that a map draws one by one; more become pixels
 LEVELS: Final = 32  # colours of a quantity
+_ARROWS: Final = 34.0  # points, of the names of the axes beside the title
 DECADES: Final = 4.0  # of a scale by powers of ten
 MOST: Final = 0.995  # quantile of cells that the brightest colour stands for, where others lie far above it,
 OUTLIER: Final = 1.5  # which is more than so many times
@@ -213,7 +215,7 @@ def _paint(axes: Axes, one: Map, scale: Scale | None, per_um: float) -> None:
     axes.set_facecolor(PLATE)
     axes.patch.set_alpha(1.0)
     axes.set(xlim=(0.0, wide), ylim=(0.0, tall), xticks=[], yticks=[])
-    axes.set_title(one.title, loc="left", pad=3.5)
+    axes.set_title(svg.shorten(one.title, per_um * wide - _ARROWS, 8.5), loc="left", pad=3.5)
     for side in axes.spines.values():
         side.set_visible(False)
     if one.image is not None and scale is not None:
