@@ -58,7 +58,11 @@ class Exponential:
         parts.diffusion.rate(density, self.work[0])
         if task.background is not None:
             self.work[0] += task.background
-        parts.spread((task.source - self._rates) / parts.liquid.fraction, self.work[0])
+        if task.is_local:
+            parts.spread(task.source / parts.liquid.fraction, self.work[0])
+            parts.take(task, density, -1.0 / parts.liquid.fraction, self.work[0])
+        else:
+            parts.spread((task.source - self._rates) / parts.liquid.fraction, self.work[0])
         self._carried = np.zeros(6) if parts.flow is None else parts.flow.add_rate(density, self.work[0])
         self._slopes = parts.sample(self.work[0])
 
@@ -67,8 +71,7 @@ class Exponential:
         parts = self._parts
         if task.uptake is None:
             return 0.0
-        local = np.zeros(parts.grid.shape)
-        parts.spread(task.uptake_rates(np.ones(parts.cells)) / parts.liquid.fraction, local)
+        local = parts.local_loss(task) / parts.liquid.fraction
         mean, square = float(local.mean()), float(np.mean(local * local))
         evenness = mean**2 / square if square > 0.0 else 0.0
         return evenness * mean if evenness > _EVEN else 0.0
@@ -92,7 +95,7 @@ class Exponential:
             then = task.uptake_rates(middle)
             before = differ(out, density) if parts.flow is not None else 0.0
             risen = float(self.work[0].sum(dtype=float)) if loss > 0.0 else 0.0
-            carried = carried + self._second(density, out, then - rates)
+            carried = carried + self._second(density, out, then - rates, task)
             integrals.append(self._modes.apply(self.work[0], duration, SECOND, loss))
             np.add(out, self.work[0], out=out)
             after = float(np.abs(self.work[0]).max()) if parts.flow is not None else 0.0
@@ -111,13 +114,16 @@ class Exponential:
         tally.least, tally.most = extremes(out)
         return tally
 
-    def _second(self, density: Field, stage: Field, more: Array) -> Array:
+    def _second(self, density: Field, stage: Field, more: Array, task: Task) -> Array:
         """``N(stage) - N(density)`` into the work array, which holds ``stage - density``.
 
         Returns what the flow carries out at the stage.
         """
-        flow = self._parts.flow
-        self.work[0] *= -self._loss
+        parts, flow = self._parts, self._parts.flow
+        if task.is_local:  # what is taken more of each voxel goes with kappa
+            self.work[0] *= parts.local_loss(task) / parts.liquid.fraction - self._loss
+        else:
+            self.work[0] *= -self._loss
         carried = np.zeros(6)
         if flow is None:
             np.negative(self.work[0], out=self.work[0])
@@ -125,7 +131,8 @@ class Exponential:
             flow.add_rate(density, self.work[0])
             np.negative(self.work[0], out=self.work[0])
             carried = flow.add_rate(stage, self.work[0])
-        self._parts.spread(-more / self._parts.liquid.fraction, self.work[0])
+        if not task.is_local:
+            parts.spread(-more / parts.liquid.fraction, self.work[0])
         return carried
 
     def _account(self, tally: Tally, density: Field, duration: float, task: Task, integrals: list[Marginals]) -> None:

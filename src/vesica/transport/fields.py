@@ -143,8 +143,8 @@ class FieldStepper:
         vesica.errors.RunFault
             The field does not stay finite.
         """
-        name = self._pick(duration, uptake)
         task = Task(np.asarray(source, dtype=float).reshape(-1), uptake, background)
+        name = self._pick(duration, task)
         dtype = self._dtype if name == "etd" else np.float64
         total = Tally.zero(self._parts.cells)
         with work_arrays(self._parts.grid, dtype, 3 if name == "etd" else 9) as work:
@@ -160,14 +160,15 @@ class FieldStepper:
                          total.sampled / duration, lowest, steps, rejected, name,
                          average)
 
-    def _pick(self, duration: float, uptake: Uptake | None) -> Literal["etd", "implicit"]:
+    def _pick(self, duration: float, task: Task) -> Literal["etd", "implicit"]:
         if not self._parts.liquid.is_uniform:
             return "implicit"
         if self._scheme != "auto":
             return self._scheme
-        if uptake is None or uptake.largest_loss * duration <= _STIFF or self._parts.cells == 0:
+        uptake = task.uptake
+        if uptake is None or self._parts.cells == 0 or self._parts.steepest(task) * duration <= _STIFF:
             return "etd"
-        return "implicit" if self._grip(uptake) > _GRIP else "etd"
+        return "implicit" if task.is_local or self._grip(uptake) > _GRIP else "etd"
 
     def _grip(self, uptake: Uptake) -> float:
         """Largest uptake of a cell over what diffusion brings to its voxels, 1.
@@ -194,8 +195,8 @@ class FieldStepper:
         """
         given = state
         done, steps, rejected, refused, lowest = 0.0, 0, 0, 0, 0.0
-        if math.isinf(self.step) and task.uptake is not None and task.uptake.largest_loss > 0.0:
-            self.step = 2.0 / task.uptake.largest_loss  # the first of all; its error says how to go on
+        if math.isinf(self.step) and (loss := self._parts.steepest(task)) > 0.0:
+            self.step = 2.0 / loss  # the first of all; its error says how to go on
         floor = float(state.min()) * (1.0 + 1e-9)
         scheme.begin(state, task)
         while duration - done > 1e-12 * duration:
@@ -231,8 +232,7 @@ class FieldStepper:
         return tally.error / allowed if tally.error > 0.0 else 0.0
 
     def _finest(self, task: Task) -> float:
-        loss = 0.0 if task.uptake is None else task.uptake.largest_loss
-        fastest = self._exchange + loss + self._parts.liquid.decay
+        fastest = self._exchange + self._parts.steepest(task) + self._parts.liquid.decay
         return _FINEST / fastest if fastest > 0.0 else 0.0
 
 

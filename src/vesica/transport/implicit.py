@@ -124,8 +124,7 @@ class Implicit:
         out *= -inner
         out += x
         out *= self._alpha
-        if task.uptake is not None:
-            self._parts.spread(inner * task.uptake.rates(self._parts.sample(x)), out)
+        self._parts.take(task, x, inner, out)
 
     def _precondition(self, residual: Field, out: Field, inner: float) -> None:
         np.divide(residual, self._root, out=out)

@@ -36,6 +36,11 @@ class Task:
     uptake: Uptake | None
     background: Field | None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether each voxel loses what is taken in it, as by arbors."""
+        return bool(getattr(self.uptake, "is_local", False))
+
     def uptake_rates(self, samples: Array) -> Array:
         """Amount/s into each cell."""
         return np.zeros(samples.size) if self.uptake is None else self.uptake.rates(samples)
@@ -62,6 +67,8 @@ class Parts:
         self.grid, self.liquid, self.kernel = grid, liquid, kernel
         self.diffusion = Diffusion(grid, liquid)
         self.flow = Advection(grid, liquid) if liquid.flows else None
+        self._lost_by: Task | None = None
+        self._local: Field = np.zeros(0)
         self.longest_step = np.inf if self.flow is None else self.flow.longest_step
 
     @property
@@ -77,6 +84,30 @@ class Parts:
         """Add amounts of cells per volume of voxel."""
         if self.kernel is not None:
             self.kernel.spread(amounts / self.grid.voxel_volume, out)
+
+    def take(self, task: Task, density: Field, factor: float, out: Field) -> None:
+        """Add ``factor`` times what cells take per time and volume of space, from their weights or where they are."""
+        if task.uptake is None:
+            return
+        if task.is_local:
+            out += factor * self.local_loss(task) * density
+        else:
+            self.spread(factor * task.uptake_rates(self.sample(density)), out)
+
+    def local_loss(self, task: Task) -> Field:
+        """(z, y, x) 1/s: rate at which all cells take per concentration and volume of space."""
+        if self._lost_by is not task:
+            self._lost_by, self._local = task, np.zeros(self.grid.shape)
+            self.spread(task.uptake_rates(np.ones(self.cells)), self._local)
+        return self._local
+
+    def steepest(self, task: Task) -> float:
+        """1/s: largest rate at which cells empty what they take from; arbors lie over one another, and add up."""
+        if task.uptake is None:
+            return 0.0
+        if task.is_local:
+            return float(self.local_loss(task).max(initial=0.0)) / float(np.min(self.diffusion.fraction))
+        return task.uptake.largest_loss
 
     def given(self, task: Task) -> float:
         """Amount/s that cells and the background give."""

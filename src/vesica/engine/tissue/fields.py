@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.tissue.chemistry import Chemistry
-from vesica.transport.conductance import Conductance
+from vesica.transport.conductance import Arbors, Conductance
 from vesica.transport.correction import NearPairs
 from vesica.transport.fields import FieldStep, FieldStepper
 from vesica.transport.grid import Grid
@@ -34,11 +34,14 @@ class Exchange:
         `vesica.transport.correction`.
     near : NearPairs, optional
         The same between cells that are near each other.
+    is_arbor : bool
+        Cells take all over their kernel, where their processes are; not through the surface of a sphere.
     """
 
     kernel: Kernel
     resistance: Array
     near: NearPairs | None = None
+    is_arbor: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Fields:
         self.density = np.zeros((len(self.names), *grid.shape))
         self.counts = Counts()
         self.gained: dict[str, float] = {}
-        self.uptakes: dict[int, Conductance] = {}  # of the last step
+        self.uptakes: dict[int, Conductance | Arbors] = {}  # of the last step
         self._first = [k for k, law in enumerate(self.laws) if law.freed]
         self._second = [k for k in range(len(self.laws)) if k not in set(self._first)]
 
@@ -156,15 +159,22 @@ class Fields:
                                        mean=bool(law.freed))
             return step, np.zeros_like(sent)
         fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
-        spreads = law.stepper.liquid.diffusivity
-        hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
-        pairs = exchange.near.over(fraction * spreads, taking) if exchange.near else None
-        uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes, pairs)
+        if exchange.is_arbor:
+            uptake: Conductance | Arbors = Arbors(taking, fraction * exchange.kernel.volumes)
+        else:
+            uptake = self._at_surface(law.stepper.liquid.diffusivity, fraction, taking)
         self.uptakes[k] = uptake
         back = uptake.returned(sent)
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
                                    mean=bool(law.freed))
         return step, back
+
+    def _at_surface(self, spreads: float, fraction: float | Array, taking: Array) -> Conductance:
+        """How round cells take; ``spreads`` is D* in um^2/s."""
+        exchange = self.exchange
+        hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
+        pairs = exchange.near.over(fraction * spreads, taking) if exchange.near else None
+        return Conductance(taking, hidden, fraction * exchange.kernel.volumes, pairs)
 
     def _book(self, k: int, duration: float, step: FieldStep, background: dict[int, Array]) -> None:
         law = self.laws[k]
