@@ -349,7 +349,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("way", ["etd", "implicit", "maps", "single"])
+@pytest.mark.parametrize("way", ["etd", "even", "implicit", "maps", "single"])
 def test_the_balance_closes_to_rounding(setting: str, way: str) -> None:
     """1e-13 of all that moved, in float64: the stages add up 5,760 voxels; in float32 1e-6. Also with what decays
     where.
@@ -358,13 +358,13 @@ def test_the_balance_closes_to_rounding(setting: str, way: str) -> None:
     grid = Grid((20, 18, 16), (5.0, 5.0, 6.0))
     rng = np.random.default_rng(5)
     positions = rng.random((30, 3)) * np.array(grid.voxels) * grid.spacing
-    kernel = gaussian_kernel(grid, positions, width_for(grid, 4.0), faces)
+    kernel = gaussian_kernel(grid, positions, 25.0 if way == "even" else width_for(grid, 4.0), faces)
     uneven = np.exp(0.5 * rng.normal(size=grid.shape)), 0.1 + 0.2 * rng.random(grid.shape)
     maps = uneven if way == "maps" else (None, None)
     liquid = Liquid(2.0, 1e-3, 0.2, faces, velocity, *maps)
     stepper = FieldStepper(grid, liquid, kernel, scheme="implicit" if way == "implicit" else "etd",
                            precision="single" if way == "single" else "double")
-    uptake = Conductance(np.full(30, 5.0), np.zeros(30), 0.2 * kernel.volumes)
+    uptake = Conductance(np.full(30, 100.0 if way == "even" else 5.0), np.zeros(30), 0.2 * kernel.volumes)
     bound = 1e-6 if way == "single" else 1e-13
     field = rng.random(grid.shape)
     for _ in range(2):
@@ -375,6 +375,8 @@ def test_the_balance_closes_to_rounding(setting: str, way: str) -> None:
         held_mean = 60.0 * 1e-3 * stepper.content(step.mean_density)
         assert held_mean == pytest.approx(step.decayed, rel=bound * 1e4)
         field = step.density
+    if way == "even":
+        assert stepper._schemes["etd"]._loss > 0.0
     assert imbalance(stepper, field * (1.0 + 1e-3), step) > 100 * bound  # the check can fail
 
 
@@ -456,6 +458,18 @@ def test_two_fields_at_once_are_what_they_are_one_by_one() -> None:
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(end, range(6)))
     assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_an_empty_field_of_cells_that_take_everywhere_stays_empty() -> None:
+    grid = Grid((8, 8, 8), (10.0, 10.0, 10.0))
+    kernel = gaussian_kernel(grid, 80.0 * np.random.default_rng(11).random((60, 3)), 25.0)
+    uptake = Conductance(np.full(60, 3.0), np.zeros(60), kernel.volumes)
+    for scheme in ("etd", "implicit"):
+        stepper = FieldStepper(grid, Liquid(1.0, 1e-3), kernel, scheme=scheme)
+        step = stepper.advance(np.zeros(grid.shape), 60.0, np.zeros(60), uptake)
+        assert not step.density.any()
+        assert not step.captured.any()
+        assert (step.steps, step.rejected) == (1, 0)
 
 
 def test_the_way_to_step_is_chosen_by_what_cells_take() -> None:

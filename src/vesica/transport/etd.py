@@ -69,7 +69,7 @@ class Exponential:
             return 0.0
         local = np.zeros(parts.grid.shape)
         parts.spread(task.uptake_rates(np.ones(parts.cells)) / parts.liquid.fraction, local)
-        mean, square = float(local.mean()), float(np.mean(local * local))
+        mean, square = float(local.mean()), float(np.vdot(local, local)) / local.size
         evenness = mean**2 / square if square > 0.0 else 0.0
         return evenness * mean if evenness > _EVEN else 0.0
 
@@ -97,9 +97,10 @@ class Exponential:
             np.add(out, self.work[0], out=out)
             after = float(np.abs(self.work[0]).max()) if parts.flow is not None else 0.0
             tally.captured += 0.5 * duration * (rates + then)
-            if loss > 0.0:
+            taken = float(tally.captured.sum())
+            if loss > 0.0 and taken > 0.0:  # nothing is taken from an empty field
                 bent = sum(self._modes.total(part) for part in integrals) - 0.5 * duration * risen
-                tally.captured *= 1.0 + loss * self._volume * bent / float(tally.captured.sum())
+                tally.captured *= 1.0 + loss * self._volume * bent / taken
             tally.sampled += 0.5 * duration * (start + middle)
             tally.left += 0.5 * duration * carried
             self._account(tally, density, duration, task, integrals)
