@@ -151,6 +151,10 @@ class Fields:
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
         law, exchange = self.laws[k], self.exchange
+        if not taking.any():
+            step = law.stepper.advance(self.density[k], duration, sent / duration, background=background,
+                                       mean=bool(law.freed))
+            return step, np.zeros_like(sent)
         fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
         spreads = law.stepper.liquid.diffusivity
         hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
