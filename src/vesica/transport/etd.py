@@ -51,8 +51,8 @@ class Exponential:
     def begin(self, density: Field, task: Task) -> None:
         """Rate of change at the start of a step, in the field and at the cells."""
         parts = self._parts
-        self._samples = parts.sample(density)
-        self._rates = task.uptake_rates(self._samples)
+        self._samples = np.zeros(0) if task.is_local else parts.sample(density)
+        self._rates = np.zeros(0) if task.is_local else task.uptake_rates(self._samples)
         if task is not self._task:
             self._task, self._loss = task, self._even_loss(task)
         parts.diffusion.rate(density, self.work[0])
@@ -64,7 +64,7 @@ class Exponential:
         else:
             parts.spread((task.source - self._rates) / parts.liquid.fraction, self.work[0])
         self._carried = np.zeros(6) if parts.flow is None else parts.flow.add_rate(density, self.work[0])
-        self._slopes = parts.sample(self.work[0])
+        self._slopes = np.zeros(0) if task.is_local else parts.sample(self.work[0])
 
     def _even_loss(self, task: Task) -> float:
         """kappa, 1/s: what cells take over what voxels hold, as far as it is the same everywhere; 0 for a few cells."""
@@ -72,7 +72,7 @@ class Exponential:
         if task.uptake is None:
             return 0.0
         local = parts.local_loss(task) / parts.liquid.fraction
-        mean, square = float(local.mean()), float(np.mean(local * local))
+        mean, square = float(local.mean()), float(np.vdot(local, local)) / local.size
         evenness = mean**2 / square if square > 0.0 else 0.0
         return evenness * mean if evenness > _EVEN else 0.0
 
@@ -91,26 +91,34 @@ class Exponential:
             middle = self._samples
             tally.sampled += 0.5 * duration * (start + middle)
         else:
-            middle = parts.sample(out)
+            middle = parts.sample(0.5 * (density + out) if task.is_local else out)
             then = task.uptake_rates(middle)
+            grown = (0.0, 0.0)
+            if task.is_local:  # the middle of both stages at once: nobody asks for each
+                start, rates, grown = middle, then, extremes(self.work[0])
             before = differ(out, density) if parts.flow is not None else 0.0
             risen = float(self.work[0].sum(dtype=float)) if loss > 0.0 else 0.0
             carried = carried + self._second(density, out, then - rates, task)
             integrals.append(self._modes.apply(self.work[0], duration, SECOND, loss))
             np.add(out, self.work[0], out=out)
+            added = extremes(self.work[0]) if task.is_local else grown
             after = float(np.abs(self.work[0]).max()) if parts.flow is not None else 0.0
             tally.captured += 0.5 * duration * (rates + then)
-            if loss > 0.0:
+            taken = float(tally.captured.sum())
+            if loss > 0.0 and taken > 0.0:  # nothing is taken from an empty field
                 bent = sum(self._modes.total(part) for part in integrals) - 0.5 * duration * risen
-                tally.captured *= 1.0 + loss * self._volume * bent / float(tally.captured.sum())
+                tally.captured *= 1.0 + loss * self._volume * bent / taken
             tally.sampled += 0.5 * duration * (start + middle)
             tally.left += 0.5 * duration * carried
             self._account(tally, density, duration, task, integrals)
             self.begin(out, task)
-            tally.error = _error(start, middle, self._samples, duration * np.abs(slopes - self._slopes))
+            if task.is_local:
+                tally.error = _error_of(grown, added)
+            else:
+                tally.error = _error(start, middle, self._samples, duration * np.abs(slopes - self._slopes))
             if before > 0.0:
                 tally.error = max(tally.error, after * min(1.0, after / before))
-        tally.scale = scale_of(start, self._samples, out)
+        tally.scale = scale_of(self._samples if task.is_local else start, self._samples, out)
         tally.least, tally.most = extremes(out)
         return tally
 
@@ -166,3 +174,9 @@ def _error(start: Array, middle: Array, end: Array, bend: Array) -> float:
     share = np.minimum(share, 1.0)
     curve = np.minimum(bend / 12.0, 0.5 * np.abs(end - start))
     return float(np.max(np.maximum(share * (response + curve), 0.1 * curve)))
+
+
+def _error_of(grown: tuple[float, float], added: tuple[float, float]) -> float:
+    """The same of a whole field, from the lowest and highest that the two stages add: ratio times response."""
+    change, response = (max(-float(low), float(high)) for low, high in (grown, added))
+    return response * min(1.0, response / change) + 0.02 * response if change > 0.0 else response

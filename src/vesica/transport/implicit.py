@@ -53,7 +53,11 @@ class Implicit:
 
     def begin(self, density: Field, task: Task) -> None:
         """What cells sample at the start."""
-        self._samples = self._parts.sample(density)
+        self._samples = self._looked_at(density, task)
+
+    def _looked_at(self, density: Field, task: Task) -> Array:
+        """Samples by which errors are judged; of arbors, which lie everywhere, the field itself is."""
+        return np.zeros(0) if task.is_local else self._parts.sample(density)
 
     def step(self, density: Field, out: Field, duration: float, task: Task) -> Tally:
         """Try a step into ``out``."""
@@ -86,7 +90,7 @@ class Implicit:
         left_over /= self._alpha
         out += left_over
         tally.deposited += duration * parts.given(task)
-        end = parts.sample(out)
+        end = self._looked_at(out, task)
         tally.error = self._error(out, end, known, given, change, inner)
         tally.scale = scale_of(self._samples, end, out)
         tally.least, tally.most = extremes(out)
@@ -140,7 +144,7 @@ class Implicit:
         for k in range(_ITERATIONS):
             self._precondition(residual, better, inner)
             now = float(np.vdot(residual, better))
-            if now == 0.0 or self._is_small(better, x):
+            if now == 0.0 or self._is_small(better, x, task):
                 return residual
             if k == 0:
                 way[:] = better
@@ -160,9 +164,9 @@ class Implicit:
             "diffusion differs between voxels by less than a factor of a million", "the step cannot be taken",
             "make numbers of neighbouring regions more alike, or shut a region off by its walls"))
 
-    def _is_small(self, correction: Field, x: Field) -> bool:
+    def _is_small(self, correction: Field, x: Field, task: Task) -> bool:
         """Whether a correction is within the share of the tolerance, of what cells sample (or of all there is)."""
-        samples = self._parts.sample(x)
+        samples = self._looked_at(x, task)
         scale = float(np.abs(samples).max()) if samples.size else float(np.abs(x).max())
         low, high = extremes(correction)
         return bool(max(-low, high) <= self._stop * scale)

@@ -37,12 +37,14 @@ def mean_density(parts: Parts, task: Task, course: Course) -> Field:
     Notes
     -----
     Without flow in a uniform liquid, by the balance of each mode: ``L mean = (after - before)/dt - N``, N what cells
-    gave less what they took. Else, and without decay, the mean of both ends, scaled to what decayed.
+    gave less what they took. Else, and without decay, the mean of both ends. Scaled to what decayed: by rounding alone,
+    but where cells take evenly and the step shares out among them what it took, or in the second case.
     """
     liquid = parts.liquid
     if liquid.is_uniform and not liquid.flows and liquid.decay > 0.0:
-        return _by_balance(parts, task, course)
-    mean = 0.5 * (course.before.astype(float) + course.after)
+        mean = _by_balance(parts, task, course)
+    else:
+        mean = 0.5 * (course.before.astype(float) + course.after)
     held = liquid.decay * course.duration * parts.diffusion.amount(mean)
     return np.asarray(mean * (course.decayed / held)) if held > 0.0 else mean
 
