@@ -115,6 +115,24 @@ def test_functions_of_the_rate_against_whole_matrices(faces, voxels, duration) -
                 assert abs(modes.at_wall(marginals, axis, side) - at) <= bound
 
 
+@pytest.mark.parametrize("function", [FIRST, SECOND, INVERSE, RESOLVE])
+def test_fast_cosines_are_the_same_modes(function: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways, on a grid that is long if any is: 400 roundings of the largest factor, 12 s."""
+    grid = Grid((12, 9, 5), (2.0, 2.0, 2.0))
+    start = np.random.default_rng(4).normal(size=grid.shape)
+    fields, marginals, ways = [], [], []
+    for longest in (1e9, 1):
+        monkeypatch.setattr("vesica.transport.modes._LONG", longest)
+        modes, field = Modes(grid, CLOSED, 3.0, 0.1), start.copy()
+        marginals.append(modes.total(modes.apply(field, 12.0, function)))
+        fields.append(field)
+        ways.append(modes._is_long)
+    assert ways == [False, True]
+    assert np.abs(fields[0] - fields[1]).max() <= 400 * EPS * 12.0
+    assert abs(marginals[0] - marginals[1]) <= 400 * EPS * 144.0 * 23.0
+    assert not Modes(Grid((13, 17, 1), (1.0, 1.0, 1.0)), CLOSED, 1.0, 0.0)._is_long  # 17 has no small factors
+
+
 @pytest.mark.parametrize("faces", [CLOSED, MIXED, ((HELD, HELD),) * 3])
 def test_stencils_are_the_operator(faces) -> None:
     """The uniform stencil, and the one of maps with even maps, against the axes' matrices; 30 roundings of 6 D/h^2

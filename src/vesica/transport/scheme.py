@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numba import njit
@@ -92,20 +92,24 @@ def scale_of(start: Array, end: Array, field: Field) -> float:
     return max(float(np.abs(start).max()), float(np.abs(end).max()))
 
 
-_LOCAL = threading.local()
+_LOCK = threading.Lock()
+_POOL: list[Field] = []
+_KEPT: Final = 24  # arrays kept, of one size
 
 
 @contextmanager
 def work_arrays(grid: Grid, dtype: Any, count: int) -> Iterator[list[Field]]:
-    """Arrays of the size of a field, kept for the next one on this thread."""
-    pool: list[Field] = getattr(_LOCAL, "pool", [])
-    fitting = [array for array in pool if array.shape == grid.shape and array.dtype == dtype]
-    taken = fitting[:count] + [np.empty(grid.shape, dtype) for _ in range(count - len(fitting))]
-    _LOCAL.pool = []  # a field within a field has its own
+    """Arrays of the size of a field, kept for the next one; what the caller takes out of the list is theirs."""
+    with _LOCK:
+        fitting = [array for array in _POOL if array.shape == grid.shape and array.dtype == dtype]
+        taken = fitting[:count]
+        _POOL[:] = fitting[count:]  # arrays of another grid are let go
+    taken += [np.empty(grid.shape, dtype) for _ in range(count - len(taken))]
     try:
         yield taken
     finally:
-        _LOCAL.pool = taken + fitting[count:]  # what the caller took out of the list is theirs
+        with _LOCK:
+            _POOL.extend(taken[: _KEPT - len(_POOL)])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
