@@ -62,16 +62,16 @@ class Conductance:
         return np.asarray(self._root * _solve(self._coupling, self._root * samples))
 
     def returned(self, sent: Array) -> Array:
-        """What cells take of what they and their neighbours send before the grid sees it, (cell,).
+        """What cells take back of what they send before the grid sees it, (cell,).
 
         Parameters
         ----------
         sent : (cell,) amount or amount/s
-            What each cell sends from its surface, where it raises the concentration by ``g sent`` (at neighbours by
-            what the pairs say). The liquid gets ``sent - returned``, the cells ``returned`` beside their `rates`.
+            What each cell sends from its surface, where it raises the concentration by ``g sent``. The liquid gets
+            ``sent - returned``, which is not below 0; the cells get ``returned`` beside their `rates`. At a neighbour
+            the grid alone raises the concentration: to give it more at once would empty voxels below 0.
         """
-        raised = self._resistance * sent
-        return self.rates(raised if self._pairs is None else raised + self._pairs @ sent)
+        return self.rates(self._resistance * sent)
 
     @cached_property
     def _root(self) -> Array:

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from threading import Lock
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags_array
 from scipy.spatial import cKDTree
 from scipy.special import erf
 
@@ -33,6 +34,8 @@ _STEP: Final = 0.3  # of log tau
 _EARLY: Final = 1e-5  # of the square of the least width: q is still its sum of squares
 _LATE: Final = 10.0  # of the square of the longest edge: the slowest difference has died to exp(-24)
 _BLOCK: Final = 2048  # cells or pairs at a time
+_NEGLIGIBLE: Final = 5e-4  # of what diffusion brings to a sphere: its neighbours add a few times that
+_ROOM: Final = 1.0 + 1e-9
 _LEAST: Final = 0.02  # of 1/(4 pi a), beside held walls; see `self_resistance`
 
 
@@ -98,6 +101,44 @@ def pair_resistance(
     size = (len(places), len(places))
     upper = csr_matrix((values, (rows, columns)), shape=size)
     return csr_matrix(upper + upper.T)
+
+
+class NearPairs:
+    """Resistances between cells that stay where they are, found when cells first take fast enough.
+
+    Parameters
+    ----------
+    grid, faces, positions, width, radius :
+        As for `pair_resistance`.
+    """
+
+    def __init__(self, grid: Grid, faces: Faces, positions: Array, width: Array, radius: Array) -> None:
+        self._arguments = (grid, faces, positions, width, radius)
+        self._share = 1.0 / (4.0 * math.pi * radius)
+        # Gaussians err by less than 1 % for cells 4 radii apart while their width is 4/3 of a radius
+        self.are_coarse = bool(len(radius)) and _widest(grid, width) > 4.0 / 3.0 * float(np.min(radius)) * _ROOM
+        self._lock, self._found = Lock(), None
+
+    def over(self, spread: ArrayLike, taking: Array) -> csr_matrix | None:
+        """Resistances in s/um^3, or None where leaving them out changes uptake by less than about 0.2 %.
+
+        Parameters
+        ----------
+        spread : (cell,) or a number, um^2/s
+            ``alpha D*``.
+        taking : (cell,) um^3/s
+            Reactivities.
+        """
+        root = np.broadcast_to(np.sqrt(np.asarray(spread, dtype=float)), taking.shape)
+        if not self.are_coarse or np.any(root == 0.0):
+            return None
+        if float(np.max(taking * self._share / root**2)) < _NEGLIGIBLE:
+            return None
+        with self._lock:
+            if self._found is None:
+                self._found = pair_resistance(*self._arguments)
+        scale = diags_array(1.0 / root)
+        return csr_matrix(scale @ self._found @ scale)
 
 
 def _axes(grid: Grid, faces: Faces) -> list[Axis]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vesica.engine.tissue.chemistry import Chemistry
 from vesica.transport.conductance import Conductance
+from vesica.transport.correction import NearPairs
 from vesica.transport.fields import FieldStep, FieldStepper
 from vesica.transport.grid import Grid
 from vesica.transport.kernels import Kernel
@@ -31,10 +32,13 @@ class Exchange:
     resistance : (cell,) 1/um
         ``g = resistance/(alpha D*)`` is what the grid does not resolve of the way to a cell; see
         `vesica.transport.correction`.
+    near : NearPairs, optional
+        The same between cells that are near each other.
     """
 
     kernel: Kernel
     resistance: Array
+    near: NearPairs | None = None
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,10 @@ class Fields:
         fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
         spreads = law.stepper.liquid.diffusivity
         hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
-        uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes)
+        pairs = exchange.near.over(fraction * spreads, taking) if exchange.near else None
+        uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes, pairs)
         self.uptakes[k] = uptake
-        back = uptake.conductance * hidden * sent
+        back = uptake.returned(sent)
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
                                    mean=bool(law.freed))
         return step, back

@@ -27,7 +27,6 @@ from vesica.spec.space import Space
 from vesica.transport import correction, kernels
 from vesica.transport.diffusion import stokes_einstein
 from vesica.transport.fields import FieldStepper
-from vesica.transport.grid import CLOSED
 
 Array = NDArray[np.float64]
 CAREFUL: Final = 0.1  # tolerance of cells over that of the run: their errors add up along its many steps
@@ -141,14 +140,17 @@ def exchange_of(setting: Setting, positions: Array, before: Exchange | None = No
     ``before`` knows what voxels hide of the cells that have not ``moved``.
     """
     grid = surroundings.grid_of(setting.space)
+    faces = surroundings.faces_of(setting.space, "")
     if setting.model.domain.kind == surroundings.NEUROPIL:
         width = kernels.arbor_width(grid, setting.of_cells("arbor_radius"))
-        return Exchange(kernels.gaussian_kernel(grid, positions, width, CLOSED), np.zeros(len(positions)))
-    radius, faces = setting.of_cells("capture_radius"), surroundings.faces_of(setting.space, "")
+        return Exchange(kernels.gaussian_kernel(grid, positions, width, faces), np.zeros(len(positions)))
+    radius = setting.of_cells("capture_radius")
     width = kernels.width_for(grid, radius)
     kernel = kernels.gaussian_kernel(grid, positions, width, faces)
+    is_moving = any(cell.motility is not None for cell in setting.model.cells if setting.arm.counts.get(cell.name))
     if before is None or moved is None:
-        return Exchange(kernel, correction.self_resistance(grid, faces, positions, width, radius))
+        near = None if is_moving else correction.NearPairs(grid, faces, positions, width, radius)
+        return Exchange(kernel, correction.self_resistance(grid, faces, positions, width, radius), near)
     hidden = before.resistance.copy()
     hidden[moved] = correction.self_resistance(grid, faces, positions[moved], width[moved], radius[moved])
     return Exchange(kernel, hidden)
