@@ -50,7 +50,7 @@ class Exponential:
         parts.diffusion.rate(density, self.work[0])
         if task.background is not None:
             self.work[0] += task.background
-        parts.spread((task.source - self._rates) / parts.liquid.fraction, self.work[0])
+        parts.exchange(task, (task.source, self._rates), density, 1.0 / parts.liquid.fraction, self.work[0])
         self._carried = np.zeros(6) if parts.flow is None else parts.flow.add_rate(density, self.work[0])
         self._slopes = parts.sample(self.work[0])
 
@@ -71,7 +71,7 @@ class Exponential:
             middle = parts.sample(out)
             then = task.uptake_rates(middle)
             before = differ(out, density) if parts.flow is not None else 0.0
-            carried = carried + self._second(density, out, then - rates)
+            carried = carried + self._second(density, out, task, then - rates)
             integrals.append(self._modes.apply(self.work[0], duration, SECOND))
             np.add(out, self.work[0], out=out)
             after = float(np.abs(self.work[0]).max()) if parts.flow is not None else 0.0
@@ -87,7 +87,7 @@ class Exponential:
         tally.least, tally.most = extremes(out)
         return tally
 
-    def _second(self, density: Field, stage: Field, more: Array) -> Array:
+    def _second(self, density: Field, stage: Field, task: Task, more: Array) -> Array:
         """``N(stage) - N(density)`` into the work array; returns what the flow carries out at the stage."""
         flow = self._parts.flow
         self.work[0].fill(0.0)
@@ -96,7 +96,8 @@ class Exponential:
             flow.add_rate(density, self.work[0])
             np.negative(self.work[0], out=self.work[0])
             carried = flow.add_rate(stage, self.work[0])
-        self._parts.spread(-more / self._parts.liquid.fraction, self.work[0])
+        change = stage if task.local is None else stage - density
+        self._parts.exchange(task, (np.zeros_like(more), more), change, 1.0 / self._parts.liquid.fraction, self.work[0])
         return carried
 
     def _account(self, tally: Tally, density: Field, duration: float, task: Task, integrals: list[Marginals]) -> None:

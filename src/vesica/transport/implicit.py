@@ -125,7 +125,10 @@ class Implicit:
         out += x
         out *= self._alpha
         if task.uptake is not None:
-            self._parts.spread(inner * task.uptake.rates(self._parts.sample(x)), out)
+            if task.local is None:
+                self._parts.spread(inner * task.uptake.rates(self._parts.sample(x)), out)
+            else:
+                out += inner * task.local * x
 
     def _precondition(self, residual: Field, out: Field, inner: float) -> None:
         np.divide(residual, self._root, out=out)

@@ -36,6 +36,11 @@ class Task:
     uptake: Uptake | None
     background: Field | None
 
+    @property
+    def local(self) -> Field | None:
+        """(z, y, x) 1/s, where cells take all over a territory (`vesica.transport.arbors`), else nothing."""
+        return getattr(self.uptake, "local", None)
+
     def uptake_rates(self, samples: Array) -> Array:
         """Amount/s into each cell."""
         return np.zeros(samples.size) if self.uptake is None else self.uptake.rates(samples)
@@ -77,6 +82,15 @@ class Parts:
         """Add amounts of cells per volume of voxel."""
         if self.kernel is not None:
             self.kernel.spread(amounts / self.grid.voxel_volume, out)
+
+    def exchange(self, task: Task, cells: tuple[Array, Array], density: Field, share: float, out: Field) -> None:
+        """Add a share of what cells give less what they take, (cell,) both, of a field, per volume of voxel."""
+        given, taken = cells
+        if task.local is None:
+            self.spread(share * (given - taken), out)
+            return
+        self.spread(share * given, out)
+        out -= share * task.local * density
 
     def given(self, task: Task) -> float:
         """Amount/s that cells and the background give."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.tissue.chemistry import Chemistry
+from vesica.transport.arbors import ArborUptake
 from vesica.transport.conductance import Conductance
 from vesica.transport.correction import NearPairs
 from vesica.transport.fields import FieldStep, FieldStepper
@@ -39,6 +40,7 @@ class Exchange:
     kernel: Kernel
     resistance: Array
     near: NearPairs | None = None
+    territories: bool = False  # whether cells take all over their kernel, not through a surface
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Fields:
         self.density = np.zeros((len(self.names), *grid.shape))
         self.counts = Counts()
         self.gained: dict[str, float] = {}
-        self.uptakes: dict[int, Conductance] = {}  # of the last step
+        self.uptakes: dict[int, Conductance | ArborUptake] = {}  # of the last step
         self._first = [k for k, law in enumerate(self.laws) if law.freed]
         self._second = [k for k in range(len(self.laws)) if k not in set(self._first)]
 
@@ -150,17 +152,22 @@ class Fields:
     def _one(self, k: int, duration: float, sent: Array, taking: Array, background: Array | None
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
-        law, exchange = self.laws[k], self.exchange
-        fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
-        spreads = law.stepper.liquid.diffusivity
-        hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
-        pairs = exchange.near.over(fraction * spreads, taking) if exchange.near else None
-        uptake = Conductance(taking, hidden, fraction * exchange.kernel.volumes, pairs)
-        self.uptakes[k] = uptake
+        law = self.laws[k]
+        uptake = self.uptakes[k] = self._uptake(law, taking)
         back = uptake.returned(sent)
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
                                    mean=bool(law.freed))
         return step, back
+
+    def _uptake(self, law: Law, taking: Array) -> Conductance | ArborUptake:
+        exchange = self.exchange
+        if exchange.territories:
+            return ArborUptake(taking, self.grid, exchange.kernel, self.fraction)
+        fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
+        spreads = law.stepper.liquid.diffusivity
+        hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
+        pairs = exchange.near.over(fraction * spreads, taking) if exchange.near else None
+        return Conductance(taking, hidden, fraction * exchange.kernel.volumes, pairs)
 
     def _book(self, k: int, duration: float, step: FieldStep, background: dict[int, Array]) -> None:
         law = self.laws[k]

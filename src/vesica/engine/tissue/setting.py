@@ -143,7 +143,8 @@ def exchange_of(setting: Setting, positions: Array, before: Exchange | None = No
     faces = surroundings.faces_of(setting.space, "")
     if setting.model.domain.kind == surroundings.NEUROPIL:
         width = kernels.arbor_width(grid, setting.of_cells("arbor_radius"))
-        return Exchange(kernels.gaussian_kernel(grid, positions, width, faces), np.zeros(len(positions)))
+        return Exchange(kernels.gaussian_kernel(grid, positions, width, faces), np.zeros(len(positions)),
+                        territories=True)
     radius = setting.of_cells("capture_radius")
     width = kernels.width_for(grid, radius)
     kernel = kernels.gaussian_kernel(grid, positions, width, faces)
