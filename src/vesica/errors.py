@@ -75,6 +75,10 @@ class RunFault(VesicaError):
     exit_code = 3
 
 
+class Interrupted(RunFault):
+    """The machine stopped a run (disk, signal), not its numbers: it can be gone on with."""
+
+
 class TextError(ValueError):
     """A text of the user's cannot be read; carries the four parts, for whoever knows where it stands."""
 

@@ -235,10 +235,14 @@ def vesica(tmp_path: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-W", "error", "-m", "vesica", "run", str(model), "--out", str(out), "--no-report", *more]
 
 
-def wait_for_a_checkpoint(process: subprocess.Popen[bytes], out: Path, arm: str) -> None:
-    path = tissue_checkpoint.path_of(out, arm)
-    while not path.exists() and process.poll() is None:
+def stop(process: subprocess.Popen[bytes], path: Path, number: int) -> None:
+    """Send a signal a moment after the next checkpoint."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    while (not path.exists() or path.stat().st_mtime_ns == before) and process.poll() is None:
         time.sleep(0.005)
+    time.sleep(0.1)
+    process.send_signal(number)
+    process.wait(60)
 
 
 def numbers(folder: Path) -> dict[str, object]:
@@ -253,26 +257,46 @@ def timeless(value: object) -> object:
     return [timeless(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.verify
 def test_a_whole_run_in_space_that_is_killed_and_stopped_ends_with_the_same_bits(tmp_path: Path) -> None:
-    """Killed in the first arm, stopped by Ctrl-C in the second: each goes on from a checkpoint.
+    """Killed in the first arm, ended by the system and by Ctrl-C in the second: each goes on from a checkpoint.
 
-    With a checkpoint after nearly every step both come from the middle of an arm, which is asserted.
+    With a checkpoint after every few steps all come from the middle of an arm, which is asserted.
     """
     finish(vesica(tmp_path, tmp_path / "whole"))
-    out, times = tmp_path / "run", []
-    for arm, number in (("control", signal.SIGKILL), ("LPS", signal.SIGINT)):
-        with start(vesica(tmp_path, out, *["--resume"] * out.exists())) as process:
-            wait_for_a_checkpoint(process, out, arm)
-            time.sleep(0.1)
-            process.send_signal(number)
-            process.wait(60)
+    out, times, codes = tmp_path / "run", [], []
+    for arm, number in (("control", signal.SIGKILL), ("LPS", signal.SIGTERM), ("LPS", signal.SIGINT)):
         path = tissue_checkpoint.path_of(out, arm)
+        with start(vesica(tmp_path, out, *["--resume"] * out.exists())) as process:
+            stop(process, path, number)
+        codes.append(process.returncode)
+        assert results.open(out).outcome == ("running" if number == signal.SIGKILL else "interrupted")
         times.append(json.loads(path.read_bytes().splitlines()[1])["tree"]["coupled"]["clock"][0])
-    assert process.returncode == 130
+    assert codes == [-signal.SIGKILL, 3, 130]
     assert all(0.0 < one < 3600.0 for one in times)
     finish(vesica(tmp_path, out, "--resume"))
-    assert results.open(out).run["resumed"] == 2
+    assert results.open(out).run["resumed"] == 3
     found, wanted = numbers(out), numbers(tmp_path / "whole")
     assert len(wanted) > 40
     assert found == wanted
     assert not (out / "tissue").exists()
+
+
+def test_an_arm_in_space_that_runs_away_keeps_what_it_has(tmp_path: Path) -> None:
+    """Without an engine: a fault of the numbers ends the arm with its times, one of the machine leaves it open."""
+    from tests.unit.test_tissue_store import written
+    from vesica.engine.tissue.record import Stored
+    from vesica.errors import Finding, Interrupted, RunFault
+
+    class Quiet:
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    for number, (kind, times) in enumerate(((RunFault, 2), (Interrupted, 0))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        stored = object.__new__(Stored)
+        stored._checkpoint, stored._writer = Quiet(), written(folder, until=2)  # type: ignore[assignment]
+        stored.notes = dict  # type: ignore[method-assign]
+        stored.__exit__(kind, kind(Finding("error", "", "a", "b", "c", "d")), None)
+        assert results.open_tissue(folder, "LPS").times.size == times

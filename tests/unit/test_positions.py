@@ -124,6 +124,20 @@ def test_cells_that_are_made_stand_beside_those_of_the_data(model: Make) -> None
     assert np.all(made.positions[:, 2] == 4.0)
 
 
+def test_cells_of_an_anndata_file(tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata")
+    pandas = pytest.importorskip("pandas")
+    obs = pandas.DataFrame({"kind": ["Pyr_L2", "Micro"]}, index=["a", "b"])
+    places = np.array([[9.0, 8.0], [59.0, 8.0]])
+    data = anndata.AnnData(np.zeros((2, 1), dtype=np.float32), obs=obs, obsm={"spatial": places})
+    data.write_h5ad(tmp_path / "cells.h5ad")
+    text = (MODEL.replace("cells.csv", "cells.h5ad").replace("  columns: {id: id}\n", "")
+            .replace(", astrocyte: [Astro]", ""))
+    cells = space_of(resolved(text, tmp_path / "model.yaml")).cells["base"]
+    assert {name: (held.ids, held.positions.tolist()) for name, held in cells.items()} == {
+        "neuron": (("a",), [[10.0, 10.0, 4.0]]), "microglia": (("b",), [[35.0, 10.0, 4.0]])}
+
+
 # ---- joins
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from tests.space_models import BOX, errors, examined, resolved, space_of
+from vesica.engine.program import compile_model
+from vesica.engine.rows import parameter_row
 from vesica.spec import io, recall, spaces
 from vesica.spec.resolved import TissueRun
 from vesica.spec.scaling import exponent
@@ -358,6 +360,21 @@ def test_numbers_that_gaps_cannot_have(path: str, value: str) -> None:
     assert f"parameters.{path}" in errors(BOX + f"parameters: {{{path}: {value}}}\n")
     arm = BOX + f"arms: {{a: {{}}, b: {{parameters: {{{path}: {value}}}}}}}\n"
     assert f"arms.b.parameters.{path}" in errors(arm)
+
+
+def test_a_mixed_run_is_that_of_a_dish_with_as_much_liquid() -> None:
+    """Same table, same numbers: 6e5 um^3 of liquid, in gaps or in a dish."""
+    tissue = resolved(BOX + "run: {duration: 6 h}\n")
+    dish = resolved("vesica: 1\ndomain: {kind: dish, diameter: 100 um, medium: 6e5 um^3, mixing: stirred}\n"
+                    "cells: {neuron: {count: 40}, microglia: {count: 6}}\nrun: {duration: 6 h}\n")
+    one, other = compile_model(tissue), compile_model(dish)
+    tables = [dataclasses.replace(program.table, parameters=()) for program in (one, other)]
+    assert tables[0] == tables[1]
+    here, there = (parameter_row(program.model, program.model.arms[0]) for program in (one, other))
+    ours = {path for path in here if path.startswith("vessel.") or path.endswith(".arbor_radius")}
+    assert here["medium.plastic_loss_rate"] == 0.0 < there["medium.plastic_loss_rate"]  # tissue lies on no plastic
+    expected = there | {"medium.plastic_loss_rate": 0.0}
+    assert {path: value for path, value in here.items() if path not in ours} == pytest.approx(expected, rel=1e-14)
 
 
 def test_the_shape_of_vesicles_is_a_choice_in_tissue_alone() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from scipy import sparse
 
 from tests import tissue_store
+from tests.pages import text_of
 from tests.tissue_store import LENGTH, SPEED, Made
 from vesica.analysis.tissue import account, choices, exchange, fronts, profiles, ranges, view
 from vesica.analysis.tissue.slabs import slab_of
@@ -289,7 +291,7 @@ def test_the_summary_says_what_was_put_in(folder: Path) -> None:
     assert "space" not in found["arms"]["dish"]
     assert found["arms"]["lps"]["counts"] == 1
     space = found["arms"]["lps"]["space"]
-    front = space["front"]["inflammatory"]
+    front = space["front"]["microglia.inflammatory"]
     assert (front["verdict"], front["axis"], front["from"]) == ("moves", "y", "low")
     assert front["speed_um_per_h"] == pytest.approx(SPEED, abs=1000.0 / 18 / 20)
     assert front["low"] <= front["speed_um_per_h"] <= front["high"]
@@ -298,9 +300,18 @@ def test_the_summary_says_what_was_put_in(folder: Path) -> None:
     assert space["range"]["free:microglia"]["to_e_um"] is None  # a hump that travels has no range
     assert space["profiles_from"] == "the face y.low"
     assert space["run"]["steps"] == 480
-    assert found["arms"]["control"]["space"]["front"]["inflammatory"]["verdict"] == "none"
+    assert found["arms"]["control"]["space"]["front"]["microglia.inflammatory"]["verdict"] == "none"
     pairs = view.tissues_of(folder)["lps"].transfer
     total = sum(one["vesicles"] for by in space["journeys"].values() for one in by.values())
     assert total == pytest.approx(pairs.sum(), rel=1e-12)
     assert list(space["journeys"]) == ["microglia"]
     assert account.with_space(summary, folder.parent / "none") is summary
+
+
+def test_the_page_shows_what_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (text,) = re.findall(r"```python\n(.*?)```", text_of("tissue_results"), re.DOTALL)
+    tissue_store.write(tmp_path, {"LPS": Made(count=1500, pairs=False)})
+    exec(text.replace("runs/cortex", str(tmp_path)), {})
+    said = capsys.readouterr().out
+    assert "It moves at" in said
+    assert "length=120.0" in said

@@ -41,7 +41,7 @@ def test_every_cell_is_drawn_once_at_its_true_size(wanted: Wanted) -> None:
     picture = album.by_type(wanted, slab_of(tissue.size))
     text = picture.svg.decode()
     paths = re.findall(r'<path d="([^"]*h0[^"]*)"[^>]*style="([^"]*)"', text)
-    per_um = POINTS * canvas.PANEL / tissue.size[0]
+    per_um = POINTS * album.map_width(slab_of(tissue.size), canvas.PANEL) / tissue.size[0]
     drawn: dict[float, int] = {}
     for path, style in paths:
         width = float(re.search(r"stroke-width: ([\d.]+)", style)[1])
@@ -70,7 +70,7 @@ def test_a_scale_bar_is_a_round_length_and_as_long_as_it_says(wanted: Wanted) ->
     picture = album.by_type(wanted, slab_of(wanted.tissues["lps"].size))
     assert "100 µm" in picture.svg.decode()
     bar = re.search(r"M ([\d.]+) ([\d.]+) \nL ([\d.]+) ([\d.]+) \n?\"", picture.svg.decode())
-    length = 100.0 * POINTS * canvas.PANEL / 600.0
+    length = 100.0 * POINTS * album.map_width(slab_of(wanted.tissues["lps"].size), canvas.PANEL) / 600.0
     assert float(bar[3]) - float(bar[1]) == pytest.approx(length, abs=0.02)  # coordinates have two decimals
     assert bar[2] == bar[4]
 
@@ -151,13 +151,17 @@ def test_many_cells_become_pixels_and_the_file_stays_small(tmp_path: Path) -> No
 def test_charts_have_one_curve_for_each_arm(wanted: Wanted) -> None:
     styles = {arm: ArmStyle(arm, number) for number, arm in enumerate(wanted.tissues, start=1)}
     found = {one.name: one for one in album.figures(wanted, styles)}
-    assert list(found) == ["front-inflammatory", "front-NFkB", "profile-inflammatory", "profile-NFkB",
-                           "profile-taken_up-microglia", "profile-field-free-microglia", "profile-field-TNF"]
-    assert "control: No front" in found["front-NFkB"].caption
-    assert "It moves at" in found["front-NFkB"].caption
-    assert ">control<" in found["profile-NFkB"].wide
+    assert list(found) == ["front-microglia-inflammatory", "front-neuron-NFkB",
+                           "front-astrocyte-NFkB", "front-oligodendrocyte-NFkB", "profile-microglia-inflammatory",
+                           "profile-neuron-NFkB", "profile-astrocyte-NFkB", "profile-oligodendrocyte-NFkB",
+                           "profile-neuron-taken_up-microglia", "profile-astrocyte-taken_up-microglia",
+                           "profile-oligodendrocyte-taken_up-microglia", "profile-field-free-microglia",
+                           "profile-field-TNF"]
+    assert "control: No front" in found["front-neuron-NFkB"].caption
+    assert "It moves at" in found["front-neuron-NFkB"].caption
+    assert ">control<" in found["profile-neuron-NFkB"].wide
     bare = {arm: ArmStyle("", style.number) for arm, style in styles.items()}
-    assert ">control<" not in next(one for one in album.figures(wanted, bare) if one.name == "profile-NFkB").wide
+    assert ">control<" not in next(one for one in album.figures(wanted, bare) if one.name == "profile-neuron-NFkB").wide
 
 
 class FakeResults:

@@ -18,7 +18,7 @@ import click
 from vesica import api
 from vesica.cli import failures, model_commands
 from vesica.cli.progress import Progress, in_words
-from vesica.errors import Finding, RunFault, error, keep_interrupts
+from vesica.errors import Finding, Interrupted, RunFault, error, keep_interrupts
 
 if TYPE_CHECKING:
     from vesica.results import Results
@@ -138,9 +138,9 @@ def ending_kept(file: Path, out: Path, *, draws: int = 0) -> Iterator[None]:
     """Ctrl-C and SIGTERM end a run with what it has, and say how to go on."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        raise RunFault(Finding("error", "", "the machine asked this run to end (SIGTERM)",
-                               "a run that is ended keeps the rows it committed", "later rows are missing",
-                               resume_line(file, out, draws=draws).removesuffix(".")))
+        raise Interrupted(Finding("error", "", "the machine asked this run to end (SIGTERM)",
+                                  "a run that is ended keeps the rows it committed", "later rows are missing",
+                                  resume_line(file, out, draws=draws).removesuffix(".")))
 
     hook, before = sys.unraisablehook, signal.signal(signal.SIGTERM, end)
     keep_interrupts()

@@ -19,7 +19,7 @@ from vesica.engine.steppers.threads import one_thread
 from vesica.engine.stored import StoredArm
 from vesica.engine.tissue import cost as tissue_cost
 from vesica.engine.well_mixed import Trajectory, run_arm, run_lanes
-from vesica.errors import Finding, InputError, RunFault
+from vesica.errors import Finding, InputError, Interrupted, RunFault
 from vesica.results import Axes, Results, RunWriter, provenance
 from vesica.results.arm_run import ArmRun
 from vesica.spec.resolved import Arm, ResolvedModel, Supply
@@ -288,7 +288,9 @@ def _next(arms: Iterator[Trajectory]) -> Trajectory | RunFault | None:
     """The next arm; a fault that stopped it before it began; None at the end."""
     try:
         return next(arms, None)
-    except RunFault as fault:  # of the search for resting cells; faults of the disk come from the writer
+    except Interrupted:
+        raise
+    except RunFault as fault:  # of the search for resting cells, of cells or fields in space
         return fault
 
 

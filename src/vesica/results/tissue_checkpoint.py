@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from vesica.errors import Finding, InputError, RunFault, error
+from vesica.errors import Finding, InputError, Interrupted, error
 from vesica.results import files
 from vesica.results.tissue_layout import safe_name
 
@@ -52,7 +52,7 @@ def save(path: Path, state: Mapping[str, Any], key: Mapping[str, object],
 
     Raises
     ------
-    RunFault
+    Interrupted
         The disk is full or failed; the checkpoint before is kept.
     TypeError
         Something that can not be stored, with its place.
@@ -77,7 +77,7 @@ def save(path: Path, state: Mapping[str, Any], key: Mapping[str, object],
             os.fsync(stream.fileno())
         part.replace(path)
     except OSError as failure:
-        raise RunFault(disk_finding(path, "the checkpoint could not be stored", failure)) from failure
+        raise Interrupted(disk_finding(path, "the checkpoint could not be stored", failure)) from failure
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

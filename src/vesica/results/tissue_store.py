@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vesica.errors import RunFault
+from vesica.errors import Interrupted
 from vesica.results import files, tissue_checkpoint, tissue_layout
 from vesica.results.tissue_layout import CELLS, FIELDS, GROWING, TRANSFER, TissueLayout, group_path
 
@@ -45,7 +45,7 @@ class TissueWriter:
 
         Raises
         ------
-        RunFault
+        Interrupted
             The disk is full or cannot be written.
         """
         folder = Path(folder)
@@ -78,7 +78,7 @@ class TissueWriter:
         ------
         InputError
             What was counted is missing or damaged.
-        RunFault
+        Interrupted
             The disk cannot be written.
         """
         from vesica.results.tissue import open_tissue  # it needs the reader, `create` does not
@@ -111,7 +111,7 @@ class TissueWriter:
 
         Raises
         ------
-        RunFault
+        Interrupted
             The disk is full or failed.
         ValueError
             Another time, or another shape.
@@ -139,7 +139,7 @@ class TissueWriter:
 
         Raises
         ------
-        RunFault
+        Interrupted
             The disk is full or failed.
         ValueError
             Another time, another shape, or a species that is not in the layout.
@@ -284,8 +284,8 @@ def _write_attributes(path: Path, **changes: object) -> None:
 
 @contextlib.contextmanager
 def _fault_on_oserror(path: Path, what: str) -> Iterator[None]:
-    """Turn a failure of the disk into a `RunFault`: what a checkpoint counts is whole."""
+    """Turn a failure of the disk into `Interrupted`: what a checkpoint counts is whole."""
     try:
         yield
     except OSError as failure:
-        raise RunFault(tissue_checkpoint.disk_finding(path, what, failure)) from failure
+        raise Interrupted(tissue_checkpoint.disk_finding(path, what, failure)) from failure

@@ -36,6 +36,7 @@ from vesica.spec.treatments import AddedSpec
 from vesica.spec.vocabulary import Field, sender_of, size_paths
 
 Layer = Iterable[tuple[str, Given]]
+WITHOUT_PLASTIC: Final = ("tissue", "gel", "box")
 DIFFUSIVITY: Final = "@soluble.diffusivity.protein"  # of a factor that does not say
 
 
@@ -213,6 +214,8 @@ def _library_layer(
     spec: ModelSpec, library: Library, plans: Sequence[CellPlan], solubles: Sequence[str]
 ) -> dict[str, Given]:
     layer = {f"medium.{name}": Given(f"@{entry}", "library:medium") for name, entry in library.medium.items()}
+    if spec.domain.kind in WITHOUT_PLASTIC:
+        layer["medium.plastic_loss_rate"] = Given("0 1/s", "default")
     for name in solubles:
         if name in spec.solubles:
             said = spec.solubles[name]

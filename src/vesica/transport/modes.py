@@ -78,14 +78,14 @@ class Modes:
         nz, ny, nx = field.shape
         x, y, z = self._halves
         for start, stop in _blocks(nz, ny * nx * (ny + nx)):
-            _planes_forward(field, start, stop, *x[0], *y[0], x[2], y[2])
+            _planes_forward(field, start, stop, x[0], y[1])
         marginals = Marginals(*(np.zeros(n) for n in self._grid.voxels))
         scaled = [(duration * rate).astype(self._dtype) for rate in self._rates]
         for start, stop in _blocks(ny, 2 * nz * nx * nz):
-            _slabs(field, start, stop, z[0], z[1], z[2], *scaled, self._dtype(-duration * self._decay), duration,
+            _slabs(field, start, stop, z[1], z[0], *scaled, self._dtype(-duration * self._decay), duration,
                    function, self._sums, self._leaks, (marginals.x, marginals.y, marginals.z))
         for start, stop in _blocks(nz, ny * nx * (ny + nx)):
-            _planes_backward(field, start, stop, *x[1], *y[1], x[2], y[2])
+            _planes_backward(field, start, stop, x[1], y[0])
         return marginals
 
     def _by_cosines(self, field: NDArray[Any], duration: float, function: int) -> Marginals:
@@ -130,126 +130,130 @@ def _blocks(count: int, cost: float) -> list[tuple[int, int]]:
     return [(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def _half_matrices(axis: AxisBasis, dtype: Any) -> tuple[tuple[Any, Any], tuple[Any, Any], int]:
-    """Matrices forward (even, odd), backward (even, odd), and a kind: 0 no transform, 1 whole, 2 halves.
+def _half_matrices(axis: AxisBasis, dtype: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Matrices (even, odd) that act from the right on rows forward, and their transposes.
 
-    Forward matrices act from the right on rows, and by their transpose (the backward ones) from the left on columns.
+    Where the walls are unlike, all is even, about an end.
     """
     n = axis.values.size
-    vectors = axis.vectors.astype(dtype)
-    none = np.zeros((1, 1), dtype)
-    if n == 1:
-        return (none, none), (none, none), 0
-    if not axis.is_mirrored:
-        whole = np.ascontiguousarray(vectors)
-        return (whole, none), (np.ascontiguousarray(whole.T), none), 1
-    evens, half = (n + 1) // 2, n // 2
-    even, odd = np.ascontiguousarray(vectors[:evens, :evens]), np.ascontiguousarray(vectors[:half, evens:])
-    return (even, odd), (np.ascontiguousarray(even.T), np.ascontiguousarray(odd.T)), 2
+    evens = (n + 1) // 2 if axis.is_mirrored else n
+    half = n - evens
+    even, odd = axis.vectors[:evens, :evens].astype(dtype), axis.vectors[:half, evens:].astype(dtype)
+    return ((np.ascontiguousarray(even), np.ascontiguousarray(odd)),
+            (np.ascontiguousarray(even.T), np.ascontiguousarray(odd.T)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rows_forward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+def _product(a, b, out):  # noqa: ANN001, ANN202
+    if a.size > 0 and b.size > 0:
+        np.dot(a, b, out)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rows_forward(plane, pair):  # noqa: ANN001, ANN202
     """Transform along the rows of a plane in place."""
     m, n = plane.shape
-    if kind == 0:
+    even, odd = pair
+    e, h = len(even), len(odd)
+    if n == 1:
         return
-    if kind == 1:
-        plane[:, :] = np.dot(plane, even)
-        return
-    h = n // 2
-    e = n - h
-    a = np.empty((m, e), plane.dtype)
-    b = np.empty((m, h), plane.dtype)
+    a, b = np.empty((m, e), plane.dtype), np.empty((m, h), plane.dtype)
+    c, d = np.empty((m, e), plane.dtype), np.empty((m, h), plane.dtype)
     for r in range(m):
         for i in range(h):
             a[r, i] = plane[r, i] + plane[r, n - 1 - i]
             b[r, i] = plane[r, i] - plane[r, n - 1 - i]
-        if e > h:
-            a[r, h] = plane[r, h]
-    c, d = np.dot(a, even), np.dot(b, odd)
-    plane[:, :e] = c
-    plane[:, e:] = d
+        for i in range(h, e):
+            a[r, i] = plane[r, i]
+    _product(a, even, c)
+    _product(b, odd, d)
+    for r in range(m):
+        for i in range(e):
+            plane[r, i] = c[r, i]
+        for i in range(h):
+            plane[r, e + i] = d[r, i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rows_backward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+def _rows_backward(plane, pair):  # noqa: ANN001, ANN202
     m, n = plane.shape
-    if kind == 0:
+    even, odd = pair
+    e, h = len(even), len(odd)
+    if n == 1:
         return
-    if kind == 1:
-        plane[:, :] = np.dot(plane, even)
-        return
-    h = n // 2
-    e = n - h
-    c, d = np.dot(plane[:, :e].copy(), even), np.dot(plane[:, e:].copy(), odd)
+    a, b = np.empty((m, e), plane.dtype), np.empty((m, h), plane.dtype)
+    c, d = np.empty((m, e), plane.dtype), np.empty((m, h), plane.dtype)
+    for r in range(m):
+        for i in range(e):
+            a[r, i] = plane[r, i]
+        for i in range(h):
+            b[r, i] = plane[r, e + i]
+    _product(a, even, c)
+    _product(b, odd, d)
     for r in range(m):
         for i in range(h):
             plane[r, i] = c[r, i] + d[r, i]
             plane[r, n - 1 - i] = c[r, i] - d[r, i]
-        if e > h:
-            plane[r, h] = c[r, h]
+        for i in range(h, e):
+            plane[r, i] = c[r, i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _columns_forward(plane, even, odd, kind):  # noqa: ANN001, ANN202
-    """Transform down the columns of a plane in place; the matrices are those of `_half_matrices`, backward."""
+def _columns_forward(plane, pair):  # noqa: ANN001, ANN202
+    """Transform down the columns of a plane in place; the matrices act from the left."""
     n, m = plane.shape
-    if kind == 0:
+    even, odd = pair
+    e, h = len(even), len(odd)
+    if n == 1:
         return
-    if kind == 1:
-        plane[:, :] = np.dot(even, plane)
-        return
-    h = n // 2
-    e = n - h
-    a = np.empty((e, m), plane.dtype)
-    b = np.empty((h, m), plane.dtype)
+    a, b = np.empty((e, m), plane.dtype), np.empty((h, m), plane.dtype)
     for i in range(h):
         for r in range(m):
             a[i, r] = plane[i, r] + plane[n - 1 - i, r]
             b[i, r] = plane[i, r] - plane[n - 1 - i, r]
-    if e > h:
-        a[h] = plane[h]
-    np.dot(even, a, plane[:e])
-    np.dot(odd, b, plane[e:])
+    for i in range(h, e):
+        for r in range(m):
+            a[i, r] = plane[i, r]
+    _product(even, a, plane[:e])
+    _product(odd, b, plane[e:])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _columns_backward(plane, even, odd, kind):  # noqa: ANN001, ANN202
+def _columns_backward(plane, pair):  # noqa: ANN001, ANN202
     n, m = plane.shape
-    if kind == 0:
+    even, odd = pair
+    e, h = len(even), len(odd)
+    if n == 1:
         return
-    if kind == 1:
-        plane[:, :] = np.dot(even, plane)
-        return
-    h = n // 2
-    e = n - h
-    c, d = np.dot(even, plane[:e]), np.dot(odd, plane[e:])
+    c, d = np.empty((e, m), plane.dtype), np.empty((h, m), plane.dtype)
+    _product(even, plane[:e], c)
+    _product(odd, plane[e:], d)
     for i in range(h):
         for r in range(m):
             plane[i, r] = c[i, r] + d[i, r]
             plane[n - 1 - i, r] = c[i, r] - d[i, r]
-    if e > h:
-        plane[h] = c[h]
+    for i in range(h, e):
+        for r in range(m):
+            plane[i, r] = c[i, r]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _planes_forward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # noqa: ANN001, ANN202
+def _planes_forward(field, start, stop, along_x, along_y):  # noqa: ANN001, ANN202
     for z in range(start, stop):
-        _rows_forward(field[z], x_even, x_odd, x_kind)
-        _columns_forward(field[z], y_even.T, y_odd.T, y_kind)
+        _rows_forward(field[z], along_x)
+        _columns_forward(field[z], along_y)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _planes_backward(field, start, stop, x_even, x_odd, y_even, y_odd, x_kind, y_kind):  # noqa: ANN001, ANN202
+def _planes_backward(field, start, stop, along_x, along_y):  # noqa: ANN001, ANN202
     for z in range(start, stop):
-        _columns_backward(field[z], y_even.T, y_odd.T, y_kind)
-        _rows_backward(field[z], x_even, x_odd, x_kind)
+        _columns_backward(field[z], along_y)
+        _rows_backward(field[z], along_x)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _slabs(  # noqa: ANN202, PLR0913
-    field, start, stop, forward, backward, kind, zx, zy, zz, decay, duration, function, sums, leaks, marginals  # noqa: ANN001
+    field, start, stop, forward, backward, zx, zy, zz, decay, duration, function, sums, leaks, marginals  # noqa: ANN001
 ):
     """Along z forward, times the function of the rate, and back, one slab of equal y after the other."""
     nz, _, nx = field.shape
@@ -258,14 +262,14 @@ def _slabs(  # noqa: ANN202, PLR0913
     for j in range(start, stop):
         for k in range(nz):
             slab[k] = field[k, j]
-        _columns_forward(slab, forward[0].T, forward[1].T, kind)
+        _columns_forward(slab, forward)
         for k in range(nz):
             base = zy[j] + zz[k] + decay
             both = sums[1][j] != 0.0 and sums[2][k] != 0.0
             if function <= SECOND and (both or (leaks[1] and sums[2][k] != 0.0) or (leaks[2] and sums[1][j] != 0.0)):
                 _tell(slab[k], base, zx, duration, function, sums, j, k, marginals)
             _times_function(slab[k], base, zx, ex, duration, function)
-        _columns_backward(slab, backward[0].T, backward[1].T, kind)
+        _columns_backward(slab, backward)
         for k in range(nz):
             field[k, j] = slab[k]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vesica.analysis.runs.accounts import ledger, transfer, transfer_by_class
+from vesica.analysis.runs.channels import signal_shares
 from vesica.analysis.runs.doses import dose_of
 from vesica.analysis.runs.handling import samples, volumes
 from vesica.analysis.runs.measured import held_against
@@ -29,6 +30,7 @@ from vesica.analysis.runs.quantities import (
     taken_up,
 )
 from vesica.analysis.runs.required_dose import required_dose
+from vesica.analysis.runs.space import space
 from vesica.analysis.runs.vesicles import cargo_per_vesicle, grid, size_law
 from vesica.analysis.runs.vessel import vessel
 from vesica.analysis.runs.warnings import warnings
@@ -57,7 +59,7 @@ def summarise(model: ResolvedModel, runs: Mapping[str, ArmRun], outcome: str) ->
         "outcome": outcome,
         "duration_h": model.schedule.duration / 3600.0,
         "fidelity": model.schedule.fidelity,
-        "domain": vessel(model),
+        "domain": vessel(model) | ({"space": space(model, runs.values())} if model.domain.space else {}),
         "species": _species(model),
         "phenotypes": {cell.name: {chain.name: _chain(chain) for chain in cell.chains}
                        for cell in model.cells if cell.chains},
@@ -105,6 +107,7 @@ def _arm(model: ResolvedModel, run: ArmRun) -> dict[str, Any]:
         "mixing": mixing(model, run),
         "medium": {"volume_mL": volumes(model, run), "samples": samples(model, run)},
         "rule_factors": run.notes["rule_factors"],
+        **({"signal_shares": signal_shares(model, run)} if model.domain.space else {}),
         "quantities": {key: {"value": value, "unit": unit} for key, (value, unit) in quantities(model, run).items()},
     }
 

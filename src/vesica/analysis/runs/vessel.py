@@ -18,6 +18,8 @@ def vessel(model: ResolvedModel) -> dict[str, Any]:
     """What ``summary.json`` says of the vessel; see docs/format.md."""
     domain = model.domain
     numbers = {path: parameter.value for path, parameter in model.parameters.items()}
+    if domain.space is not None:  # `space` says it
+        return {"kind": domain.kind, "volume_mL": domain.volume / 1e12, "compartments": {}, "words": []}
     return {
         "kind": domain.kind, "volume_mL": domain.volume / 1e12, "depth_um": domain.depth, "mixing": domain.mixing,
         "compartments": {one.name: _part(one, numbers) for one in domain.compartments},

@@ -21,6 +21,8 @@ from vesica.spec.vocabulary import sender_of
 
 Array = NDArray[np.float64]
 HOUR: Final = 3600.0
+KINDS: Final = 3  # cell types of which fronts and profiles of a quantity are shown
+NOTHING: Final = 1e-3  # of the largest change: less is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,19 +72,38 @@ def _begins_high(tissues: Sequence[Tissue], look: Look) -> bool:
     return bool(score > 0.0)
 
 
-def front_of(tissue: Tissue, name: str, look: Look, threshold: float | None = None) -> Front:
-    """The front of a quantity of cells in an arm."""
-    course = tissue.course(name)
-    return fronts.find(tissue.cell_times, tissue.positions(), course, tissue.size,
+def kinds_of(tissues: Sequence[Tissue], name: str, most: int = KINDS) -> list[str]:
+    """Cell types in which a quantity changes or differs most over all arms; where it does in none, all that have it.
+
+    Types are looked at apart: a mean over several would tell where which of them are.
+    """
+    spread: dict[str, float] = {}
+    for tissue in (one for one in tissues if name in one.quantities):
+        course = tissue.course(name)
+        for kind in tissue.counts:
+            own = course[:, tissue.types == kind]
+            if np.isfinite(own).any():
+                spread[kind] = max(spread.get(kind, 0.0), float(np.nanmax(own) - np.nanmin(own)))
+    largest = max(spread.values(), default=0.0)
+    if largest > 0.0:
+        spread = {kind: round(one / largest, 2) for kind, one in spread.items() if one > NOTHING * largest}
+    count = {kind: max(one.counts.get(kind, 0) for one in tissues) for kind in spread}
+    return sorted(spread, key=lambda kind: (-spread[kind], -count[kind]))[:most]  # of alike ones the commonest
+
+
+def front_of(tissue: Tissue, name: str, kind: str, look: Look, threshold: float | None = None) -> Front:
+    """The front of a quantity in cells of one type of an arm."""
+    own = tissue.types == kind
+    return fronts.find(tissue.cell_times, tissue.positions()[own], tissue.course(name)[:, own], tissue.size,
                        axis=look.axis if look.is_fixed else None, threshold=threshold)
 
 
-def threshold_of(tissues: Sequence[Tissue], name: str) -> float | None:
+def threshold_of(tissues: Sequence[Tissue], name: str, kind: str) -> float | None:
     """One threshold for all arms: half-way from the mean at the start to the highest mean of a bin in any arm.
 
     None where it rises in no arm; an arm that stays below it has no front.
     """
-    found = [front_of(tissue, name, Look((), (), 0)).threshold for tissue in tissues
+    found = [front_of(tissue, name, kind, Look((), (), 0)).threshold for tissue in tissues
              if name in tissue.quantities and tissue.cell_times.size > 1]
     known = [one for one in found if math.isfinite(one)]
     return max(known) if known else None
@@ -147,12 +168,26 @@ def journeys_of(tissue: Tissue) -> dict[str, dict[str, Journey]]:
                              periodic=tissue.periodic)
 
 
-def space_of(tissue: Tissue, look: Look, thresholds: Mapping[str, float | None]) -> dict[str, Any]:
+def fronts_of(tissues: Mapping[str, Tissue], look: Look, threshold: float | None = None,
+              ) -> dict[tuple[str, str], dict[str, Front]]:
+    """(quantity, cell type) -> arm -> front, against one threshold for all arms."""
+    found: dict[tuple[str, str], dict[str, Front]] = {}
+    every = list(tissues.values())
+    moving = [name for name in look.quantities if not name.startswith(choices.COUNTED)]
+    for tissue in every:
+        tissue.read_courses(look.quantities)
+    for name in moving:
+        for kind in kinds_of(every, name):
+            level = threshold_of(every, name, kind) if threshold is None else threshold
+            found[name, kind] = {arm: front_of(one, name, kind, look, level) for arm, one in tissues.items()
+                                 if name in one.quantities}
+    return found
+
+
+def space_of(tissue: Tissue, look: Look, fronts: Mapping[tuple[str, str], Front]) -> dict[str, Any]:
     """What ``summary.json`` says of an arm in space; docs/format.md has the keys."""
-    found: dict[str, Any] = {"cells": dict(tissue.counts), "front": {}, "range": {}, "profiles_from": look.from_words}
-    for name in look.quantities:
-        if name in tissue.quantities and not name.startswith(choices.COUNTED):
-            found["front"][name] = _front_record(front_of(tissue, name, look, thresholds.get(name)))
+    found: dict[str, Any] = {"cells": dict(tissue.counts), "range": {}, "profiles_from": look.from_words}
+    found["front"] = {f"{kind}.{name}": _front_record(one) for (name, kind), one in fronts.items()}
     for name in look.species:
         if name in tissue.species and tissue.field_times.size:
             around = range_around(tissue, name)
@@ -189,7 +224,8 @@ def with_space(summary: dict[str, Any], folder: Path | str) -> dict[str, Any]:
     if not tissues:
         return summary
     look = look_at(list(tissues.values()), choices.levels_in(summary))
-    thresholds = {name: threshold_of(list(tissues.values()), name) for name in look.quantities}
-    arms = {name: {**arm, "space": space_of(tissues[name], look, thresholds)} if name in tissues else arm
+    found = fronts_of(tissues, look)
+    arms = {name: {**arm, "space": space_of(tissues[name], look, {what: by[name] for what, by in found.items()
+                                                                  if name in by})} if name in tissues else arm
             for name, arm in summary.get("arms", {}).items()}
     return {**summary, "arms": arms}

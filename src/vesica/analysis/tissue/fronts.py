@@ -110,7 +110,7 @@ def find(times: Array, positions: Array, course: Array, size: tuple[float, float
     if side == "high":
         mean, distance = mean[:, ::-1], size[axis] - distance[::-1]
     places = np.array([crossing(distance, row, threshold) for row in mean])
-    return _judged(times, places, axis, side, threshold)
+    return _judged(times, places, _Seen(axis, side, threshold, float(edges[1] - edges[0])))
 
 
 def _axis_of(positions: Array, course: Array, size: tuple[float, float, float]) -> int:
@@ -139,8 +139,19 @@ def _side(mean: Array, threshold: float) -> Literal["low", "high"]:
     return "low" if ends[:, 0].sum() >= ends[:, 1].sum() else "high"
 
 
-def _judged(times: Array, places: Array, axis: int, side: Literal["low", "high"], threshold: float) -> Front:
-    """What the course of the places says."""
+@dataclass(frozen=True)
+class _Seen:
+    """Along what, from where, at which threshold, and how finely (um)."""
+
+    axis: int
+    side: Literal["low", "high"]
+    threshold: float
+    bin: float
+
+
+def _judged(times: Array, places: Array, seen: _Seen) -> Front:
+    """What the course of the places says; what moves by less than a bin stands."""
+    axis, side, threshold = seen.axis, seen.side, seen.threshold
     inside = np.isfinite(places)
     kept = np.where(inside, places, np.nan)
     hours = times[inside] / HOUR
@@ -156,7 +167,7 @@ def _judged(times: Array, places: Array, axis: int, side: Literal["low", "high"]
         return Front(axis, side, threshold, times, kept, None, None, None, "none", f"No front: {why}.")
     speed, low, high = slope(hours, places[inside])
     halves = np.array_split(np.arange(hours.size), 2)
-    if low <= 0.0:
+    if low <= 0.0 or places[inside][-1] - places[inside][0] < seen.bin:
         at = float(np.median(places[inside]))
         return Front(axis, side, threshold, times, kept, speed, low, high, "stands",
                      f"A border stands {at:.0f} µm {from_where} and does not get on ({speed:.3g} µm/h, "

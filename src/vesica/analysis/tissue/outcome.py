@@ -6,7 +6,7 @@ import csv
 import functools
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from vesica.analysis.lab import Field, LabOutcome, Table
 from vesica.analysis.numbers import counted, number
-from vesica.analysis.tissue import account, choices, view
+from vesica.analysis.tissue import account, view
 from vesica.analysis.tissue.account import HOUR, Look
 from vesica.analysis.tissue.fronts import Front
 from vesica.analysis.tissue.profiles import Profile
@@ -45,20 +45,14 @@ class Wanted:
         return _frames(tissue.field_times.tolist(), self.times)
 
     @functools.cached_property
-    def fronts(self) -> dict[tuple[str, str], Front]:
-        """(quantity, arm) -> front, against one threshold for all arms."""
-        found = {}
-        moving = [name for name in self.look.quantities if not name.startswith(choices.COUNTED)]
-        for tissue in self.tissues.values():
-            tissue.read_courses(moving)
-        for name in moving:
-            level = self.threshold
-            if level is None:
-                level = account.threshold_of(list(self.tissues.values()), name)
-            for arm, tissue in self.tissues.items():
-                if name in tissue.quantities:
-                    found[name, arm] = account.front_of(tissue, name, self.look, level)
-        return found
+    def fronts(self) -> dict[tuple[str, str], dict[str, Front]]:
+        """(quantity, cell type) -> arm -> front, against one threshold for all arms."""
+        return account.fronts_of(self.tissues, self.look, self.threshold)
+
+    @functools.cached_property
+    def kinds(self) -> dict[str, list[str]]:
+        """Cell types of which each quantity is shown."""
+        return {name: account.kinds_of(list(self.tissues.values()), name) for name in self.look.quantities}
 
 
 def _frames(times: list[float], wanted: tuple[float, ...]) -> list[int]:
@@ -70,15 +64,16 @@ def _frames(times: list[float], wanted: tuple[float, ...]) -> list[int]:
 def outcome(wanted: Wanted, title: str, findings: tuple[Finding, ...] = ()) -> LabOutcome:
     """Everything but the pictures."""
     fronts = wanted.fronts
-    tables = [table for table in (_fronts(fronts), _courses(fronts), _ranges(wanted), _profiles(wanted),
+    flat = [(arm, kind, name, one) for (name, kind), by in fronts.items() for arm, one in by.items()]
+    tables = [table for table in (_fronts(flat), _courses(flat), _ranges(wanted), _profiles(wanted),
                                   _journeys(wanted)) if table.rows]
-    summary = {"arms": {arm: _record(wanted, arm, fronts) for arm in wanted.tissues},
+    summary = {"arms": {arm: _record(wanted, arm) for arm in wanted.tissues},
                "quantities": list(wanted.look.quantities), "fields": list(wanted.look.species),
                "profiles_from": wanted.look.from_words}
-    return LabOutcome(KIND, title, tuple(_headline(wanted, fronts)), tuple(tables), summary, findings)
+    return LabOutcome(KIND, title, tuple(_headline(wanted, flat)), tuple(tables), summary, findings)
 
 
-def _headline(wanted: Wanted, fronts: Mapping[tuple[str, str], Front]) -> list[str]:
+def _headline(wanted: Wanted, fronts: Sequence[tuple[str, str, str, Front]]) -> list[str]:
     """What there is, and where something moves; arms that are alike share a sentence."""
     held: dict[str, list[str]] = {}
     for arm, tissue in wanted.tissues.items():
@@ -87,30 +82,29 @@ def _headline(wanted: Wanted, fronts: Mapping[tuple[str, str], Front]) -> list[s
                         f"{number(float(tissue.cell_times[-1]) / HOUR)} h.", []).append(arm)
     lines = [f"{', '.join(arms)}: {words}" for words, arms in held.items()]
     said_of: dict[tuple[str, str], list[str]] = {}
-    for (name, arm), one in fronts.items():
-        said_of.setdefault((name, one.words), []).append(arm)
+    for arm, kind, name, one in fronts:
+        said_of.setdefault((f"{name} of {kind}", one.words), []).append(arm)
     return lines + [f"{name} in {', '.join(arms)}: {words}" for (name, words), arms in said_of.items()]
 
 
-def _record(wanted: Wanted, arm: str, fronts: Mapping[tuple[str, str], Front]) -> dict[str, object]:
-    tissue = wanted.tissues[arm]
-    levels = {name: one.threshold if math.isfinite(one.threshold) else None
-              for (name, where), one in fronts.items() if where == arm}
-    return account.space_of(tissue, wanted.look, levels)
+def _record(wanted: Wanted, arm: str) -> dict[str, object]:
+    own = {what: by[arm] for what, by in wanted.fronts.items() if arm in by}
+    return account.space_of(wanted.tissues[arm], wanted.look, own)
 
 
-def _fronts(fronts: Mapping[tuple[str, str], Front]) -> Table:
-    fields = (Field("arm"), Field("quantity"), Field("verdict"), Field("axis"), Field("from"), Field("threshold"),
-              Field("speed", "um/h", "median of the slopes of all pairs of times"), Field("low", "um/h"),
-              Field("high", "um/h", "95 % interval"))
-    rows = [(arm, name, one.verdict, AXES[one.axis], one.side, _finite(one.threshold), one.speed, one.low, one.high)
-            for (name, arm), one in fronts.items()]
+def _fronts(fronts: Sequence[tuple[str, str, str, Front]]) -> Table:
+    fields = (Field("arm"), Field("cells"), Field("quantity"), Field("verdict"), Field("axis"), Field("from"),
+              Field("threshold"), Field("speed", "um/h", "median of the slopes of all pairs of times"),
+              Field("low", "um/h"), Field("high", "um/h", "95 % interval"))
+    rows = [(arm, kind, name, one.verdict, AXES[one.axis], one.side, _finite(one.threshold), one.speed, one.low,
+             one.high) for arm, kind, name, one in fronts]
     return Table("fronts", "Fronts", fields, tuple(rows))
 
 
-def _courses(fronts: Mapping[tuple[str, str], Front]) -> Table:
-    fields = (Field("arm"), Field("quantity"), Field("time", "h"), Field("position", "um", "from where it begins"))
-    rows = [(arm, name, float(time) / HOUR, _finite(place)) for (name, arm), one in fronts.items()
+def _courses(fronts: Sequence[tuple[str, str, str, Front]]) -> Table:
+    fields = (Field("arm"), Field("cells"), Field("quantity"), Field("time", "h"),
+              Field("position", "um", "from where it begins"))
+    rows = [(arm, kind, name, float(time) / HOUR, _finite(place)) for arm, kind, name, one in fronts
             if one.verdict != "none" for time, place in zip(one.times, one.positions, strict=True)]
     return Table("front_positions", "Where the fronts stand", fields, tuple(rows))
 

@@ -116,7 +116,7 @@ def profile(distance: Array, values: Array, edges: Array, *, weights: Array | No
 
 
 def means(distance: Array, course: Array, edges: Array, least: int = LEAST) -> Array:
-    """(time, bin) mean of ``course`` (time, cell) in bins of ``distance`` (cell,); NaN with fewer than ``least`` cells."""
+    """(time, bin) mean of ``course`` (time, cell) in bins of ``distance`` (cell,); NaN where cells are too few."""
     inside = (distance >= edges[0]) & (distance <= edges[-1])
     at = np.minimum(np.searchsorted(edges, distance[inside], side="right") - 1, edges.size - 2)
     out = np.full((len(course), edges.size - 1), np.nan)

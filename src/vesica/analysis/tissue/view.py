@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.analysis.tissue.names import field_label
 from vesica.errors import error, nearest
 from vesica.results import TissueResults, open_tissue
 from vesica.results.tissue import arms_in_space
@@ -121,7 +122,7 @@ class Tissue:
     @functools.cached_property
     def species(self) -> dict[str, Named]:
         """What fields there are, by name."""
-        return {name: Named(self.kept.unit(name), self.kept.label(name)) for name in self.kept.species}
+        return {name: Named(self.kept.unit(name), _in_words(name, self.kept.label(name))) for name in self.kept.species}
 
     @functools.cached_property
     def centres(self) -> tuple[Array, Array, Array]:
@@ -181,6 +182,10 @@ class Tissue:
     def _unknown(self, what: str, name: str, known: Iterable[str]) -> Exception:
         return error(str(self.kept.path), f"there is no {what} `{name}` in arm `{self.arm}`",
                      f"numbers go by the name of the {what}", "there is nothing to show", nearest(name, known))
+
+
+def _in_words(name: str, label: str) -> str:
+    return label if label not in {"", name} else field_label(name)
 
 
 def has_tissue(folder: Path | str) -> bool:

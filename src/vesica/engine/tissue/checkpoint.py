@@ -67,7 +67,7 @@ class Checkpoint:
 
         Raises
         ------
-        RunFault
+        Interrupted
             The disk is full or failed; the checkpoint before is kept.
         """
         begun = time.monotonic()
@@ -82,7 +82,7 @@ class Checkpoint:
 
         Raises
         ------
-        KeyboardInterrupt, RunFault
+        KeyboardInterrupt, Interrupted
             Ctrl-C or SIGTERM came during the step, or the disk is full.
         """
         if not self.due():

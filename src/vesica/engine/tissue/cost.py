@@ -15,17 +15,20 @@ from vesica.spec.resolved import Arm, ResolvedModel
 
 GIB: Final = 2.0**30
 # Measured on one machine of two cores (`tests/bench`); only to say what to expect, within a factor of two or so.
-BASE: Final = 250e6  # bytes: Python with its libraries and compiled kernels
+BASE: Final = 300e6  # bytes: Python with its libraries and compiled kernels
 WORK_ARRAYS: Final = 12  # of the field solver, in each of two threads, each as large as a field
 PER_FIELD: Final = 1  # arrays for each field that stay
 BYTES_PER_STATE: Final = 24.0  # of a cell: state, its last step, what is stored
 BYTES_PER_MEETING: Final = 80.0  # a cell and a field: sent, captured, sampled, conductance
 BYTES_PER_CELL: Final = 2000.0  # kernel, place, neighbours
-SECONDS_PER_LENGTH: Final = 4e-9  # a voxel of a field in a step, for each voxel along its axes
-SECONDS_PER_STATE: Final = 6e-8  # a state of a cell in a step
-SECONDS_PER_MEETING: Final = 2e-6  # a cell and a field in a step: its kernel is sampled and spread
-STEPS_PER_INTERVAL: Final = 2.0  # between two outputs, when nothing jumps
-STEPS_AFTER_JUMP: Final = 30.0
+SUBSTEPS: Final = 12.0  # of a field in a step, as its error and strong absorbers ask for
+SECONDS_PER_VOXEL: Final = 8e-8  # of a field in such a step
+SECONDS_PER_LENGTH: Final = 1e-9  # of it, for each voxel along the axes: its transform
+SECONDS_PER_MEETING: Final = 1e-6  # a cell in such a step: its kernel is sampled and spread
+SECONDS_PER_STATE: Final = 1.2e-7  # a state of a cell in a step
+SECONDS_TO_BEGIN: Final = 3.0  # of an arm: rest, kernels, layout
+STEPS_PER_INTERVAL: Final = 2.5  # between two outputs, when nothing jumps
+STEPS_AFTER_JUMP: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,9 @@ def counts_of(model: ResolvedModel, arm: Arm) -> Counts:
     own = {cell.name: sum(pool.compartment == cell.name for pool in table.pools) for cell in model.cells}
     placed = {cell: one.count for cell, one in (space.cells.get(arm.name, {}) if space else {}).items()}
     cells = placed or {cell: int(count) for cell, count in arm.counts.items()}
-    outputs = _times(model.schedule.duration, model.schedule.every)
-    jumps = 1 + len(schedule.edges(model.schedule, arm, ()))
+    shortest = min(every for every in (model.schedule.every, run.cells_every, run.fields_every) if every > 0.0)
+    outputs = _times(model.schedule.duration, shortest)
+    jumps = len(schedule.edges(model.schedule, arm, ())) - 1  # the end is none
     steps = outputs * STEPS_PER_INTERVAL + jumps * STEPS_AFTER_JUMP
     if run.longest_step > 0.0:
         steps = max(steps, model.schedule.duration / run.longest_step)
@@ -90,11 +94,11 @@ def cost_of(counts: Counts) -> Cost:
     memory = (number * counts.size * (PER_FIELD * counts.fields + 2 * WORK_ARRAYS) + BYTES_PER_STATE * counts.states
               + BYTES_PER_MEETING * meetings + BYTES_PER_CELL * counts.cells)
     lengths = sum(n for n in counts.voxels if n > 1)
-    each = (SECONDS_PER_LENGTH * counts.size * lengths * counts.fields + SECONDS_PER_STATE * counts.states
-            + SECONDS_PER_MEETING * meetings)
+    of_fields = (SECONDS_PER_VOXEL + SECONDS_PER_LENGTH * lengths) * counts.size * counts.fields
+    each = SUBSTEPS * (of_fields + SECONDS_PER_MEETING * meetings) + SECONDS_PER_STATE * counts.states
     results = 4.0 * (counts.cell_times * counts.quantities * counts.cells
                      + counts.field_times * counts.fields * counts.size)
-    return Cost(memory, each * counts.steps, results)
+    return Cost(memory, SECONDS_TO_BEGIN + each * counts.steps, results)
 
 
 def expected(model: ResolvedModel) -> Cost:

@@ -79,7 +79,11 @@ class CellLanes:
     ----------
     state : (state, lane)
         Pools in the order of ``tables.names``; it may be written to between steps.
+    drawn : frozenset of str
+        Processes that happen by chance: what they send is known only when it was sent.
     """
+
+    drawn: frozenset[str] = frozenset()
 
     def __init__(self, tables: Tables, values: Array, weight: Array | None = None, *, lanes: int | None = None,
                  relative: float = RELATIVE, absolute: float | Array = ABSOLUTE, workers: int = 1,

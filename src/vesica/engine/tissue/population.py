@@ -54,7 +54,8 @@ class Population:
         self._sent: Index = np.array([k for k, _ in sent], np.int64)
         self._sent_field: Index = np.array([field for _, field in sent], np.int64)
         self._sending = part.sending.tables(present)
-        self._moves = _moves_into(self._sending, number)
+        self._moves = tuple(move for move in _moves_into(self._sending, number)
+                            if self._sending.fluxes[move[0]].process not in lanes.drawn)
         felt = [name for name in fields if name in {*part.reads, *_nonlinear(laws)}]
         self._felt: Index = np.array([number[name] for name in felt], np.int64)
         self._felt_at: Index = np.array([index[name] for name in felt], np.int64)

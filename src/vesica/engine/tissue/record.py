@@ -18,6 +18,7 @@ from vesica.engine.tissue.checkpoint import Checkpoint, key_of
 from vesica.engine.tissue.coupling import Coupled
 from vesica.engine.tissue.means import quantities
 from vesica.engine.tissue.setting import Setting
+from vesica.errors import Interrupted, RunFault
 from vesica.results.tissue_layout import Quantity, TissueLayout
 from vesica.results.tissue_store import TissueWriter
 from vesica.spec.resolved import ResolvedModel
@@ -61,7 +62,8 @@ class Record:
         """How it went."""
         counts = self.coupled.fields.counts
         return {"steps": self.coupled.clock.steps, "field_steps": counts.steps, "rejected": counts.rejected,
-                "seconds": round(clock.monotonic() - self._begun, 3)}
+                "seconds": round(clock.monotonic() - self._begun, 3),
+                "spread": surroundings.spread_said(self.setting.model, self.setting.row, self.coupled.fields.names)}
 
 
 class Stored(Record):
@@ -97,6 +99,8 @@ class Stored(Record):
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
                  trace: TracebackType | None) -> None:
         self._checkpoint.__exit__(kind, value, trace)
+        if isinstance(value, RunFault) and not isinstance(value, Interrupted) and self._writer is not None:
+            self._writer.finish(self.notes(), diverged=True)  # nothing to go on with: what there is can be looked at
 
     @property
     def writer(self) -> TissueWriter:

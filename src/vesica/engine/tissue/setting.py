@@ -15,6 +15,7 @@ from vesica.engine.places import VOLUME
 from vesica.engine.rest import Rests, resting
 from vesica.engine.rows import size_law, value_vector
 from vesica.engine.system import Lanes
+from vesica.engine.tables import Tables
 from vesica.engine.tissue import surroundings
 from vesica.engine.tissue.chemistry import Chemistry
 from vesica.engine.tissue.cut import AGENT, CellPart, Cut, Decay
@@ -22,6 +23,7 @@ from vesica.engine.tissue.fields import THREADS, Exchange, Fields, Law
 from vesica.engine.tissue.lanes import CellLanes
 from vesica.engine.tissue.population import Population
 from vesica.engine.tissue.unlike import keys_of, rest_of_lanes, values_of_lanes
+from vesica.engine.tissue.whole_cells import WholeCells
 from vesica.spec.resolved import Arm, ResolvedModel
 from vesica.spec.space import Space
 from vesica.transport import correction, kernels
@@ -94,7 +96,7 @@ def known_numbers(setting: Setting) -> dict[str, float]:
 
 def populations_of(setting: Setting, rests: Rests) -> list[Population]:
     """Cells of all types, at rest."""
-    start, run = _rest(setting, rests), setting.model.schedule.tissue
+    start = _rest(setting, rests)
     near = {f"{origin}.diffusivity{classes.MARK}{k}": AT_ONCE for origin in setting.model.origins
             for k in classes.SIZES}
     known = known_numbers(setting) | near | {VOLUME: 1.0}
@@ -104,21 +106,27 @@ def populations_of(setting: Setting, rests: Rests) -> list[Population]:
         tables = part.tables(setting.present)
         values = value_vector(part.inside, setting.row, known)
         values[tables.pools] = [start.get(pool, 0.0) for pool in tables.names]
-        lanes = CellLanes(tables, values, lanes=count, relative=CAREFUL * run.tolerance, workers=THREADS, label=name)
-        _tell_apart(setting, part, lanes, values)
+        lanes = _lanes(setting, part, tables, values)
         found.append(Population(part, setting.present, setting.field_names, lanes, slice(first, first + count)))
         first += count
     return found
 
 
-def _tell_apart(setting: Setting, part: CellPart, lanes: CellLanes, values: Array) -> None:
-    """Give cells that differ their own numbers, and what they rest at with them."""
-    kind = next(cell for cell in setting.model.cells if cell.name == part.cell)
+def _lanes(setting: Setting, part: CellPart, tables: Tables, values: Array) -> CellLanes | WholeCells:
+    """The cells of a type; those that differ with their own numbers, and what they rest at with them."""
+    model, run = setting.model, setting.model.schedule.tissue
+    kind = next(cell for cell in model.cells if cell.name == part.cell)
     keys = keys_of(setting.ids(part.cell))
-    own = values_of_lanes(part.inside, setting.row, kind, keys, setting.model.schedule.seed)
-    if own[0].size:
-        lanes.give(*own)
-        lanes.give(*rest_of_lanes(part.inside, kind, setting.present, values, own, THREADS))
+    own = values_of_lanes(part.inside, setting.row, kind, keys, model.schedule.seed)
+    given = (own, rest_of_lanes(part.inside, kind, setting.present, values, own, THREADS)) if own[0].size else ()
+    relative = CAREFUL * run.tolerance
+    if run.cells == "whole":
+        return WholeCells(part.inside, kind, setting.present, values, (keys, model.schedule.seed), given,
+                          relative=relative, workers=THREADS)
+    lanes = CellLanes(tables, values, lanes=keys.size, relative=relative, workers=THREADS, label=part.cell)
+    for places, numbers in given:
+        lanes.give(places, numbers)
+    return lanes
 
 
 def _rest(setting: Setting, rests: Rests) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -94,6 +94,32 @@ def spread_of(model: ResolvedModel, row: Mapping[str, float], field: str) -> Spr
     found = neuropil.in_gaps(middle, unit / middle, gaps_of(model, row))
     share = weight / weight.sum()
     return Spread(float(share @ found.diffusivity), float(share @ found.admitted))
+
+
+def spread_said(model: ResolvedModel, row: Mapping[str, float], fields: Iterable[str],
+                ) -> dict[str, list[dict[str, float]]]:
+    """How fast things spread, for people, by plain name: of vesicles one entry for each size, small ones first.
+
+    ``diffusivity`` and ``free`` (in free liquid) um^2/s, ``diameter`` um (middle of the size), ``admitted`` by gaps of
+    tissue.
+    """
+    found: dict[str, list[dict[str, float]]] = {}
+    unit = stokes_einstein(row["medium.temperature"], row["medium.viscosity"], 1.0)
+    for field in fields:
+        name, spread = plain_name(field), spread_of(model, row, field)
+        said = {"diffusivity": spread.diffusivity}
+        if not field.startswith(FREE):
+            said["free"] = row[f"{name}.diffusivity"]
+        elif "/" in name:
+            continue  # cargo goes with its vesicles
+        else:
+            law = size_law(row, name.removeprefix("free:"))
+            part = classes.laws_between(law, classes.even_edges(law))[int(size_of(field)[1:])]
+            said |= {"free": unit * part.moment(-1), "diameter": part.moment(1), "admitted": spread.admitted}
+            if model.domain.kind != NEUROPIL:
+                del said["admitted"]
+        found.setdefault(name, []).append(said)
+    return found
 
 
 def gaps_of(model: ResolvedModel, row: Mapping[str, float]) -> neuropil.Gaps:

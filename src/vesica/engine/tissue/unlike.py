@@ -75,7 +75,7 @@ def rest_of_lanes(program: Program, kind: CellType, present: frozenset[str], val
     Parameters
     ----------
     values : (value,)
-        Numbers of all, and the pools of the mean cell at rest in fresh medium, before any pulse.
+        Numbers of all, and the pools of the mean cell at rest in fresh medium.
     own : places and (place, lane) numbers
         As of `values_of_lanes`.
 
@@ -84,6 +84,7 @@ def rest_of_lanes(program: Program, kind: CellType, present: frozenset[str], val
     places : (pool,)
         Pools of the cell that rest elsewhere than in the mean cell; the others stay.
     state : (pool, lane)
+        What is added at the start of a run is added.
 
     Raises
     ------
@@ -105,4 +106,10 @@ def rest_of_lanes(program: Program, kind: CellType, present: frozenset[str], val
                       workers=workers, label=f"{kind.name} cell")
     cells.give(*own)
     cells.advance(REST_TIME)
-    return tables.pools, np.where(np.abs(cells.state) < NONE, 0.0, cells.state)
+    state = np.where(np.abs(cells.state) < NONE, 0.0, cells.state)
+    pulses = {pool.name: program.index[pool.pulse] for pool in program.table.pools if pool.pulse is not None}
+    given = dict(zip(own[0].tolist(), own[1], strict=True))
+    for k, name in enumerate(tables.names):
+        if name in pulses:
+            state[k] += given.get(pulses[name], values[pulses[name]])
+    return tables.pools, state

@@ -19,7 +19,7 @@ from vesica.engine.tables import Tables
 from vesica.engine.tissue import whole_loop as loop
 from vesica.engine.tissue import whole_start as start
 from vesica.engine.tissue.lanes import JOB, CellLanes, Counts, lanes_of, share_out
-from vesica.engine.tissue.whole_table import BORN, BUDDING, CAPACITY, NONE, RETRO, SITES, split
+from vesica.engine.tissue.whole_table import BORN, BUDDING, CAPACITY, EVENTS, NONE, RETRO, SITES, split
 from vesica.engine.whole.donor import streams_of
 from vesica.errors import error
 from vesica.spec.cells import CellType
@@ -50,11 +50,18 @@ class WholeCells:
     words
         Tolerances and workers, as of `CellLanes`.
 
+    Attributes
+    ----------
+    drawn : frozenset of str
+        As of `CellLanes`.
+
     Raises
     ------
     InputError
         The cell lays down matrix, which outlives it.
     """
+
+    drawn: frozenset[str] = EVENTS
 
     def __init__(self, program: Program, kind: CellType, present: frozenset[str], values: Array,
                  names: tuple[NDArray[np.uint64], int], own: tuple[tuple[Index, Array], ...] = (),

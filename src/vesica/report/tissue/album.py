@@ -21,6 +21,8 @@ from vesica.report.tissue.maps import Map, Scale
 
 Array = NDArray[np.float64]
 SMALL: Final = 2.3  # inch, of one map among several
+_TALLEST: Final = 4.5  # inch
+_NARROWEST: Final = 1.8  # inch: room for the scale bar and the title
 
 
 def pictures(wanted: Wanted, slab: Slab, *, png: bool = True) -> list[Picture]:
@@ -42,7 +44,7 @@ def by_type(wanted: Wanted, slab: Slab, *, png: bool = True) -> Picture:
     key = {words[name]: colour for name, colour in colours.items() if name in words}
     caption = f"Cells by type, {slab.words}. Discs have the radius of the cells."
     return maps.picture("types", "Cells by type", caption, _lines(row), key=key, png=png,
-                        width=PANEL if len(row) == 1 else SMALL)
+                        width=map_width(slab, PANEL if len(row) == 1 else SMALL))
 
 
 def _same_cells(one: Tissue, other: Tissue) -> bool:
@@ -87,7 +89,9 @@ def by_quantity(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> P
         return None
     rows = [[maps.cells_by_value(one, name, frame, slab, scale, _title(wanted, arm, float(one.cell_times[frame])))
              for frame in wanted.cell_frames(one)] for arm, one in wanted.tissues.items() if name in one.quantities]
-    caption = f"Cells by {scale.label}, {slab.words}. Grey: types without it."
+    caption = f"Cells by {scale.label}, {slab.words}."
+    if any(maps.MISSING in one.colours for row in rows for one in row):
+        caption += " Grey: types without it."
     return _arranged(f"cells-{safe(name)}", f"Cells by {scale.label}", caption, rows, scale, png=png)
 
 
@@ -99,7 +103,7 @@ def of_field(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> Pict
     rows = [[maps.slice_of(one, name, frame, slab, _title(wanted, arm, float(one.field_times[frame])))
              for frame in wanted.field_frames(one)] for arm, one in wanted.tissues.items()
             if name in one.species and one.field_times.size]
-    caption = f"{scale.label} in the liquid between cells, mean over {slab.words}."
+    caption = f"{scale.label} in the liquid, mean over {slab.words}."
     if scale.is_log:
         caption += f" By powers of ten; darkest: {number(scale.low)} and less."
     return _arranged(f"field-{safe(name)}", scale.label, caption, rows, scale, png=png)
@@ -114,21 +118,26 @@ def _arranged(name: str, title: str, caption: str, rows: list[list[Map]], scale:
     if max(map(len, rows)) == 1:
         rows = _lines([row[0] for row in rows])
     alone = len(rows) == 1 and len(rows[0]) == 1
-    return maps.picture(name, title, caption, rows, scale=scale, png=png, width=PANEL if alone else SMALL)
+    return maps.picture(name, title, caption, rows, scale=scale, png=png,
+                        width=map_width(rows[0][0].slab, PANEL if alone else SMALL))
+
+
+def map_width(slab: Slab, most: float) -> float:
+    """Of one map, inch: narrow where it would be too tall for a screen."""
+    return min(most, max(_TALLEST * slab.size[0] / slab.size[1], _NARROWEST))
 
 
 def figures(wanted: Wanted, styles: dict[str, ArmStyle]) -> list[LabFigure]:
     """Fronts over time and profiles by distance, at the last time that was asked for."""
-    fronts = wanted.fronts
     found: list[LabFigure | None] = []
-    for name in wanted.look.quantities:
-        mine = {arm: one for (what, arm), one in fronts.items() if what == name}
+    for (name, kind), by in wanted.fronts.items():
         label = next((one.quantities[name].label for one in wanted.tissues.values() if name in one.quantities), name)
-        found.append(charts.front_courses(mine, styles, label, f"front-{safe(name)}"))
+        found.append(charts.front_courses(by, styles, f"{label}, {kind}", f"front-{safe(kind)}-{safe(name)}"))
     at_cells = {arm: wanted.cell_frames(one)[-1] for arm, one in wanted.tissues.items() if one.cell_times.size}
     at_fields = {arm: wanted.field_frames(one)[-1] for arm, one in wanted.tissues.items() if one.field_times.size}
-    found += [charts.cell_profiles(wanted.tissues, styles, name, wanted.look, at_cells, f"profile-{safe(name)}")
-              for name in wanted.look.quantities]
+    found += [charts.cell_profiles(wanted.tissues, styles, (name, kind), wanted.look, at_cells,
+                                   f"profile-{safe(kind)}-{safe(name)}")
+              for name in wanted.look.quantities for kind in wanted.kinds[name] if kind != wanted.look.around]
     found += [charts.field_profiles(wanted.tissues, styles, name, wanted.look, at_fields,
                                     f"profile-field-{safe(name)}") for name in wanted.look.species]
     return [one for one in found if one is not None]

@@ -32,6 +32,7 @@ PANEL: Final = 3.4  # inch, width of one map
 # After Okabe and Ito; told apart by every kind of colour vision, on white and on black.
 PALETTE: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b9a04b", "#8d8d88")
 MAP: Final = "viridis"  # even in lightness, and so readable without colours
+_BELOW: Final = 0.1  # inch, from a map down to its scale bar
 _LABEL: Final = {  # what the report and a file have in common
     "font.family": "sans-serif", "font.size": 8.0, "axes.titlesize": 8.5, "axes.linewidth": 0.7,
     "svg.fonttype": "none", "svg.hashsalt": "vesica", "path.simplify": False, "figure.dpi": 100.0,
@@ -167,10 +168,13 @@ def length_words(length: float) -> str:
 
 def scale_bar(axes: Axes, width: float) -> None:
     """A bar of a round length under the lower left corner of a map that is ``width`` um wide."""
+    from matplotlib.transforms import ScaledTranslation
+
     length = round_length(width / 4.0)
-    axes.plot([0.0, length / width], [-0.035, -0.035], color=INK, lw=2.2, solid_capstyle="butt", clip_on=False,
-              transform=axes.transAxes)
-    axes.annotate(length_words(length), (length / width, -0.035), (4, 0), xycoords="axes fraction",
+    below = axes.transAxes + ScaledTranslation(0.0, -_BELOW, axes.figure.dpi_scale_trans)
+    axes.plot([0.0, length / width], [0.0, 0.0], color=INK, lw=2.2, solid_capstyle="butt", clip_on=False,
+              transform=below)
+    axes.annotate(length_words(length), (length / width, 0.0), (4, -72.0 * _BELOW), xycoords="axes fraction",
                   textcoords="offset points", va="center", ha="left", fontsize=7.5, color=INK, annotation_clip=False)
 
 

@@ -37,15 +37,16 @@ def field_profiles(tissues: Mapping[str, Tissue], styles: Mapping[str, ArmStyle]
                      if not look.around else "Mean over the voxels at this distance.")
 
 
-def cell_profiles(tissues: Mapping[str, Tissue], styles: Mapping[str, ArmStyle], name: str, look: Look,
-                  frames: Mapping[str, int], file: str, kind: str = "") -> LabFigure | None:
-    """A quantity of cells over the distance, one line for each arm at its frame; bands hold half of the cells."""
+def cell_profiles(tissues: Mapping[str, Tissue], styles: Mapping[str, ArmStyle], what: tuple[str, str], look: Look,
+                  frames: Mapping[str, int], file: str) -> LabFigure | None:
+    """A quantity of cells of a type over the distance: a line for each arm, and a band that holds half of them."""
+    name, kind = what
     found, unit, label = {}, "", name
     for arm, frame in frames.items():
         if name in tissues[arm].quantities:
             one = tissues[arm].quantities[name]
             factor, unit = for_reading(one.unit)
-            label = one.label + (f", {kind}" if kind else "")
+            label = f"{one.label}, {kind}"
             found[arm] = _scaled(account.cell_profile(tissues[arm], name, frame, look, kind), factor)
     return _profiles(found, styles, label, unit, look, file, "Mean of the cells in a bin; the band holds half of them.",
                      bands=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vesica.analysis.numbers import SUPERSCRIPT
 from vesica.analysis.tissue.slabs import Slab
 from vesica.analysis.tissue.view import AXES, Tissue
 from vesica.report.numbers import exact, for_reading, number
@@ -39,6 +40,22 @@ class Scale:
     label: str
     is_log: bool = False
     begin: float = 0.0  # share of the colour map that is left out at its dark end
+
+    @property
+    def power(self) -> int:
+        """Of ten, by which the numbers at the colour bar are divided: 0 where they are short anyway."""
+        largest = max(abs(self.low), abs(self.high))
+        power = math.floor(math.log10(largest)) if largest > 0.0 else 0
+        return 0 if self.is_log or -2 <= power < 4 else power
+
+    @property
+    def words(self) -> str:
+        """Its label, with the power of ten."""
+        if not self.power:
+            return self.label
+        ten = f"10{str(self.power).translate(SUPERSCRIPT)}"
+        name, bracket, unit = self.label.rpartition(" (")
+        return f"{name} ({ten} {unit}" if bracket else f"{self.label} ({ten})"
 
     @property
     def norm(self) -> Any:
@@ -201,7 +218,7 @@ def _paint(axes: Axes, one: Map, scale: Scale | None, per_um: float) -> None:
 def _bar(figure: Figure, scale: Scale, total: tuple[float, float], width: float, *, alone: bool) -> None:
     """The colour bar: right of the scale bar under a single map, and under all maps otherwise."""
     from matplotlib.cm import ScalarMappable
-    from matplotlib.ticker import LogLocator, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
     long = 0.52 * width if alone else min(2.4, 0.6 * total[0])
     left = total[0] - 0.16 - long if alone else 0.5 * (total[0] - long)
@@ -211,8 +228,11 @@ def _bar(figure: Figure, scale: Scale, total: tuple[float, float], width: float,
     bar = figure.colorbar(ScalarMappable(scale.norm, scale.colours), cax=place, orientation="horizontal", ticks=ticks)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.minorticks_off()
+    power = scale.power
+    if not scale.is_log:
+        bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value / 10.0**power, 4)))
     bar.ax.tick_params(length=2.0, pad=1.5)
-    bar.set_label(scale.label, fontsize=7.5, labelpad=1.5)
+    bar.set_label(scale.words, fontsize=7.5, labelpad=1.5)
 
 
 def _columns(key: Mapping[str, str], width: float) -> int:

@@ -21,6 +21,13 @@ _NO_MATPLOTLIB: Final = ('Maps need the extra `tissue`: pip install "vesica[tiss
 _FRONTS: Final = "Where the mean of the cells falls below the threshold. Lines: median slope of all pairs of points."
 _PROFILES: Final = ("Of cells: the mean in a bin, and a band that holds half of the cells. Of fields: the mean over "
                     "the voxels of a layer.")
+_SPREAD: Final = (
+    ("diameter_nm", Column("mean diameter", "nm", is_number=True), figure_cell),
+    ("free", Column("D in free liquid", "µm²/s", is_number=True), figure_cell),
+    ("effective", Column("D* here", "µm²/s", is_number=True), figure_cell),
+    ("admitted", Column("gaps that admit it", is_number=True), lambda share: Cell(percent(share))),
+    ("peclet", Column("Péclet number", "flow against diffusion over the box", is_number=True), figure_cell),
+)
 _VERDICTS: Final = {"moves": "good", "slows": "good", "stands": "plain", "none": "plain"}
 
 
@@ -32,26 +39,23 @@ def space(material: Material) -> Section:
         return Section("space", "")
     blocks: list[Any] = []
     if lines := tuple(map(str, rows(said.get("words")))):
-        blocks.append(Prose(lines))
+        blocks.append(Prose((" ".join(lines),)))
     blocks += [table for table in (_classes(said), _costs(material, arms)) if table]
     return Section("space", "The space", "", tuple(blocks))
 
 
 def _classes(said: Mapping[str, Any]) -> Table | None:
-    """How fast each class of vesicles and each factor spreads."""
+    """How fast each size of vesicles and each factor spreads; columns of which nothing is known are left out."""
+    spread, before = entries(said.get("spread")), ""
+    further = [(key, column, show) for key, column, show in _SPREAD if any(one.get(key) is not None for one in spread)]
     content = []
-    for one in entries(said.get("spread")):
-        admitted = one.get("admitted")
-        content.append((Cell(str(one.get("label") or one.get("name"))), figure_cell(one.get("diameter_nm")),
-                        figure_cell(one.get("free")), figure_cell(one.get("effective")),
-                        Cell(percent(admitted)), figure_cell(one.get("peclet"))))
-    if not content:
-        return None
-    heads = (Column("what"), Column("diameter", "nm", is_number=True),
-             Column("D in free liquid", "µm²/s", is_number=True),
-             Column("D* between cells", "µm²/s", is_number=True), Column("gaps that admit it", is_number=True),
-             Column("Péclet number", "flow against diffusion over the box", is_number=True))
-    return Table("How fast things spread", heads, tuple(content))
+    for one in spread:
+        label = str(one.get("label") or one.get("name"))
+        name = Cell(label if label != before else "\u00a0")
+        content.append((name, *(show(one.get(key)) for key, _, show in further)))
+        before = label
+    heads = (Column("what"), *(column for _, column, _ in further))
+    return Table("How fast things spread", heads, tuple(content), folded=len(content) > 12) if content else None
 
 
 def _costs(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table | None:
@@ -61,12 +65,14 @@ def _costs(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table |
         kinds = ", ".join(f"{kind}\u00a0{exact(count)}" for kind, count in counts.items())
         cells = Cell(exact(sum(counts.values())), kinds if kinds != before else "the same cells")
         content.append((Cell(name, style=material.styles[name]), cells, Cell(exact(run.get("steps"))),
-                        Cell(exact(run.get("rejected"))), figure_cell(run.get("seconds"))))
+                        Cell(exact(run.get("field_steps"))), Cell(exact(run.get("rejected"))),
+                        figure_cell(run.get("seconds"))))
         before = kinds
     if not content:
         return None
-    heads = (Column("arm"), Column("cells", is_wide=True), Column("steps", is_number=True),
-             Column("rejected", is_number=True), Column("time", "s", is_number=True))
+    heads = (Column("arm"), Column("cells", is_wide=True), Column("steps", "of cells and fields", is_number=True),
+             Column("steps", "of single fields", is_number=True), Column("rejected", is_number=True),
+             Column("time", "s", is_number=True))
     return Table("Cells, and what each arm cost", heads, tuple(content))
 
 
@@ -127,7 +133,8 @@ def _fronts(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table 
             verdict = str(get(front, "verdict") or "")
             chip = Cell(verdict if verdict != "none" else "no front", kind=_VERDICTS.get(verdict, "plain"))
             found.setdefault(str(name), []).append(
-                (Cell(material.label(str(name))), Cell(arm, style=material.styles[arm]), chip,
+                (Cell(material.label(str(name)), str(name).partition(".")[0]),
+                 Cell(arm, style=material.styles[arm]), chip,
                  figure_cell(get(front, "speed_um_per_h"), _interval(mapping(front))),
                  Cell(str(get(front, "words") or ""))))
     content = tuple(row for rows_of in found.values() for row in rows_of)
