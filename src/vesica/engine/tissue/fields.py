@@ -153,13 +153,14 @@ class Fields:
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
         law = self.laws[k]
-        uptake = self.uptakes[k] = self._uptake(law, taking)
+        uptake = self.uptakes[k] = self.uptake_of(law, taking)
         back = uptake.returned(sent)
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
                                    mean=bool(law.freed))
         return step, back
 
-    def _uptake(self, law: Law, taking: Array) -> Conductance | ArborUptake:
+    def uptake_of(self, law: Law, taking: Array) -> Conductance | ArborUptake:
+        """What cells take of a field, of the rates (cell,) um^3/s at their surface."""
         exchange = self.exchange
         if exchange.territories:
             return ArborUptake(taking, self.grid, exchange.kernel, self.fraction)
