@@ -56,6 +56,16 @@ def test_strong_territories_take_nothing_that_is_not_there(scheme: str) -> None:
     assert unreal.min() < -0.01 * unreal.max()  # what this module is for
 
 
+@pytest.mark.parametrize(("scheme", "strength"), [("etd", 5.0), ("etd", 20.0), ("implicit", 20.0)])
+def test_the_balance_closes_with_every_scheme(scheme: str, strength: float) -> None:
+    """What is there is what was given less what was taken and decayed, to rounding."""
+    stepper = FieldStepper(GRID, Liquid(3.0, 1e-4, ALPHA), kernel(), scheme=scheme)  # type: ignore[arg-type]
+    step = stepper.advance(np.full(GRID.shape, 0.5), 300.0, np.linspace(0.0, 1.0, 12), uptake(strength))
+    kept = stepper.content(step.density) - stepper.content(np.full(GRID.shape, 0.5))
+    assert kept == pytest.approx(step.deposited - step.captured.sum() - step.decayed, rel=1e-10)
+    assert step.density.min() > 0.0
+
+
 @pytest.mark.parametrize("scheme", ["etd", "implicit"])
 def test_an_even_field_under_even_territories_decays_exponentially(scheme: str) -> None:
     """One cell whose weights are even over a small box: C falls as exp(-K t/(alpha V)), within the tolerance."""

@@ -59,7 +59,7 @@ class Modes:
         self._is_long = sum(grid.voxels) > _LONG and _has_fast_cosines(grid, faces)
         self._halves = tuple(_half_matrices(axis, dtype) for axis in self.axes if not self._is_long)
 
-    def apply(self, field: NDArray[Any], duration: float, function: int) -> Marginals:
+    def apply(self, field: NDArray[Any], duration: float, function: int, loss: float = 0.0) -> Marginals:
         """Replace a field by a function of the operator applied to it.
 
         Parameters
@@ -67,6 +67,8 @@ class Modes:
         field : (z, y, x), contiguous; changed in place
         duration : s
         function : FIRST, SECOND, INVERSE or RESOLVE
+        loss : 1/s
+            Of the operator, besides its decay.
 
         Returns
         -------
@@ -74,7 +76,7 @@ class Modes:
             Of FIRST those of ``dt^2 phi_2``, of SECOND those of ``dt^2 phi_3``: integrals over the step.
         """
         if self._is_long:
-            return self._by_cosines(field, duration, function)
+            return self._by_cosines(field, duration, function, loss)
         nz, ny, nx = field.shape
         x, y, z = self._halves
         for start, stop in _blocks(nz, ny * nx * (ny + nx)):
@@ -82,13 +84,13 @@ class Modes:
         marginals = Marginals(*(np.zeros(n) for n in self._grid.voxels))
         scaled = [(duration * rate).astype(self._dtype) for rate in self._rates]
         for start, stop in _blocks(ny, 2 * nz * nx * nz):
-            _slabs(field, start, stop, z[1], z[0], *scaled, self._dtype(-duration * self._decay), duration,
+            _slabs(field, start, stop, z[1], z[0], *scaled, self._dtype(-duration * (self._decay + loss)), duration,
                    function, self._sums, self._leaks, (marginals.x, marginals.y, marginals.z))
         for start, stop in _blocks(nz, ny * nx * (ny + nx)):
             _planes_backward(field, start, stop, x[1], y[0])
         return marginals
 
-    def _by_cosines(self, field: NDArray[Any], duration: float, function: int) -> Marginals:
+    def _by_cosines(self, field: NDArray[Any], duration: float, function: int, loss: float) -> Marginals:
         """The same between closed walls, by fast transforms; only the constant mode has a sum."""
         from scipy.fft import dctn, idctn
 
@@ -96,7 +98,7 @@ class Modes:
         marginals = Marginals(*(np.zeros(n) for n in self._grid.voxels))
         x, y, z = (duration * _in_order(rate) for rate in self._rates)
         for start, stop in _blocks(z.size, 20.0 * x.size * y.size):
-            _times_all(spectrum, start, stop, x, y, z, -duration * self._decay, duration, function,
+            _times_all(spectrum, start, stop, x, y, z, -duration * (self._decay + loss), duration, function,
                        self._sums, (marginals.x, marginals.y, marginals.z))
         field[...] = idctn(spectrum, norm="ortho", overwrite_x=True)
         return marginals
