@@ -12,7 +12,7 @@ from vesica.engine.rows import parameter_row
 from vesica.engine.tissue import surroundings
 from vesica.engine.tissue.coupling import Coupled
 from vesica.engine.tissue.meeting import MOVED
-from vesica.engine.tissue.pairs import pairs_of
+from vesica.engine.tissue.pairs import pairs_of, shared
 from vesica.engine.tissue.run import cut_of, prepare
 from vesica.engine.tissue.setting import Setting, change, exchange_of
 from vesica.spec import io
@@ -46,7 +46,7 @@ def begun(setting: Setting) -> Coupled:
 
 
 def test_cells_take_their_weights_and_contacts_along_and_runs_go_on(setting: Setting) -> None:
-    """After some min weights are those of places less than a tenth of a voxel away; a restored run has the same bits."""
+    """Weights are those of places less than a tenth of a voxel away; a restored run has the same bits."""
     one, other = begun(setting), begun(setting)
     before = one.meeting.all_positions()
     one.run(400.0)
@@ -86,8 +86,8 @@ def test_a_gradient_at_a_wall_draws_microglia_there(setting: Setting) -> None:
 
 
 @pytest.mark.parametrize("kind", ["box", "tissue"])
-def test_what_cells_captured_is_shared_out_over_its_senders(kind: str) -> None:
-    """Columns are what each cell captured of all vesicles, to rounding; rows are at most what was sent."""
+def test_what_cells_took_up_is_shared_out_over_its_senders(kind: str) -> None:
+    """Columns are what each cell took up of all vesicles, to rounding; rows are at most what a cell released."""
     text = MODEL.replace("kind: box", f"kind: {kind}").replace("motility", "label: microglia, motility")
     model = interventions.resolve(io.loads(text))[0]
     program, arm = compile_model(model), model.arms[0]
@@ -95,12 +95,23 @@ def test_what_cells_captured_is_shared_out_over_its_senders(kind: str) -> None:
                             present_in(program, arm, {})))
     coupled.run(900.0)
     found = pairs_of(coupled, np.zeros(3))
-    vesicles = [k for k, name in enumerate(coupled.fields.names) if name.startswith("medium.free:") and "/" not in name]
-    got = coupled.got[vesicles].sum(axis=0)
-    np.testing.assert_allclose(found.matrix.sum(axis=0), got, rtol=1e-9)
-    assert found.notes["vesicles"] == pytest.approx(got.sum(), rel=1e-9)
-    assert got.min() > 0.0
-    sent = coupled.given[vesicles].sum(axis=0)
-    assert (found.matrix.sum(axis=1) < 1.05 * sent).all()  # what is under way is from earlier, and little
+    kept, released = np.zeros(7), np.zeros(7)
+    for one in coupled.populations:
+        for name, of in zip(one.tables.names, one.lanes.state, strict=True):
+            kept[one.where] += of if ".taken_up:" in name else 0.0
+            released[one.where] += of if ".released:" in name else 0.0
+    np.testing.assert_allclose(found.matrix.sum(axis=0), kept, rtol=1e-9)
+    assert found.notes["vesicles"] == pytest.approx(kept.sum(), rel=1e-9)
+    assert kept.min() > 0.0
+    assert (found.matrix.sum(axis=1) < released).all()
     assert found.matrix.toarray().min() >= 0.0
     assert 0.0 <= found.notes["median_distance_um"] <= found.notes["mean_distance_um"] + 30.0
+
+
+def test_what_is_let_go_again_goes_on_to_others() -> None:
+    """A chain of three: 1 releases to 2 alone, 2 lets go three of four, to 3 alone, 3 keeps all: 1/4 and 3/4."""
+    legs = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    found = shared(legs, np.array([8.0, 0.0, 0.0]), np.array([0.0, 2.0, 6.0]), np.array([0.0, 6.0, 0.0]))
+    np.testing.assert_allclose(found, [[0.0, 2.0, 6.0], [0.0] * 3, [0.0] * 3], atol=1e-14)
+    alone = shared(np.full((2, 2), 0.4), np.array([1.0, 3.0]), np.array([0.5, 0.5]), np.array([5.0, 5.0]))
+    np.testing.assert_allclose(alone, [[0.125, 0.125], [0.375, 0.375]], rtol=1e-12)

@@ -1,8 +1,8 @@
-"""Vesicles from cell to cell over a run: what each cell captured, shared out over those who can have sent it.
+"""Vesicles from cell to cell over a run: what each cell took up, shared out over those who can have released it.
 
-What cells sent and captured is counted; who sent what a cell captured follows from where both are and from what all
-cells take as the run ends (`vesica.engine.tissue.transfer`). So columns add up to what was captured, to rounding, and
-rows to what a sender's vesicles came to.
+Cells count what they released and took up. Who released what a cell took up follows from where all are and from what
+they take as the run ends (`vesica.engine.tissue.transfer`): a vesicle goes from cell to cell until one keeps it, as
+what binds may leave again. So columns add up to what was taken up, to rounding.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from vesica.engine.places import FREE
+from vesica.engine.tissue.all_pairs import MOST
+from vesica.engine.tissue.cut import size_of
 from vesica.engine.tissue.transfer import Steady, Transfer, transfer, travelled
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Pairs:
     ----------
     matrix : (sender, receiver) csr over all cells, vesicles
     notes : plain data
-        Distances (um) that captured vesicles went, weighed by their number; or why there are none.
+        Distances (um) from who released them to who took them up; or why there are none.
     """
 
     matrix: csr_array
@@ -41,7 +43,7 @@ class Pairs:
 
 
 def pairs_of(coupled: Coupled, period: Array) -> Pairs:
-    """Who sent what each cell captured, all classes of vesicles together.
+    """Who released what each cell took up, all classes of vesicles together.
 
     Parameters
     ----------
@@ -50,31 +52,66 @@ def pairs_of(coupled: Coupled, period: Array) -> Pairs:
 
     Notes
     -----
-    Given up, with a note, if it would take longer than `LONGEST`, by the first solution of each field.
+    Left out, with a note, for more than `all_pairs.MOST` cells, in liquid that flows, or where it would take longer than
+    `LONGEST`.
     """
-    fields, meeting = coupled.fields, coupled.meeting
-    cells = fields.exchange.kernel.cells
-    total: csr_array = csr_array((cells, cells))
-    begun, taking = time.monotonic(), coupled.taking()
-    for k, name in enumerate(fields.names):
-        sent, got = coupled.given[k], coupled.got[k]
-        if not name.startswith(FREE) or "/" in name or not sent.any() or not got.any():
-            continue
-        uptake, liquid = fields.uptake_of(fields.laws[k], taking[k]), fields.laws[k].stepper.liquid
-        kept = np.clip(uptake.returned(np.ones(cells)), 0.0, 1.0)
-        steady = Steady(fields.grid, liquid, fields.exchange.kernel, uptake, kept)
-        senders, receivers = np.flatnonzero(sent > 0.0), np.flatnonzero(got > 0.0)
-        needed = _needed(steady, min(senders.size, receivers.size))
-        if time.monotonic() - begun + needed > LONGEST:
-            return Pairs(csr_array((cells, cells)), {"left_out": f"transfer from cell to cell would take more than "
-                                                     f"{LONGEST / 60.0:.0f} min"})
-        total = total + _shared(transfer(steady, senders, receivers), sent, got)
-    positions = np.zeros((cells, 3)) if meeting is None else meeting.all_positions()
-    every = np.arange(cells)
-    far = travelled(Transfer(every, every, total, np.zeros(cells), np.zeros(cells), np.zeros(cells)), positions,
-                    period=period)
+    cells = coupled.given.shape[1]
+    nothing: csr_array = csr_array((cells, cells))
+    if cells > MOST:
+        return Pairs(nothing, {"left_out": f"transfer from cell to cell is found for up to {MOST} cells"})
+    if any(law.stepper.liquid.flows for law in coupled.fields.laws):
+        return Pairs(nothing, {"left_out": "transfer from cell to cell is found in liquid at rest"})
+    origins: dict[str, list[int]] = {}
+    for k, name in enumerate(coupled.fields.names):
+        if name.startswith(FREE) and "/" not in name:
+            origins.setdefault(name.removeprefix(FREE).removesuffix(size_of(name)), []).append(k)
+    total, ends, taking = nothing, time.monotonic() + LONGEST, coupled.taking()
+    for origin, sizes in origins.items():
+        released, kept = (_counted(coupled, f"{what}:{origin}") for what in ("released", "taken_up"))
+        if released.any() and kept.any():
+            legs = _legs(coupled, sizes, taking, ends)
+            if legs is None:
+                return Pairs(nothing, {"left_out": "transfer from cell to cell would take more than "
+                                                   f"{LONGEST / 60.0:.0f} min"})
+            again = np.maximum(coupled.given[sizes].sum(axis=0) - released, 0.0)
+            total = total + csr_array(shared(legs, released, kept, again))
+    every, none = np.arange(cells), np.zeros(cells)
+    positions = np.zeros((cells, 3)) if coupled.meeting is None else coupled.meeting.all_positions()
+    far = travelled(Transfer(every, every, total, none, none, none), positions, period=period)
     return Pairs(total, {"vesicles": float(total.sum()), "mean_distance_um": far.mean,
                          "median_distance_um": far.median, "distance_90_um": far.most})
+
+
+def _counted(coupled: Coupled, what: str) -> Array:
+    """(cell,) of a counter of all cells, 0 for those without."""
+    found = np.zeros(coupled.given.shape[1])
+    for one in coupled.populations:
+        name = f"{one.cell}.{what}"
+        if name in one.tables.names:
+            found[one.where] = one.lanes.state[one.tables.names.index(name)]
+    return found
+
+
+def _legs(coupled: Coupled, sizes: list[int], taking: Array, ends: float) -> Array | None:
+    """(sender, receiver) chance that what leaves one cell is next captured by another; None where time runs out.
+
+    The mean over sizes, as each cell sent them.
+    """
+    fields, cells = coupled.fields, coupled.given.shape[1]
+    found, sent = np.zeros((cells, cells)), coupled.given[sizes].sum(axis=0)
+    for k in sizes:
+        given, law = coupled.given[k], fields.laws[k]
+        uptake = fields.uptake_of(law, taking[k])
+        kept = np.clip(uptake.returned(np.ones(cells)), 0.0, 1.0)
+        senders, receivers = np.flatnonzero(given > 0.0), np.flatnonzero(coupled.got[k] > 0.0)
+        if not senders.size or not receivers.size or not uptake.rates(np.ones(cells)).any():
+            continue
+        steady = Steady(fields.grid, law.stepper.liquid, fields.exchange.kernel, uptake, kept)
+        if time.monotonic() + _needed(steady, min(senders.size, receivers.size)) > ends:
+            return None
+        share = np.divide(given, sent, out=np.zeros(cells), where=sent > 0.0)[senders]
+        found[np.ix_(senders, receivers)] += share[:, None] * transfer(steady, senders, receivers).probability.toarray()
+    return found
 
 
 def _needed(steady: Steady, solutions: int) -> float:
@@ -86,12 +123,23 @@ def _needed(steady: Steady, solutions: int) -> float:
     return (time.monotonic() - begun) * solutions
 
 
-def _shared(found: Transfer, sent: Array, got: Array) -> csr_array:
-    """(cell, cell) vesicles: columns are what was captured, in proportion to what senders sent and its chance."""
-    entries = found.probability.tocoo()
-    weight = entries.data * sent[found.senders[entries.row]]
-    columns = np.bincount(entries.col, weights=weight, minlength=found.receivers.size)
-    share = np.divide(got[found.receivers], columns, out=np.zeros_like(columns), where=columns > 0.0)
-    cells = sent.size
-    return csr_array((weight * share[entries.col], (found.senders[entries.row], found.receivers[entries.col])),
-                     shape=(cells, cells))
+def shared(legs: Array, released: Array, kept: Array, again: Array) -> Array:
+    """(sender, receiver) vesicles that each kept of those that each released.
+
+    Parameters
+    ----------
+    legs : (sender, receiver)
+        Chance that what leaves one cell is next captured by another.
+    released, kept, again : (cell,)
+        Released by the cell that made them, taken up for good, and captured before but let go again.
+
+    Notes
+    -----
+    A captured vesicle leaves again with the chance r = again/(again + kept), so captures of what i releases are
+    ``P + P R P + ... = (1 - P R)^-1 P``, and a share 1 - r of them is for good. Columns are scaled to ``kept``.
+    """
+    leaves = np.divide(again, again + kept, out=np.zeros_like(again), where=again + kept > 0.0)
+    captures = np.linalg.solve(np.eye(len(legs)) - legs * leaves, legs)
+    weight = released[:, None] * captures * (1.0 - leaves)
+    columns = weight.sum(axis=0)
+    return weight * np.divide(kept, columns, out=np.zeros_like(columns), where=columns > 0.0)
