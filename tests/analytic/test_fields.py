@@ -7,6 +7,7 @@ n of them. Errors of voxels (order h^2) and of steps (order dt^2) are compared w
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.integrate import quad
 from scipy.linalg import expm
 from scipy.special import erfc, ive
 
+from vesica.errors import RunFault
 from vesica.transport.conductance import Conductance
 from vesica.transport.fields import FieldStep, FieldStepper, Liquid
 from vesica.transport.grid import CLOSED, Array, Face, Faces, Grid
@@ -433,6 +435,57 @@ def test_steps_that_are_too_long_are_rejected_and_the_step_is_remembered() -> No
     other = again.advance(first.density, 10.0, np.zeros(1), Loss(np.array([8.0]), 8.0))
     assert np.array_equal(one.density, other.density)
     assert stepper.step == again.step
+
+
+def test_two_fields_at_once_are_what_they_are_one_by_one() -> None:
+    """Bit for bit: work arrays are shared, numbers are not."""
+    grid = Grid((20, 18, 16), (5.0, 5.0, 5.0))
+    rng = np.random.default_rng(10)
+    kernel = gaussian_kernel(grid, 80.0 * rng.random((50, 3)), 5.0)
+    uptake = Conductance(np.full(50, 3.0), np.zeros(50), kernel.volumes)
+    source = rng.random(50)
+
+    def end(k: int) -> Array:
+        stepper = FieldStepper(grid, Liquid(1.0 + k, 1e-3), kernel, scheme="implicit" if k % 3 == 2 else "etd")
+        field = np.zeros(grid.shape)
+        for _ in range(3):
+            field = stepper.advance(field, 20.0, source, uptake).density
+        return field
+
+    alone = [end(k) for k in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(end, range(6)))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_the_way_to_step_is_chosen_by_what_cells_take() -> None:
+    """Exponential unless a cell takes over 0.7 of what diffusion brings and 8 times what its voxels hold, or voxels
+    differ.
+    """
+    grid = Grid((10, 10, 10), (10.0, 10.0, 10.0))
+    kernel = gaussian_kernel(grid, np.array([[50.0, 50.0, 50.0]]), width_for(grid, 6.0))
+    brought = 2.0 * math.pi * kernel.volumes[0] ** (1.0 / 3.0)  # um^3/s at D* = 1
+    start, none = np.ones(grid.shape), np.zeros(1)
+
+    def way(share: float, duration: float, **maps: Array) -> str:
+        uptake = Conductance(np.array([share * brought]), none, kernel.volumes)
+        stepper = FieldStepper(grid, Liquid(1.0, **maps), kernel, tolerance=0.3)
+        return stepper.advance(start, duration, none, uptake).scheme
+
+    enough = 9.0 * kernel.volumes[0] / brought
+    assert way(0.6, enough / 0.6) == "etd"
+    assert way(0.8, enough / 0.8) == "implicit"
+    assert way(0.8, 0.5 * enough) == "etd"
+    assert way(0.0, 1.0, relative_diffusivity=np.ones(grid.shape)) == "implicit"
+
+
+@pytest.mark.parametrize("scheme", ["etd", "implicit"])
+def test_a_field_that_cannot_go_on_says_so(scheme: str) -> None:
+    grid = Grid((4, 4, 4), (5.0, 5.0, 5.0))
+    kernel = in_one_voxel(grid, (1, 1, 1))
+    stepper = FieldStepper(grid, Liquid(1.0), kernel, scheme=scheme)
+    with pytest.raises(RunFault, match=r"not finite|did not end"):
+        stepper.advance(np.zeros(grid.shape), 10.0, np.array([math.nan]), Loss(np.array([1.0]), 125.0))
 
 
 def test_a_trapped_species_stays_where_it_is() -> None:

@@ -100,7 +100,8 @@ def floor(grid: Grid) -> float:
 @pytest.mark.parametrize(("diffusivity", "loss"), [(4.0, 0.01), (4.0, 0.1), (40.0, 0.01)])
 def test_fields_against_split_steps_at_one_per_cent(diffusivity: float, loss: float) -> None:
     """30 min from switch-on, one species. The opponent at the step that gives it 1 % at the sources; ours at a
-    tolerance of 1 % of what cells sample and take, and at one so loose that only the end of the run is within 1 %.
+    tolerance of 1 % of what cells sample and take, and at one ten times looser, with which the end of the run is
+    within 1 %.
 
     On 100^3 voxels, with as many cells in a volume, steps are as many as on 50^3, where errors were measured; the time
     of the opponent is that of 20 steps times their number.
@@ -116,7 +117,7 @@ def test_fields_against_split_steps_at_one_per_cent(diffusivity: float, loss: fl
     print(f"\nD* {diffusivity:g} um2/s, cells take {loss:g}/s; error of split steps of 0.6 s: {error:.1%}")
     print(f"split, {steps} steps of {RUN / steps:.3f} s, error {their_error:.1e}: "
           f"50^3 {theirs:.2f} s, 100^3 {split:.1f} s")
-    for tolerance in (0.3, 0.01):
+    for tolerance in (0.1, 0.01):
         found, ours = small.run(tolerance=tolerance, step=RUN)
         mine = processor(lambda t=tolerance: small.run(tolerance=t, step=RUN), 2)
         big = processor(lambda t=tolerance: large.run(tolerance=t, step=RUN), 1)

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.unit.test_recall import with_insides
@@ -14,7 +15,7 @@ from vesica.analysis.explain import changes, compare, compare_arms
 from vesica.errors import InputError
 from vesica.report import comparison as page
 from vesica.spec import io
-from vesica.spec.cells import CellType, Chain, ChainState, Network, NetworkState, Reaction, Spread
+from vesica.spec.cells import CellType, Chain, ChainState, Motility, Network, NetworkState, Reaction, Spread
 from vesica.spec.expressions import parse
 from vesica.spec.resolved import (
     Arm,
@@ -30,7 +31,7 @@ from vesica.spec.resolved import (
     Schedule,
     TissueRun,
 )
-from vesica.spec.space import Region, Space
+from vesica.spec.space import Flow, Placed, Region, Space, Wall
 
 MODEL = """\
 vesica: 1
@@ -256,7 +257,7 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
                     {"title", "agents", "drugs", "contacts"}),  # agents and drugs are those of arms, contacts numbers
     CellType: ({"name", "signals", "cargo", "mirna_targets", "solubles", "secretes_vesicles", "takes_up_vesicles",
                 "can_die", "sheds_microvesicles", "forms_apoptotic_vesicles", "networks", "chains", "spreads",
-                "translations", "ligands", "has_ago", "matrix"}, {"label"}),
+                "translations", "ligands", "has_ago", "matrix", "motility"}, {"label"}),
     Network: ({"name", "states", "constants", "assignments", "reactions", "conserved", "provides"},
               {"label", "source", "doi"}),
     NetworkState: ({"name", "unit", "compartment", "has_pulse", "is_hidden", "has_junction"},
@@ -276,6 +277,12 @@ COMPARED: dict[type, tuple[set[str], set[str]]] = {
 def test_a_new_field_must_be_compared_or_left_out_on_purpose(kind: type) -> None:
     compared, left_out = COMPARED[kind]
     assert {field.name for field in fields(kind)} == compared | left_out
+
+
+def test_cells_that_crawl_differ_from_those_that_do_not(base: ResolvedModel) -> None:
+    crawling = replace(base.cells[0], motility=Motility(("ATP",)))
+    changed = replace(base, cells=(crawling, *base.cells[1:]))
+    assert len(compare.compare(base, changed).changes) == 2  # it crawls, and is drawn
 
 
 @pytest.mark.parametrize(("kind", "words"), [(Domain, "domain"), (Schedule, "schedule")])
@@ -349,3 +356,26 @@ def test_the_page(base: ResolvedModel) -> None:
     for part in ("2 differences", "Dish and run", "Numbers", "escape_<wbr>rate", "a.<wbr>yaml (Small)"):
         assert part in text
     assert "Nothing differs" in page.build(compare.compare(base, base), ("a", "b"))
+
+
+BOX = Space((200.0, 150.0, 100.0), (20, 15, 10), cells={"base": {"neuron": Placed(np.zeros((2, 3)))}})
+OPEN = (Wall("open", 2.0, {"TNF": 0.000602214076}), Wall())
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"size": (200.0, 150.0, 90.0)}, "size of the box: 200 x 150 x 100 um in A, 200 x 150 x 90 um in B"),
+        ({"voxels": (20, 15, 1)}, "voxels: 20 x 15 x 10 in A, 20 x 15 x 1 in B"),
+        ({"walls": (OPEN, *BOX.walls[1:])},
+         "x open, 2 um/s, with TNF at 1 pM behind to closed, y closed, z closed in B"),
+        ({"flow": Flow(1, "channel", 2)}, "flow: none in A, channel along y, across z in B"),
+        ({"regions": (Region("a", (0.0,) * 3, (1.0,) * 3, {"gap_width": 0.01}),)}, "region a"),
+        ({"cells": {"base": {"neuron": Placed(np.ones((2, 3)))}}}, "places of neuron in arm base"),
+    ],
+)
+def test_boxes_that_differ(base: ResolvedModel, changed: dict[str, object], says: str) -> None:
+    models = [replace(base, domain=replace(base.domain, space=box)) for box in (BOX, replace(BOX, **changed))]
+    (change,) = compare.compare(*models).changes
+    assert says in change.says
+    assert compare.compare(models[0], models[0]).changes == ()

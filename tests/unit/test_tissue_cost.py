@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vesica import api
-from vesica.cli.run_command import expected_and_true
+from vesica.cli.run_command import expected_and_true, needs_in_space
 from vesica.engine.tissue import cost
 from vesica.engine.tissue.memory import bounds
 from vesica.errors import InputError
@@ -97,6 +97,12 @@ def test_expected_and_true_stand_side_by_side() -> None:
     run = {"expected": {"memory_mb": 9663.7, "seconds": 1440.0}, "peak_memory_mb": 8589.9, "wall_seconds": 1800.0}
     assert expected_and_true(run) == "Expected 9 GiB and 24 min; it took 8 GiB and 30 min."
     assert expected_and_true({"peak_memory_mb": 1.0, "wall_seconds": 1.0}) == ""
+
+
+def test_what_is_needed_is_said_before_the_start() -> None:
+    cost_words = {"cells": 1, "GiB of memory": 9.0, "GiB that this machine has": 24.0, "minutes": 24.0}
+    assert needs_in_space(cost_words) == "Needs about 9 GiB, 24 min; this machine has 24 GiB."
+    assert needs_in_space({"GiB of memory": 9.0, "minutes": 24.0}) == "Needs about 9 GiB, 24 min."
 
 
 def machine(folder: Path, group: str, files: dict[str, str]) -> list[tuple[float, float]]:

@@ -132,6 +132,17 @@ def test_scales_are_linear_until_a_few_values_tower_over_the_others(values: list
     assert (found.low, found.high, found.is_log) == pytest.approx(expected)
 
 
+def test_a_few_cells_far_above_the_others_do_not_darken_them() -> None:
+    """Of 1,000 cells at 0 to 1 and one at 100 the 99.5 % quantile is that of the even ones, to a cell: 0.996."""
+    values = np.append(np.linspace(0.0, 1.0, 1000), 100.0)
+    found = maps.scale_for([values], "x", "", for_cells=True)
+    assert found.high == pytest.approx(0.996, abs=1e-3)
+    assert found.cut == (False, True)
+    assert found.cut_words == " Brightest: 0.996 and more."
+    assert maps.scale_for([values], "x", "", for_cells=False).cut_words.startswith(" Darkest: 0.01 and less")
+    assert maps.scale_for([values[:-1]], "x", "", for_cells=True).cut_words == ""
+
+
 def test_a_slice_is_the_field_in_the_unit_that_people_read(wanted: Wanted) -> None:
     tissue = wanted.tissues["lps"]
     drawn = maps.slice_of(tissue, "free:microglia", 3, slab_of(tissue.size), "")

@@ -93,6 +93,7 @@ def test_the_datasets_are_lazy_and_labelled(tmp_path: Path) -> None:
     np.testing.assert_allclose(field["x"].values, [5, 15, 25, 35, 45, 55], rtol=1e-15)
     assert found.cells_data["value"].dims == ("time", "quantity", "cell")
     assert found.cells_data["value"].sel(quantity="COX2")["unit"].item() == "relative to rest"
+    assert found.cells_data["value"].isel(cell=2)["type"].item() == "neuron"
 
 
 def test_cells_that_move_have_a_place_at_each_time(tmp_path: Path) -> None:

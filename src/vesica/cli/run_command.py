@@ -54,6 +54,8 @@ def run(  # noqa: PLR0913 - one for each option
         failures.print_findings(examined.findings)
         if examined.resolved is not None and not api.is_compiled(examined.resolved):
             click.echo("Compiling the loops of whole numbers, once: a minute or so.", err=True)
+        if examined.resolved is not None and examined.resolved.schedule.fidelity == "tissue":
+            click.echo(needs_in_space(api.expected_cost(examined.resolved)), err=True)
         if draws and examined.resolved is not None:
             click.echo(cost_of_draws(examined.resolved, draws, structures), err=True)
     try:
@@ -104,6 +106,13 @@ def cost_of_draws(model: ResolvedModel, draws: int, structures: Sequence[str]) -
     forms, arms = math.prod(varied.values()), len(model.arms)
     return (f"{draws * forms * arms} runs besides: {draws} draw{'s' * (draws != 1)} x {forms} "
             f"structure{'s' * (forms != 1)} x {arms} arm{'s' * (arms != 1)}")
+
+
+def needs_in_space(cost: Mapping[str, float]) -> str:
+    """``Needs about 9 GiB, 24 min; this machine has 24 GiB.``, of a run in space."""
+    has = cost.get("GiB that this machine has")
+    return (f"Needs about {cost['GiB of memory']:.2g} GiB, {in_words(60.0 * cost['minutes'])}"
+            + (f"; this machine has {has:.2g} GiB." if has is not None else "."))
 
 
 def given_command(file: Path, out: Path) -> list[str]:

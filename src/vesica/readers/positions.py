@@ -6,7 +6,7 @@ import csv
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -123,7 +123,7 @@ def _text(path: PathLike) -> CellTable:
     head[0] = head[0] or ROW_NAMES
     _check(text, head, body, [number for number, _ in numbered])
     columns = {name: tuple(column) for name, column in zip(head, zip(*body, strict=True), strict=True)}
-    kept = decimal_commas(text, delimiter)
+    kept = decimal_commas(replace(text, lines=text.lines[:LOOKED_AT]), delimiter)
     return CellTable(text.file, MappingProxyType(columns), tuple(number for number, _ in numbered[1:]),
                      text.provenance(FORMAT, {}), kept.has_decimal_commas)
 

@@ -186,6 +186,7 @@ class TissueResults:
                         raise _damaged(path, "is missing although its time counts")
 
     def _dataset(self, group: str) -> xr.Dataset:
+        import numpy as np
         import xarray as xr
 
         try:
@@ -193,7 +194,10 @@ class TissueResults:
                                 mask_and_scale=False)
         except Exception as failure:  # zarr raises many kinds for a damaged store
             raise _damaged(self.path / group, f"cannot be opened: {_first_line(failure)}") from failure
-        counted: xr.Dataset = data.isel(time=slice(0, self.stored[group]))
+        # xarray and pandas treat object text alike in every version; zarr's own text type they do not
+        texts = {name: (data[name].dims, np.asarray(data[name].values, dtype=object), data[name].attrs)
+                 for name in map(str, data.variables) if data[name].dtype.kind not in "biuf"}
+        counted: xr.Dataset = data.assign_coords(texts).isel(time=slice(0, self.stored[group]))
         return counted
 
     @functools.cached_property

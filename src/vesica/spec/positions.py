@@ -104,6 +104,8 @@ def read(said: PositionsSpec, size: Triple | None, edges: Triple, *, is_flat: bo
     if box is None:
         return None
     _check_apart(rows, notes)
+    for name in (said.columns.x, said.columns.y, said.columns.z, said.columns.id):
+        rows.columns.pop(name or "", None)  # said by places and ids
     return Found({kind: _placed(rows, kinds, kind) for kind in sorted(set(kinds))}, box, planes)
 
 

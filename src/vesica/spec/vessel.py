@@ -47,6 +47,9 @@ SPACE: Final[dict[str, Field]] = {  # of tissue with positions
 }
 VELOCITY: Final = Field("um/s", False, "mean velocity of the liquid that flows through a space")
 FLOW: Final = Field("um^3/s", False, "fresh medium that comes in, and medium that leaves, per time")
+FIELDS: Final[dict[str, Field]] = {  # vessel.NAME, of any vessel
+    **{name: field for name, (field, _) in PORES.items()}, **TISSUE, **SPACE, "flow": FLOW, "flow_velocity": VELOCITY,
+}  # fmt: skip
 
 
 def domain(spec: ModelSpec, space: Space | None, numbers: Mapping[str, Parameter], notes: Notes) -> Domain:

@@ -194,6 +194,8 @@ class FieldStepper:
         """
         given = state
         done, steps, rejected, refused, lowest = 0.0, 0, 0, 0, 0.0
+        if math.isinf(self.step) and task.uptake is not None and task.uptake.largest_loss > 0.0:
+            self.step = 2.0 / task.uptake.largest_loss  # the first of all; its error says how to go on
         floor = float(state.min()) * (1.0 + 1e-9)
         scheme.begin(state, task)
         while duration - done > 1e-12 * duration:
@@ -238,7 +240,8 @@ def _factor(error: float, most: float) -> float:
     """By how much the next step is longer: a local error goes as the third power, or a lower one where it is large."""
     if error == 0.0:
         return most
-    return min(most, max(_SHRINKAGE, _CAUTION * error ** (-1.0 / 3.0 if error <= 1.0 else -0.5)))
+    power: float = error ** (-1.0 / 3.0 if error <= 1.0 else -0.5)
+    return min(most, max(_SHRINKAGE, _CAUTION * power))
 
 
 def _fault(parts: Parts, done: float, duration: float) -> RunFault:

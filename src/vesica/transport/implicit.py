@@ -169,7 +169,7 @@ class Implicit:
         samples = self._parts.sample(x)
         scale = float(np.abs(samples).max()) if samples.size else float(np.abs(x).max())
         low, high = extremes(correction)
-        return max(-low, high) <= self._stop * scale
+        return bool(max(-low, high) <= self._stop * scale)
 
     def _error(self, out: Field, samples: Array, known: Field, given: Field, change: Field, inner: float) -> float:
         """Estimate of the largest error of a sample.

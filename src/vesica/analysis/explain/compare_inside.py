@@ -8,7 +8,7 @@ from typing import Final
 from vesica.analysis.explain import parts
 from vesica.analysis.explain.changes import Change, by_name, canonical, fields, sets
 from vesica.analysis.numbers import counted
-from vesica.spec.cells import CellType, Chain, ChainState, Matrix, Network, NetworkState, Reaction
+from vesica.spec.cells import CellType, Chain, ChainState, Matrix, Motility, Network, NetworkState, Reaction
 
 _FLAGS: Final[Mapping[str, str]] = {
     "secretes_vesicles": "secretes vesicles", "takes_up_vesicles": "takes up vesicles", "can_die": "can die",
@@ -39,6 +39,7 @@ def _cell(name: str, one: CellType, other: CellType) -> Iterator[Change]:
         "translation": _pairs(one.translations, other.translations, "to"),
         "ligand": _pairs(one.ligands, other.ligands, "of receptor"),
         "matrix": (_matrix(one.matrix), _matrix(other.matrix)),
+        "motility": (_motility(one.motility), _motility(other.motility)),
     }  # fmt: skip
     for kind, (here, there) in held.items():
         yield from sets("Cells", f"{name}: {kind}", here, there)
@@ -66,6 +67,10 @@ def _matrix(matrix: Matrix | None) -> set[str]:
     if matrix is None:
         return set()
     return {"of vesicles", *(f"of {name}" for name in matrix.factors), *(f"cut by {name}" for name in matrix.proteases)}
+
+
+def _motility(motility: Motility | None) -> set[str]:
+    return set() if motility is None else {"crawls", *(f"drawn by {name}" for name in motility.attractants)}
 
 
 def _pairs(one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...], word: str

@@ -8,7 +8,7 @@ from typing import Final
 
 from vesica import units
 from vesica.library import Entry
-from vesica.spec import vocabulary
+from vesica.spec import vessel, vocabulary
 from vesica.spec.resolved import Parameter
 
 CONFIDENCE: Final = ("measured", "seen", "known", "given", "estimate")
@@ -24,7 +24,7 @@ _USUAL: Final = (
     vocabulary.ALL_MACHINERY, vocabulary.CELL_TARGETS, vocabulary.CELL_CARGO, vocabulary.CELL_CARGO_SHED,
     vocabulary.CELL_CARGO_CHOICE, vocabulary.CELL_SIGNAL_RECEPTOR, vocabulary.CELL_SOLUBLE,
     vocabulary.CELL_TRANSLATION, vocabulary.CELL_LIGAND, vocabulary.CELL_RESPONSE, vocabulary.SOLUBLE_FRESH,
-    vocabulary.AGENT,
+    vocabulary.AGENT, vocabulary.AGENT_IN_SPACE,
 )
 
 
@@ -115,7 +115,7 @@ def label_of(number: Parameter) -> str:
     first = owner.partition(".")[0]
     special: Mapping[str, Mapping[str, vocabulary.Field]] = {
         "medium": vocabulary.MEDIUM, "rule": vocabulary.RULE, "drug": vocabulary.DRUG_EFFECT | vocabulary.DRUG,
-        "gene": {"fold": vocabulary.GENE},
+        "gene": {"fold": vocabulary.GENE}, "vessel": vessel.FIELDS,
     }
     tables = [special[first]] if first in special else list(_USUAL)
     if name == "decay_rate" and owner == first:

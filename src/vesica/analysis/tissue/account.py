@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,7 +125,7 @@ def field_profile(tissue: Tissue, name: str, frame: int, look: Look) -> Profile:
     if look.around:
         at = view.frame_at(tissue.cell_times, float(tissue.field_times[frame]))
         sources = tissue.positions(at)[tissue.types == look.around]
-        width = max(length / n for length, n in zip(tissue.size, tissue.voxels, strict=True) if n > 1)
+        width = _edge(tissue)
         edges = width * np.arange(math.ceil(0.5 * max(tissue.size) / width) + 1)
         return profiles.around_cells(density, tissue.centres, sources, edges)
     found = profiles.along_axis(density, tissue.centres[look.axis], look.axis)
@@ -141,17 +141,42 @@ def range_of(tissue: Tissue, name: str, look: Look) -> Range:
     return ranges.range_of(found.distance, found.mean, shape="" if look.around else "plane")
 
 
-def range_around(tissue: Tissue, name: str) -> Range | None:
-    """Range of vesicles from the cells that send them, at the last time; None for other fields.
+def range_around(tissue: Tissue, name: str) -> tuple[str, Range] | None:
+    """Range of a field from the cells it comes from, at the last time, and their type; None where it has no such.
 
-    The law of a point source is fitted where there is a single sender in three dimensions.
+    Vesicles come from the cells that send them. Anything else comes from the type around which it falls off most, if
+    it is highest there. The law of a point source is fitted where one cell sends in three dimensions, from two voxels
+    on: nearer, the field is that of a cell's share of voxels.
     """
     sender = sender_of(name.removeprefix(choices.FREE).partition("/")[0])
-    if not name.startswith(choices.FREE) or sender not in tissue.counts:
+    kinds = [sender] if name.startswith(choices.FREE) else list(tissue.counts)
+    found = {kind: field_profile(tissue, name, tissue.field_times.size - 1, Look((), (), 0, around=kind))
+             for kind in kinds if tissue.counts.get(kind)}
+    fall = {kind: _fall(one) for kind, one in found.items()}
+    best = max(fall, key=lambda kind: fall[kind], default="")
+    if not best or not fall[best] > 0.0:
         return None
-    found = field_profile(tissue, name, tissue.field_times.size - 1, Look((), (), 0, around=sender))
-    single = tissue.counts[sender] == 1 and all(n > 1 for n in tissue.voxels)
-    return ranges.range_of(found.distance, found.mean, shape="point" if single else "")
+    one = found[best]
+    read = ranges.range_of(one.distance, one.mean, shape="")
+    if tissue.counts[best] == 1 and all(n > 1 for n in tissue.voxels):
+        known = np.isfinite(one.mean) & (one.distance >= 2.0 * _edge(tissue))
+        law = ranges.range_of(one.distance[known], one.mean[known], shape="point", far=0.0)
+        read = replace(read, length=law.length, low=law.low, high=law.high)
+    return best, read
+
+
+def _fall(found: Profile) -> float:
+    """Share of its height that a profile loses; 0 where it is highest elsewhere."""
+    mean = found.mean[np.isfinite(found.mean)]
+    if mean.size < 2 or not mean.max() > 0.0 or mean[0] < ranges.PEAK * mean.max():
+        return 0.0
+    return float((mean[0] - mean.min()) / mean[0])
+
+
+def _edge(tissue: Tissue) -> float:
+    """Longest edge of a voxel along an axis that is a dimension, um."""
+    edges = [length / n for length, n in zip(tissue.size, tissue.voxels, strict=True) if n > 1]
+    return max(edges, default=max(tissue.size))
 
 
 def _distance(tissue: Tissue, positions: Array, frame: int, look: Look) -> Array:
@@ -191,8 +216,8 @@ def space_of(tissue: Tissue, look: Look, fronts: Mapping[tuple[str, str], Front]
     for name in look.species:
         if name in tissue.species and tissue.field_times.size:
             around = range_around(tissue, name)
-            found["range"][name] = {**_range_record(range_of(tissue, name, look)),
-                                    "around_senders": None if around is None else _range_record(around)}
+            found["range"][name] = {**_range_record(range_of(tissue, name, look)), "around": None if around is None
+                                    else {"cells": around[0], **_range_record(around[1])}}
     found["journeys"] = {sender: {receiver: {"vesicles": one.vesicles, "mean_um": one.mean, "median_um": one.median,
                                              "most_um": one.most} for receiver, one in by.items()}
                          for sender, by in journeys_of(tissue).items()}

@@ -122,8 +122,8 @@ def _ranges(wanted: Wanted) -> Table:
             rows.append((arm, name, wanted.look.from_words, one.to_e, one.to_tenth, one.length, one.low, one.high))
             near = account.range_around(tissue, name)
             if near is not None:
-                rows.append((arm, name, "the nearest sender", near.to_e, near.to_tenth, near.length, near.low,
-                             near.high))
+                kind, one = near
+                rows.append((arm, name, f"the nearest {kind}", one.to_e, one.to_tenth, one.length, one.low, one.high))
     return Table("ranges", "Range of influence at the last stored time", fields, tuple(rows))
 
 

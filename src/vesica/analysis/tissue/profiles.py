@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 LEAST: Final = 5  # cells in a bin; with fewer it says nothing
 BINS: Final = 25  # at most
+MOST: Final = 1_000_000  # voxels that are looked up one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,12 +146,16 @@ def along_axis(density: Array, centres: Array, axis: int) -> Profile:
 def around_cells(density: Array, centres: tuple[Array, Array, Array], sources: Array, edges: Array) -> Profile:
     """Of a field over the distance from the nearest source cell; every voxel counts once, at its middle.
 
+    Of more than a million voxels every second, third, ... along each axis is taken.
+
     Parameters
     ----------
     density : (z, y, x)
     centres : middles of the voxels along x, y, z, um
     sources : (source, 3) um
     """
-    z, y, x = np.meshgrid(*centres[::-1], indexing="ij")
+    step = max(1, round((density.size / MOST) ** (1.0 / 3.0) + 0.4999))
+    density = density[::step, ::step, ::step]
+    z, y, x = np.meshgrid(*(one[::step] for one in centres[::-1]), indexing="ij")
     points = np.column_stack([x.ravel(), y.ravel(), z.ravel()])
     return profile(from_cells(points, sources), density.ravel(), edges, least=1)

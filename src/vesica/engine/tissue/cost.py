@@ -14,18 +14,20 @@ from vesica.errors import Finding
 from vesica.spec.resolved import Arm, ResolvedModel
 
 GIB: Final = 2.0**30
-# Measured on one machine of two cores (`tests/bench`); only to say what to expect, within a factor of two or so.
+# Measured on one machine with two cores; only to say what to expect, within a factor of two or three.
 BASE: Final = 300e6  # bytes: Python with its libraries and compiled kernels
 WORK_ARRAYS: Final = 12  # of the field solver, in each of two threads, each as large as a field
 PER_FIELD: Final = 1  # arrays for each field that stay
 BYTES_PER_STATE: Final = 24.0  # of a cell: state, its last step, what is stored
 BYTES_PER_MEETING: Final = 80.0  # a cell and a field: sent, captured, sampled, conductance
 BYTES_PER_CELL: Final = 2000.0  # kernel, place, neighbours
-SUBSTEPS: Final = 12.0  # of a field in a step, as its error and strong absorbers ask for
-SECONDS_PER_VOXEL: Final = 8e-8  # of a field in such a step
-SECONDS_PER_LENGTH: Final = 1e-9  # of it, for each voxel along the axes: its transform
-SECONDS_PER_MEETING: Final = 1e-6  # a cell in such a step: its kernel is sampled and spread
-SECONDS_PER_STATE: Final = 1.2e-7  # a state of a cell in a step
+SUBSTEPS: Final = 10.0  # of a field in a step, as its error and strong absorbers ask for
+SECONDS_PER_SUBSTEP: Final = 4e-4  # of a core, whatever its size
+SECONDS_PER_VOXEL: Final = 1e-8  # of a field in a substep
+SECONDS_PER_LENGTH: Final = 1.5e-10  # of it, for each voxel along the axes: its transform
+SECONDS_PER_MEETING: Final = 1.5e-6  # a cell in a substep: its kernel is sampled and spread
+SECONDS_PER_STATE: Final = 1e-7  # a state of a cell in a step
+OF_A_CORE: Final = 0.6  # seconds of a run for those of a core: fields, and blocks of cells, go on two threads
 SECONDS_TO_BEGIN: Final = 3.0  # of an arm: rest, kernels, layout
 STEPS_PER_INTERVAL: Final = 2.5  # between two outputs, when nothing jumps
 STEPS_AFTER_JUMP: Final = 20.0
@@ -94,11 +96,11 @@ def cost_of(counts: Counts) -> Cost:
     memory = (number * counts.size * (PER_FIELD * counts.fields + 2 * WORK_ARRAYS) + BYTES_PER_STATE * counts.states
               + BYTES_PER_MEETING * meetings + BYTES_PER_CELL * counts.cells)
     lengths = sum(n for n in counts.voxels if n > 1)
-    of_fields = (SECONDS_PER_VOXEL + SECONDS_PER_LENGTH * lengths) * counts.size * counts.fields
-    each = SUBSTEPS * (of_fields + SECONDS_PER_MEETING * meetings) + SECONDS_PER_STATE * counts.states
+    of_field = SECONDS_PER_SUBSTEP + (SECONDS_PER_VOXEL + SECONDS_PER_LENGTH * lengths) * counts.size
+    each = SUBSTEPS * (of_field * counts.fields + SECONDS_PER_MEETING * meetings) + SECONDS_PER_STATE * counts.states
     results = 4.0 * (counts.cell_times * counts.quantities * counts.cells
                      + counts.field_times * counts.fields * counts.size)
-    return Cost(memory, SECONDS_TO_BEGIN + each * counts.steps, results)
+    return Cost(memory, SECONDS_TO_BEGIN + OF_A_CORE * each * counts.steps, results)
 
 
 def expected(model: ResolvedModel) -> Cost:

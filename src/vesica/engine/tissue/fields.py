@@ -153,6 +153,10 @@ class Fields:
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
         law = self.laws[k]
+        if not taking.any():
+            step = law.stepper.advance(self.density[k], duration, sent / duration, background=background,
+                                       mean=bool(law.freed))
+            return step, np.zeros_like(sent)
         uptake = self.uptakes[k] = self.uptake_of(law, taking)
         back = uptake.returned(sent)
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,

@@ -52,8 +52,8 @@ def pairs_of(coupled: Coupled, period: Array) -> Pairs:
 
     Notes
     -----
-    Left out, with a note, for more than `all_pairs.MOST` cells, in liquid that flows, or where it would take longer than
-    `LONGEST`.
+    Left out, with a note, for more than `all_pairs.MOST` cells, in liquid that flows, or where it would take longer
+    than `LONGEST`.
     """
     cells = coupled.given.shape[1]
     nothing: csr_array = csr_array((cells, cells))

@@ -14,7 +14,7 @@ from vesica.analysis.tissue.slabs import Slab
 from vesica.analysis.tissue.view import Tissue
 from vesica.report.lab.page import LabFigure
 from vesica.report.material import ArmStyle
-from vesica.report.numbers import for_reading, number
+from vesica.report.numbers import for_reading
 from vesica.report.tissue import charts, maps
 from vesica.report.tissue.canvas import PANEL, Picture
 from vesica.report.tissue.maps import Map, Scale
@@ -89,7 +89,7 @@ def by_quantity(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> P
         return None
     rows = [[maps.cells_by_value(one, name, frame, slab, scale, _title(wanted, arm, float(one.cell_times[frame])))
              for frame in wanted.cell_frames(one)] for arm, one in wanted.tissues.items() if name in one.quantities]
-    caption = f"Cells by {scale.label}, {slab.words}."
+    caption = f"Cells by {scale.label}, {slab.words}.{scale.cut_words}"
     if any(maps.MISSING in one.colours for row in rows for one in row):
         caption += " Grey: types without it."
     return _arranged(f"cells-{safe(name)}", f"Cells by {scale.label}", caption, rows, scale, png=png)
@@ -104,8 +104,7 @@ def of_field(wanted: Wanted, name: str, slab: Slab, *, png: bool = True) -> Pict
              for frame in wanted.field_frames(one)] for arm, one in wanted.tissues.items()
             if name in one.species and one.field_times.size]
     caption = f"{scale.label} in the liquid, mean over {slab.words}."
-    if scale.is_log:
-        caption += f" By powers of ten; darkest: {number(scale.low)} and less."
+    caption += (" By powers of ten." if scale.is_log else "") + scale.cut_words
     return _arranged(f"field-{safe(name)}", scale.label, caption, rows, scale, png=png)
 
 

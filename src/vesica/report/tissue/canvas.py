@@ -151,7 +151,8 @@ def _inline(text: str, name: str, title: str, caption: str) -> Markup:
     inside = inside.replace(INK, "currentColor").replace(SOFT, "var(--soft)")
     inside = re.sub(r"(font: )([\d.]+)px [^;\"]*", r"\1\2px var(--sans)", inside)
     width = float(box.split()[2])
-    return Markup(f'<svg viewBox="{box}" role="img" class="picture" style="max-width:{width * 1.6:.0f}px">'
+    return Markup(f'<svg viewBox="{box}" role="img" class="picture" style="max-width:{width * 1.6:.0f}px;'
+                  f'min-width:{width * 0.9:.0f}px">'
                   f"<title>{escape(title)}</title><desc>{escape(caption)}</desc>{inside}</svg>")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vesica.analysis.numbers import SUPERSCRIPT
 from vesica.analysis.tissue.slabs import Slab
 from vesica.analysis.tissue.view import AXES, Tissue
+from vesica.report import svg
 from vesica.report.numbers import exact, for_reading, number
 from vesica.report.tissue import canvas
 from vesica.report.tissue.canvas import Picture
@@ -27,7 +28,10 @@ MISSING: Final = "#3c4147"
 LEAST_DOT: Final = 0.9  # points; smaller cells are drawn this wide, and the caption says so
 VECTOR: Final = 12_000  # cells that a map draws one by one; more become pixels
 LEVELS: Final = 32  # colours of a quantity
+_ARROWS: Final = 34.0  # points, of the names of the axes beside the title
 DECADES: Final = 4.0  # of a scale by powers of ten
+MOST: Final = 0.995  # quantile of cells that the brightest colour stands for, where others lie far above it,
+OUTLIER: Final = 1.5  # which is more than so many times
 SKEW: Final = 50.0  # highest over median, above which a field is drawn by powers of ten
 
 
@@ -40,6 +44,13 @@ class Scale:
     label: str
     is_log: bool = False
     begin: float = 0.0  # share of the colour map that is left out at its dark end
+    cut: tuple[bool, bool] = (False, False)  # whether values lie below, and above, its ends
+
+    @property
+    def cut_words(self) -> str:
+        """What the colours at its ends stand for, for a caption."""
+        below = f" Darkest: {number(self.low)} and less." if self.cut[0] else ""
+        return below + (f" Brightest: {number(self.high)} and more." if self.cut[1] else "")
 
     @property
     def power(self) -> int:
@@ -100,16 +111,19 @@ def scale_for(values: Sequence[Array], label: str, unit: str, *, for_cells: bool
         return Scale(0.0, 1.0, label, begin=begin)
     high, low = float(known.max()), float(known.min())
     positive = known[known > 0.0]
+    most = float(np.quantile(known, MOST))
+    is_cut = for_cells and not is_share and most > 0.0 and high > OUTLIER * most
+    high = most if is_cut else high
     if is_log is None:
         is_log = low >= 0.0 and not for_cells and high > SKEW * float(np.median(positive))
     if is_log:
-        return Scale(max(float(positive.min()), high * 10.0**-DECADES) if low > 0 else high * 10.0**-DECADES, high,
-                     label, is_log=True, begin=begin)
+        floor = max(float(positive.min()), high * 10.0**-DECADES) if low > 0 else high * 10.0**-DECADES
+        return Scale(floor, high, label, is_log=True, begin=begin, cut=(low < floor, is_cut))
     if is_share:
         return Scale(0.0, 1.0, label, begin=begin)
     if low >= 0.0 and low < 0.6 * high:
         low = 0.0
-    return Scale(low, high if high > low else low + 1.0, label, begin=begin)
+    return Scale(low, high if high > low else low + 1.0, label, begin=begin, cut=(False, is_cut))
 
 
 def cells_by_value(tissue: Tissue, name: str, frame: int, slab: Slab, scale: Scale, title: str) -> Map:
@@ -201,7 +215,7 @@ def _paint(axes: Axes, one: Map, scale: Scale | None, per_um: float) -> None:
     axes.set_facecolor(PLATE)
     axes.patch.set_alpha(1.0)
     axes.set(xlim=(0.0, wide), ylim=(0.0, tall), xticks=[], yticks=[])
-    axes.set_title(one.title, loc="left", pad=3.5)
+    axes.set_title(svg.shorten(one.title, per_um * wide - _ARROWS, 8.5), loc="left", pad=3.5)
     for side in axes.spines.values():
         side.set_visible(False)
     if one.image is not None and scale is not None:
@@ -225,7 +239,9 @@ def _bar(figure: Figure, scale: Scale, total: tuple[float, float], width: float,
     place = figure.add_axes((left / total[0], 0.32 / total[1],
                              long / total[0], 0.075 / total[1]))
     ticks = LogLocator(numticks=5) if scale.is_log else MaxNLocator(4)
-    bar = figure.colorbar(ScalarMappable(scale.norm, scale.colours), cax=place, orientation="horizontal", ticks=ticks)
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[scale.cut]
+    bar = figure.colorbar(ScalarMappable(scale.norm, scale.colours), cax=place, orientation="horizontal", ticks=ticks,
+                          extend=extend)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.minorticks_off()
     power = scale.power

@@ -148,7 +148,7 @@ def _ranges(material: Material, arms: Mapping[str, Mapping[str, Any]]) -> Table 
     for arm, one in arms.items():
         for name, found in mapping(one.get("range")).items():
             places = [(str(one.get("profiles_from") or ""), mapping(found)),
-                      ("the nearest sender", mapping(get(found, "around_senders")))]
+                      (f"the nearest {get(found, 'around', 'cells')}", mapping(get(found, "around")))]
             for words, measured in places:
                 if any(measured.get(key) is not None for key in ("to_e_um", "to_tenth_um", "length_um")):
                     length = figure_cell(measured.get("length_um"), _interval(measured))
