@@ -34,8 +34,6 @@ class Conductance:
         positive (found while solving).
     """
 
-    is_local = False
-
     def __init__(self, reactivity: Array, resistance: Array, volume: Array, pairs: csr_matrix | None = None) -> None:
         k, g = np.asarray(reactivity, dtype=float), np.asarray(resistance, dtype=float)
         if np.any(~(k >= 0.0)) or np.any(~(g >= 0.0)) or np.any(np.isinf(k) & (g == 0.0)):
@@ -83,38 +81,6 @@ class Conductance:
     def _coupling(self) -> csr_matrix:
         scale = diags_array(self._root)
         return csr_matrix(eye_array(self._alone.size) + scale @ self._pairs @ scale)
-
-
-class Arbors:
-    """``U = k <C>`` of cells that take where their processes are: each voxel loses what is taken there.
-
-    A cell of many fine branches takes from the liquid around each of them, so a voxel without vesicles loses none;
-    a sphere (`Conductance`) takes what its one surface finds, and its weights stand for the flow towards it.
-
-    Parameters
-    ----------
-    reactivity : (cell,) um^3/s
-    volume : (cell,) um^3
-        Of liquid in the kernel, ``alpha kernel.volumes``.
-    """
-
-    is_local = True
-
-    def __init__(self, reactivity: Array, volume: Array) -> None:
-        self.conductance, self._volume = np.asarray(reactivity, dtype=float), np.asarray(volume, dtype=float)
-
-    @property
-    def largest_loss(self) -> float:
-        """Largest rate at which a cell empties its own kernel, 1/s."""
-        return float(np.max(self.conductance / self._volume, initial=0.0))
-
-    def rates(self, samples: Array) -> Array:
-        """Uptake of each cell, (cell,) amount/s."""
-        return np.asarray(self.conductance * samples)
-
-    def returned(self, sent: Array) -> Array:
-        """Nothing is taken back before it is in the liquid."""
-        return np.zeros_like(sent)
 
 
 def _solve(matrix: csr_matrix, right: Array) -> Array:

@@ -71,7 +71,11 @@ class Exponential:
         parts = self._parts
         if task.uptake is None:
             return 0.0
-        local = parts.local_loss(task) / parts.liquid.fraction
+        local = task.local
+        if local is None:
+            local = np.zeros(parts.grid.shape)
+            parts.spread(task.uptake_rates(np.ones(parts.cells)), local)
+        local = local / parts.liquid.fraction
         mean, square = float(local.mean()), float(np.vdot(local, local)) / local.size
         evenness = mean**2 / square if square > 0.0 else 0.0
         return evenness * mean if evenness > _EVEN else 0.0
@@ -128,8 +132,8 @@ class Exponential:
         Returns what the flow carries out at the stage.
         """
         parts, flow = self._parts, self._parts.flow
-        if task.is_local:  # what is taken more of each voxel goes with kappa
-            self.work[0] *= parts.local_loss(task) / parts.liquid.fraction - self._loss
+        if task.local is not None:  # what is taken more of each voxel goes with kappa
+            self.work[0] *= task.local / parts.liquid.fraction - self._loss
         else:
             self.work[0] *= -self._loss
         carried = np.zeros(6)

@@ -52,7 +52,13 @@ def mean_density(parts: Parts, task: Task, course: Course) -> Field:
 def _by_balance(parts: Parts, task: Task, course: Course) -> Field:
     liquid, duration = parts.liquid, course.duration
     change = course.after.astype(float) - course.before
-    parts.spread((course.captured - task.source * duration) / liquid.fraction, change)
+    if task.local is None:
+        parts.spread((course.captured - task.source * duration) / liquid.fraction, change)
+    else:
+        taken = task.local * (0.5 * (course.before.astype(float) + course.after))
+        total = float(taken.sum()) * parts.grid.voxel_volume
+        change += taken * (float(course.captured.sum()) / (total * liquid.fraction) if total > 0.0 else 0.0)
+        parts.spread(task.source * (-duration / liquid.fraction), change)
     if task.background is not None:
         change -= duration * task.background
     for wall in range(6):

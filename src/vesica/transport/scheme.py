@@ -37,9 +37,14 @@ class Task:
     background: Field | None
 
     @property
+    def local(self) -> Field | None:
+        """(z, y, x) 1/s, where cells take all over a territory (`vesica.transport.arbors`), else nothing."""
+        return getattr(self.uptake, "local", None)
+
+    @property
     def is_local(self) -> bool:
-        """Whether each voxel loses what is taken in it, as by arbors."""
-        return bool(getattr(self.uptake, "is_local", False))
+        """Whether each voxel loses what is taken in it."""
+        return self.local is not None
 
     def uptake_rates(self, samples: Array) -> Array:
         """Amount/s into each cell."""
@@ -67,8 +72,6 @@ class Parts:
         self.grid, self.liquid, self.kernel = grid, liquid, kernel
         self.diffusion = Diffusion(grid, liquid)
         self.flow = Advection(grid, liquid) if liquid.flows else None
-        self._lost_by: Task | None = None
-        self._local: Field = np.zeros(0)
         self.longest_step = np.inf if self.flow is None else self.flow.longest_step
 
     @property
@@ -87,27 +90,14 @@ class Parts:
 
     def take(self, task: Task, density: Field, factor: float, out: Field) -> None:
         """Add ``factor`` times what cells take per time and volume of space, from their weights or where they are."""
-        if task.uptake is None:
-            return
-        if task.is_local:
-            out += factor * self.local_loss(task) * density
-        else:
+        if task.local is not None:
+            out += factor * task.local * density
+        elif task.uptake is not None:
             self.spread(factor * task.uptake_rates(self.sample(density)), out)
 
-    def local_loss(self, task: Task) -> Field:
-        """(z, y, x) 1/s: rate at which all cells take per concentration and volume of space."""
-        if self._lost_by is not task:
-            self._lost_by, self._local = task, np.zeros(self.grid.shape)
-            self.spread(task.uptake_rates(np.ones(self.cells)), self._local)
-        return self._local
-
     def steepest(self, task: Task) -> float:
-        """1/s: largest rate at which cells empty what they take from; arbors lie over one another, and add up."""
-        if task.uptake is None:
-            return 0.0
-        if task.is_local:
-            return float(self.local_loss(task).max(initial=0.0)) / float(np.min(self.diffusion.fraction))
-        return task.uptake.largest_loss
+        """1/s: largest rate at which cells empty what they take from."""
+        return 0.0 if task.uptake is None else task.uptake.largest_loss
 
     def given(self, task: Task) -> float:
         """Amount/s that cells and the background give."""

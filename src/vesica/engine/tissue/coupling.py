@@ -74,6 +74,7 @@ class Coupled:
         self.captured = np.zeros_like(self.sent)  # from fields, not yet in a cell
         self._capturing = np.zeros_like(self.sent)  # um^3/s, captured in the last step per what was around
         self.taken = np.zeros((len(fields.names), len(self.populations)))
+        self.given, self.got = np.zeros_like(self.sent), np.zeros_like(self.sent)  # (field, cell) since the start
         self._before: Array | None = None
 
     def run(self, until: float, step_done: Callable[[], None] | None = None) -> None:
@@ -98,6 +99,14 @@ class Coupled:
     def around(self) -> Array:
         """(field, cell) concentrations at the cells now."""
         return self.fields.around()
+
+    def taking(self) -> Array:
+        """(field, cell) um^3/s at which cells take now, per concentration at their surface."""
+        around, found = self.fields.around(), np.zeros_like(self.sent)
+        for one in self.populations:
+            one.feel(around[:, one.where])
+            one.taking(around[:, one.where], found[:, one.where])
+        return found
 
     def in_liquid(self) -> Array:
         """(field,) amounts outside of cells, on their way into it included."""
@@ -138,6 +147,8 @@ class Coupled:
         self._capturing = np.divide(captured, mean * step, out=np.zeros_like(mean), where=mean > 0.0)
         self.sent -= sent
         self.captured += captured
+        self.given += sent
+        self.got += captured
         for k, one in enumerate(self.populations):
             self.taken[:, k] += captured[:, one.where].sum(axis=1)
         clock = self.clock
@@ -161,7 +172,8 @@ class Coupled:
         clock = self.clock
         return {
             "clock": [clock.time, clock.ahead, clock.step, clock.steps, self.changed_at],
-            "sent": self.sent, "captured": self.captured, "capturing": self._capturing, "taken": self.taken,
+            "given": self.given, "got": self.got, "sent": self.sent, "captured": self.captured,
+            "capturing": self._capturing, "taken": self.taken,
             "before": np.zeros(0) if self._before is None else self._before,
             "fields": self.fields.state(), "cells": [one.state() for one in self.populations],
             "meeting": self.meeting.state() if self.meeting is not None else {},
@@ -172,7 +184,7 @@ class Coupled:
         time, ahead, step, steps, self.changed_at = state["clock"]
         self.clock = Clock(float(time), float(ahead), float(step), int(steps))
         for name, array in (("sent", self.sent), ("captured", self.captured), ("capturing", self._capturing),
-                            ("taken", self.taken)):
+                            ("taken", self.taken), ("given", self.given), ("got", self.got)):
             array[:] = state[name]
         self._before = np.array(state["before"]) if len(state["before"]) else None
         self.fields.restore(state["fields"])

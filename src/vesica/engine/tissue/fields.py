@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesica.engine.tissue.chemistry import Chemistry
-from vesica.transport.conductance import Arbors, Conductance
+from vesica.transport.arbors import ArborUptake
+from vesica.transport.conductance import Conductance
 from vesica.transport.correction import NearPairs
 from vesica.transport.fields import FieldStep, FieldStepper
 from vesica.transport.grid import Grid
@@ -88,7 +89,7 @@ class Fields:
         self.density = np.zeros((len(self.names), *grid.shape))
         self.counts = Counts()
         self.gained: dict[str, float] = {}
-        self.uptakes: dict[int, Conductance | Arbors] = {}  # of the last step
+        self.uptakes: dict[int, Conductance | ArborUptake] = {}  # of the last step
         self._first = [k for k, law in enumerate(self.laws) if law.freed]
         self._second = [k for k in range(len(self.laws)) if k not in set(self._first)]
 
@@ -153,25 +154,24 @@ class Fields:
     def _one(self, k: int, duration: float, sent: Array, taking: Array, background: Array | None
              ) -> tuple[FieldStep, Array]:
         """One field; what a cell takes back of what it sends never gets away from its surface."""
-        law, exchange = self.laws[k], self.exchange
+        law = self.laws[k]
         if not taking.any():
             step = law.stepper.advance(self.density[k], duration, sent / duration, background=background,
                                        mean=bool(law.freed))
             return step, np.zeros_like(sent)
-        fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
-        if exchange.is_arbor:
-            uptake: Conductance | Arbors = Arbors(taking, fraction * exchange.kernel.volumes)
-        else:
-            uptake = self._at_surface(law.stepper.liquid.diffusivity, fraction, taking)
-        self.uptakes[k] = uptake
+        uptake = self.uptakes[k] = self.uptake_of(law, taking)
         back = uptake.returned(sent)
         step = law.stepper.advance(self.density[k], duration, (sent - back) / duration, uptake, background=background,
                                    mean=bool(law.freed))
         return step, back
 
-    def _at_surface(self, spreads: float, fraction: float | Array, taking: Array) -> Conductance:
-        """How round cells take; ``spreads`` is D* in um^2/s."""
+    def uptake_of(self, law: Law, taking: Array) -> Conductance | ArborUptake:
+        """What cells take of a field, of the rates (cell,) um^3/s at their surface."""
         exchange = self.exchange
+        if exchange.is_arbor:
+            return ArborUptake(taking, self.grid, exchange.kernel, self.fraction)
+        fraction = self.fraction if isinstance(self.fraction, float) else exchange.kernel.sample(self.fraction)
+        spreads = law.stepper.liquid.diffusivity
         hidden = exchange.resistance / (fraction * spreads) if spreads > 0.0 else 0.0 * taking
         pairs = exchange.near.over(fraction * spreads, taking) if exchange.near else None
         return Conductance(taking, hidden, fraction * exchange.kernel.volumes, pairs)

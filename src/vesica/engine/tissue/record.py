@@ -17,6 +17,7 @@ from vesica.engine.tissue import surroundings
 from vesica.engine.tissue.checkpoint import Checkpoint, key_of
 from vesica.engine.tissue.coupling import Coupled
 from vesica.engine.tissue.means import quantities
+from vesica.engine.tissue.pairs import pairs_of
 from vesica.engine.tissue.setting import Setting
 from vesica.errors import Interrupted, RunFault
 from vesica.results.tissue_layout import Quantity, TissueLayout
@@ -91,6 +92,7 @@ class Stored(Record):
         self._checkpoint = Checkpoint(folder, setting.arm.name, key_of(spec_text, setting.arm.name),
                                       run.checkpoint_every)
         self._writer: TissueWriter | None = None
+        self._transfer: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self._checkpoint.__enter__()
@@ -149,8 +151,21 @@ class Stored(Record):
             self.writer.fields(time, self._densities())
 
     def finish(self) -> None:
-        """End the arm."""
+        """End the arm; who captured what comes with it, where asked for."""
+        if self.setting.model.schedule.tissue.pairs:
+            found = pairs_of(self.coupled, self._period())
+            self.writer.transfer(found.matrix)
+            self._transfer = found.notes
         self.writer.finish(self.notes())
+
+    def notes(self) -> dict[str, Any]:
+        """How it went."""
+        return super().notes() | ({"transfer": self._transfer} if self._transfer else {})
+
+    def _period(self) -> Array:
+        space = self.setting.space
+        return np.array([length if low.kind == "periodic" else 0.0
+                         for length, (low, _) in zip(space.size, space.walls, strict=True)])
 
     def _laid_out(self) -> TissueLayout:
         setting = self.setting

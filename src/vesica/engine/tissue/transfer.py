@@ -81,7 +81,11 @@ class Steady:
         rate = np.empty_like(density)
         self._diffusion.rate(density, rate, gains=False)
         rate *= -self._weight
-        self.kernel.spread(self.captured(density), rate)
+        local = getattr(self.uptake, "local", None)
+        if local is None:
+            self.kernel.spread(self.captured(density), rate)
+        else:
+            rate += self.grid.voxel_volume * local * density
         return rate
 
     def captured(self, density: Array) -> Array:
@@ -173,7 +177,7 @@ def transfer(field: Steady, senders: Iterable[int], receivers: Iterable[int],
     kernel = field.kernel
     with one_thread():
         if (min(given.size, taking.size) >= MANY and kernel.cells <= MOST and field.liquid.is_uniform
-                and isinstance(kernel, Kernel)):
+                and isinstance(kernel, Kernel) and getattr(field.uptake, "local", None) is None):
             every, nobody = captures(green(field.grid, field.liquid, kernel), field.uptake)
             table, total, escaped = every[np.ix_(given, taking)], every.sum(axis=1)[given], nobody[given]
         elif given.size <= taking.size:
