@@ -97,10 +97,10 @@ def expected_cost(resolved: ResolvedModel) -> dict[str, float | int]:
 
 
 def is_compiled(resolved: ResolvedModel) -> bool:
-    """Whether a run can begin at once; the first one in whole numbers compiles its loops before."""
-    from vesica.engine import fidelities, warm
+    """Whether a run can begin at once; the first one in whole numbers, or in space, compiles its loops before."""
+    from vesica.engine import warm
 
-    return not fidelities.is_whole(resolved) or warm.is_ready()
+    return warm.is_ready(resolved.schedule.fidelity)
 
 
 def check(model: str | Path | ModelSpec) -> tuple[Finding, ...]:

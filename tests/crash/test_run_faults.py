@@ -102,7 +102,7 @@ def test_a_full_disk_interrupts_and_leaves_nothing_half_written(tmp_path: Path) 
     """A limit on file size stands for the full disk: writes fail with EFBIG where others fail with ENOSPC."""
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from vesica.engine.warm import make_ready; make_ready()\n"
+        "from vesica.engine.warm import make_ready; make_ready('stochastic')\n"
         "import vesica.results.store as store\n"
         "create = store.RunWriter.create.__func__\n"
         "def limited(cls, *a, **k):\n"

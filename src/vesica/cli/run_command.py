@@ -53,7 +53,7 @@ def run(  # noqa: PLR0913 - one for each option
     if not as_json:
         failures.print_findings(examined.findings)
         if examined.resolved is not None and not api.is_compiled(examined.resolved):
-            click.echo("Compiling the loops of whole numbers, once: a minute or so.", err=True)
+            click.echo("Compiling the loops of this kind of run, once: a minute or so.", err=True)
         if examined.resolved is not None and examined.resolved.schedule.fidelity == "tissue":
             click.echo(needs_in_space(api.expected_cost(examined.resolved)), err=True)
         if draws and examined.resolved is not None:

@@ -54,7 +54,7 @@ def replicates(program: Program, numbers: Sequence[int], workers: int | None = N
     from vesica.engine import warm
 
     name = WHOLE[program.model.schedule.fidelity]
-    warm.make_ready()
+    warm.make_ready(program.model.schedule.fidelity)
     workers = min(workers or os.cpu_count() or 1, len(numbers))
     if workers > 1:
         yield from _side_by_side(program.model, name, numbers, workers)

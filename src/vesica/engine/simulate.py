@@ -220,8 +220,10 @@ def _way(program: Program, folder: Path, spec_text: str, report_progress: Report
     """How an arm of this model is followed: by its means, or in space."""
     if not is_spatial(program.model):
         return run_arm
-    from vesica.engine.tissue.stored import run_stored  # its kernels are loaded where a model asks for them
+    from vesica.engine import warm  # its kernels are loaded where a model asks for them
+    from vesica.engine.tissue.stored import run_stored
 
+    warm.make_ready("tissue")
     return run_stored(program, folder, spec_text, report_progress)
 
 
