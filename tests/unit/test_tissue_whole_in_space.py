@@ -75,3 +75,14 @@ def test_a_checkpoint_holds_all_that_cells_need_to_go_on(tmp_path: Path) -> None
     for _ in range(5):
         other.lanes.advance(120.0)
     assert np.array_equal(one.lanes.state, other.lanes.state)
+
+
+def test_what_no_law_takes_any_more_is_not_lost() -> None:
+    """Before anybody looked at rates no law takes, and all that was captured waits; then what is taken comes in."""
+    one, fields = population("mean")
+    amounts = np.ones((len(fields), one.count))
+    assert not one.receive(amounts, 60.0).any()
+    rates = np.zeros_like(amounts)
+    one.taking(np.zeros_like(amounts), rates)
+    assert (rates > 0.0).any()
+    np.testing.assert_array_equal(one.receive(amounts, 60.0), rates > 0.0)

@@ -9,6 +9,7 @@ import click
 
 from vesica import api
 from vesica.cli import failures
+from vesica.cli.targets import seconds_at
 from vesica.errors import error, nearest
 from vesica.results import Results
 
@@ -26,7 +27,7 @@ def export(folder: Path, *, arm: str | None, out: Path, at: str | None, as_json:
         what = "is a folder" if out.is_dir() else "lies in a folder that does not exist"
         raise error("--out", f"`{out}` {what}", "`--out` names a file to write", "nothing was written",
                     "give another name, or make the folder first")
-    time = None if at is None else _seconds(at)
+    time = None if at is None else seconds_at(at)
     kept = api.open(folder)
     name = _arm(kept, arm)
     data = kept.to_anndata(name, time)
@@ -54,14 +55,3 @@ def _arm(kept: Results, arm: str | None) -> str:
         raise error("--arm", f"there is no arm `{arm}` in space in this run", "an arm goes by its name in the model",
                     "there is nothing to export", nearest(arm, known))
     return arm or known[0]
-
-
-def _seconds(text: str) -> float:
-    from vesica.spec.quantities import Notes, seconds
-
-    notes = Notes.elsewhere()
-    found = seconds(text, "--at", notes)
-    if found is None:
-        wrote = notes.findings[0]
-        raise error("--at", wrote.wrote, wrote.rule, wrote.consequence, "write `--at 24 h`")
-    return found

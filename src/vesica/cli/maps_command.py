@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from vesica.cli.deliver import deliver, out_options
+from vesica.cli.targets import seconds_at
 from vesica.errors import error, nearest
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def maps(folder: Path, *, arms: tuple[str, ...], times: tuple[str, ...], colors:
     slab = slab_of(first.size, plane=plane, at=middle, thickness=thickness, cells=first.positions())
     levels = choices.levels_in(results.summary if results.outcome == "completed" else {})
     look = _look(tissues, levels, (colors, fields), source)
-    wanted = found_in.Wanted(tissues, look, tuple(map(_seconds, times)), threshold)
+    wanted = found_in.Wanted(tissues, look, tuple(map(seconds_at, times)), threshold)
     title = first.title or results.folder.name
     outcome = found_in.outcome(wanted, f"{title}: maps")
     if out is None:
@@ -98,15 +99,3 @@ def _from(look: Look, source: str | None, kinds: set[str]) -> Look:
         return replace(look, around=source)
     raise error("--from", f"`{source}`", "distances begin at a face, or at the nearest cell of a type",
                 "profiles would have no zero", nearest(source, [*faces, *kinds]))
-
-
-def _seconds(text: str) -> float:
-    """A time as it is written in models."""
-    from vesica.spec.quantities import Notes, seconds
-
-    notes = Notes.elsewhere()
-    found = seconds(text, "--at", notes)
-    if found is None:
-        wrote = notes.findings[0]
-        raise error("--at", wrote.wrote, wrote.rule, wrote.consequence, "write `--at 24 h`")
-    return found

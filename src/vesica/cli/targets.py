@@ -1,4 +1,4 @@
-"""What explain, cite and diff can be given: a model file, a run folder, a library by its name."""
+"""What commands can be given: a model file, a run folder, a library by its name; a time of a run."""
 
 from __future__ import annotations
 
@@ -58,3 +58,21 @@ def _of_run(folder: Path, changes: Sequence[str]) -> ResolvedModel:
                     "it would tell of something that never ran",
                     f"change its model: `{folder / 'model.yaml'}` with the same option")
     return recall.recall(run.folder / "spec.yaml")
+
+
+def seconds_at(text: str) -> float:
+    """The time that ``--at`` names, as it is written in models, in s.
+
+    Raises
+    ------
+    InputError
+        It is no time.
+    """
+    from vesica.spec.quantities import Notes, seconds
+
+    notes = Notes.elsewhere()
+    found = seconds(text, "--at", notes)
+    if found is None:
+        wrote = notes.findings[0]
+        raise error("--at", wrote.wrote, wrote.rule, wrote.consequence, "write `--at 24 h`")
+    return found

@@ -126,12 +126,11 @@ class Coupled:
         if self.meeting is not None:
             self.meeting.before(duration)
         for one in self.populations:
-            one.receive(coming[:, one.where], duration)
+            self.captured[:, one.where] -= one.receive(coming[:, one.where], duration)
             one.lanes.advance(duration)
             one.collect(self.sent[:, one.where])
         if self.meeting is not None:
             self.meeting.after(duration)
-        self.captured -= coming
         clock.ahead = to - clock.time
 
     def _fields(self, step: float) -> None:

@@ -104,10 +104,14 @@ class Population:
                 rate[:] = np.divide(rate, around, out=np.zeros_like(rate), where=around > 0.0)
             out[law.field] += rate
 
-    def receive(self, amounts: Array, duration: float) -> None:
+    def receive(self, amounts: Array, duration: float) -> Array:
         """Let what was captured, (field, lane), come in evenly during the next ``duration`` s.
 
         Laws that take from the same field share it in proportion to their rates as of the last `taking`.
+
+        Returns
+        -------
+        (field, lane) what comes in: nothing where no law takes any more, as in a cell that died meanwhile
         """
         totals = np.zeros_like(amounts)
         for rate, law in zip(self._rates, self._laws, strict=True):
@@ -116,6 +120,7 @@ class Population:
         if self._laws:
             fields = [law.field for law in self._laws]
             self.lanes.give(self._arriving, self._rates * share[fields])
+        return np.where(totals > 0.0, amounts, 0.0)
 
     def collect(self, out: Array) -> None:
         """Add what was sent since the last call, (field, lane), and forget it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,11 +97,6 @@ def _states(coupled: Coupled) -> int:
     return coupled.fields.density.size + sum(one.lanes.state.size for one in coupled.populations)
 
 
-@functools.lru_cache(maxsize=2)
-def _cut(key: int, held: Any) -> Cut:
-    return cut(held.program.model)
-
-
 class _Held:
     """A program as a key: programs hold what cannot be hashed."""
 
@@ -116,6 +110,11 @@ class _Held:
         return id(self.program)
 
 
+@functools.lru_cache(maxsize=2)
+def _cut(held: _Held) -> Cut:
+    return cut(held.program.model)
+
+
 def cut_of(program: Program) -> Cut:
     """The parts of a program, made once."""
-    return _cut(0, _Held(program))
+    return _cut(_Held(program))
